@@ -1,0 +1,78 @@
+# make            build everything into build/
+# make run        demo instance on loopback        make run-clean  forget it
+# make test       everything, make check-asan the same under ASan and UBSan
+# make fuzz, make bench, make install, make format
+BUILD ?= build
+CC ?= gcc
+CFLAGS ?= -O2 -g
+XCA_CFLAGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+  -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-unused-parameter -fPIC \
+  -fstack-protector-strong -fvisibility=hidden -MMD -MP -Imod_xca
+SANITIZE ?=
+ifneq ($(SANITIZE),)
+XCA_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+XCA_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+
+APR_CFLAGS := $(shell pkg-config --cflags apr-1 2>/dev/null)
+CORE_CFLAGS := $(APR_CFLAGS) $(shell pkg-config --cflags libxml-2.0 libcurl 2>/dev/null)
+CORE_LIBS := $(shell pkg-config --libs apr-1 libxml-2.0 libcurl 2>/dev/null) -lssl -lcrypto -lldap -llber -lm
+APXS ?= apxs2
+HTTPD_CFLAGS = -I$(shell $(APXS) -q INCLUDEDIR) $(shell pkg-config --cflags apr-util-1) $(APR_CFLAGS)
+
+LAYERS := base domain wire outside directory operations portal
+CORE_SOURCES := $(foreach layer,$(LAYERS),$(sort $(wildcard mod_xca/$(layer)/*.c)))
+CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
+FACE_SOURCES := $(sort $(wildcard mod_xca/httpd/*.c))
+FACE_OBJECTS := $(FACE_SOURCES:%.c=$(BUILD)/%.o)
+PROGRAMS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+.PHONY: all
+all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%)
+
+$(BUILD)/mod_xca/%.o: mod_xca/%.c
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) -c $< -o $@
+
+$(FACE_OBJECTS): CORE_CFLAGS += $(HTTPD_CFLAGS) -Wno-pedantic
+
+# Plain C: what the card helper shares must build without APR, LDAP and httpd.
+$(BUILD)/mod_xca/wire/%.o: CORE_CFLAGS =
+
+$(BUILD)/libxca.a: $(CORE_OBJECTS)
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/mod_xca.so: $(FACE_OBJECTS) $(BUILD)/libxca.a
+	$(CC) -shared $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $(FACE_OBJECTS) -Wl,--exclude-libs,ALL \
+	  $(BUILD)/libxca.a $(CORE_LIBS)
+
+$(BUILD)/tools/%.o: tools/%.c
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) -Itools -c $< -o $@
+
+define PROGRAM
+$(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $(BUILD)/libxca.a
+	$$(CC) $$(XCA_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD)/libxca.a $$(CORE_LIBS)
+endef
+$(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libxca.a
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libxca.a \
+	  $(CORE_LIBS) -lcmocka
+
+.PHONY: unit
+unit: $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)
+	@for t in $(UNIT_TESTS); do $(BUILD)/tests/unit/$$t || exit 1; done
+
+.PHONY: format
+format:
+	clang-format -i $(wildcard mod_xca/*/*.[ch] tools/*/*.[ch] tests/*/*.[ch])
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,28 @@
+/* Dates: apr_time_t everywhere (microseconds since 1970 UTC), shown in Taiwan time (UTC+8, no
+ * summer time); ROC years (民國, 1912 = 1) on printed forms; GeneralizedTime in the directory. */
+#ifndef XCA_DOMAIN_CALENDAR_H
+#define XCA_DOMAIN_CALENDAR_H
+
+#include <apr_time.h>
+#include "base/error.h"
+
+#define XCA_DAY apr_time_from_sec(86400)
+
+typedef enum {
+    XCA_DATE_ROC,      /* 民國 115 年 11 月 24 日           */
+    XCA_DATE_ISO,      /* 2026-11-24                        */
+    XCA_DATE_ISO_TIME, /* 2026-11-24 13:05                  */
+    XCA_DATE_LDAP,     /* 20261124050500Z  (RFC 4517 3.3.13) */
+    XCA_DATE_HTTP,     /* Tue, 24 Nov 2026 05:05:00 GMT      */
+    XCA_DATE_RFC3339   /* 2026-11-24T05:05:00Z               */
+} xca_date_form;
+
+char *xca_date_format(apr_pool_t *pool, apr_time_t when, xca_date_form form);
+
+/* Reads GeneralizedTime YYYYMMDDHHMMSS[.fraction]Z; 0 if it is not one. */
+apr_time_t xca_date_parse_ldap(const char *text);
+
+/* The same day and time of day `years` later (29 February becomes 28), in UTC. */
+apr_time_t xca_date_add_years(apr_time_t when, int years);
+
+#endif

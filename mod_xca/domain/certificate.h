@@ -1,0 +1,69 @@
+/* A subscriber certificate as the directory records it. */
+#ifndef XCA_DOMAIN_CERTIFICATE_H
+#define XCA_DOMAIN_CERTIFICATE_H
+
+#include <apr_time.h>
+#include "base/text.h"
+#include "domain/organisation.h"
+
+/* Certificate use 憑證用途; a card has one of each. */
+typedef enum { XCA_USE_SIGNATURE, XCA_USE_ENCRYPTION, XCA_USE_CARD_AUTH, XCA_USE_COUNT } xca_use;
+
+const char *xca_use_id(xca_use use); /* "signature", "encryption", "card-auth" */
+/* XCA_USE_COUNT if there is no such use. */
+xca_use xca_use_by_id(const char *id);
+
+/* State as recorded. What is shown also depends on the time: see xca_cert_shown(). */
+typedef enum {
+    XCA_CERT_PENDING,   /* issued, not accepted or activated yet  未接受／未開卡 */
+    XCA_CERT_VALID,     /* 有效 */
+    XCA_CERT_SUSPENDED, /* 停用 */
+    XCA_CERT_REVOKED,   /* 廢止 */
+    XCA_CERT_STATE_COUNT
+} xca_cert_state;
+
+const char *xca_cert_state_id(xca_cert_state state); /* "pending", "valid", "suspended", "revoked" */
+xca_cert_state xca_cert_state_by_id(const char *id);
+
+/* CRLReason of RFC 5280 section 5.3.1, as recorded. */
+typedef enum {
+    XCA_REASON_UNSPECIFIED = 0,
+    XCA_REASON_KEY_COMPROMISE = 1,
+    XCA_REASON_AFFILIATION_CHANGED = 3,
+    XCA_REASON_SUPERSEDED = 4,
+    XCA_REASON_CESSATION = 5,
+    XCA_REASON_HOLD = 6
+} xca_crl_reason;
+
+typedef struct xca_cert {
+    const char *serial;      /* lower-case hex, two digits a byte                          */
+    xca_cert_state state;
+    xca_use use;
+    const char *case_number; /* the case it was issued for                                 */
+    const char *oid;         /* the organisation's                                         */
+    const char *org_name;
+    xca_class class;
+    const char *county;      /* or NULL                                                    */
+    const char *email;       /* rfc822Name                                                 */
+    const char *contact_email; /* for notices (private)                                    */
+    const char *card_number; /* or NULL                                                    */
+    const char *key_hash;    /* SHA-256 of the SubjectPublicKeyInfo, hex                   */
+    xca_bytes_t der;         /* the certificate                                            */
+    apr_time_t not_before, not_after;
+    apr_time_t accepted, suspended, revoked; /* 0 where it has not happened                */
+    xca_crl_reason reason;   /* while suspended or revoked                                 */
+    const char *reason_note; /* reason in the guide's words, id of the catalogue, or NULL  */
+    const char *code_hash;   /* scrypt of the user code; only the signer reads it          */
+    int code_tries;          /* wrong codes so far                                         */
+    int published;           /* anonymous clients may read it                              */
+} xca_cert_t;
+
+/* What pages show: "pending", "valid", "suspended", "revoked", "expired" (逾期 wins over valid and
+ * suspended, revoked stays revoked). */
+const char *xca_cert_shown(const xca_cert_t *cert, apr_time_t now);
+
+/* Non-zero if it belongs on a revocation list now: suspended or revoked, not expired, and it was
+ * published or revoked while pending (profile.md "Lists and status"). */
+int xca_cert_listed(const xca_cert_t *cert, apr_time_t now);
+
+#endif

@@ -1,0 +1,38 @@
+/* What the portal asks of the signer on behalf of someone who knows a user code: an entry in
+ * ou=requests with a state; the signer checks the code itself. */
+#ifndef XCA_DOMAIN_REQUEST_H
+#define XCA_DOMAIN_REQUEST_H
+
+#include <apr_time.h>
+#include "base/text.h"
+
+typedef enum {
+    XCA_REQUEST_SHOW,    /* 憑證內容: check the code, allow the pending certificate to be shown */
+    XCA_REQUEST_ACCEPT,  /* 接受憑證 */
+    XCA_REQUEST_REFUSE,  /* 不接受憑證 */
+    XCA_REQUEST_SUSPEND, /* 停用 */
+    XCA_REQUEST_RESUME,  /* 復用 */
+    XCA_REQUEST_COUNT
+} xca_request_kind;
+
+const char *xca_request_kind_id(xca_request_kind kind); /* "show", "accept", ... */
+xca_request_kind xca_request_kind_by_id(const char *id);
+
+typedef enum { XCA_REQUEST_WAITING, XCA_REQUEST_DONE, XCA_REQUEST_DENIED } xca_request_state;
+
+const char *xca_request_state_id(xca_request_state state); /* "waiting", "done", "denied" */
+
+typedef struct xca_request {
+    const char *id;      /* 32 hex digits, chosen at random by the portal (idempotency key) */
+    xca_request_kind kind;
+    xca_request_state state;
+    const char *serial;  /* or NULL when card_number is given */
+    const char *card_number;
+    xca_bytes_t sealed_code; /* user code sealed to the signer's key (wire/seal.h) */
+    apr_time_t created;
+    /* the signer's answer */
+    const char *answer;  /* message id: "request.done", "code.wrong", "code.locked", ... */
+    int tries_left;      /* with code.wrong */
+} xca_request_t;
+
+#endif

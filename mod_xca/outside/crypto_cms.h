@@ -1,0 +1,26 @@
+/* CMS SignedData (RFC 5652) over an officer's statement. */
+#ifndef XCA_OUTSIDE_CRYPTO_CMS_H
+#define XCA_OUTSIDE_CRYPTO_CMS_H
+
+#include "outside/crypto.h"
+
+#define XCA_CMS_MAX 65536 /* bytes of a SignedData */
+
+/* Signs `content` (attached, SHA-256, signed attributes with signing time, the signer's certificate
+ * included). Result: DER. */
+xca_error_t *xca_cms_sign(xca_bytes_t *cms, const void *content, apr_size_t length, const xca_key_t *key,
+                          xca_bytes_t certificate, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Verifies: exactly one SignerInfo, digest SHA-256/384/512, made by exactly `certificate` (the officer's,
+ * from the directory), which chains to `anchor` (the officer CA), is valid at `when` and has
+ * digitalSignature. Gives the content. The content's `*length` is at most `limit`.
+ * Errors (XCA_E_DENIED): "cms.malformed", "cms.signer", "cms.signature", "cms.certificate". */
+xca_error_t *xca_cms_verify(const char **content, apr_size_t *length, xca_bytes_t cms,
+                            xca_bytes_t certificate, xca_bytes_t anchor, apr_time_t when,
+                            apr_size_t limit, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Reads the content without verifying anything, to learn who claims to have signed. */
+xca_error_t *xca_cms_content(const char **content, apr_size_t *length, xca_bytes_t cms,
+                             apr_size_t limit, apr_pool_t *pool) XCA_MUST_USE;
+
+#endif

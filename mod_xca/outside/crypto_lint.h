@@ -1,0 +1,15 @@
+/* Lint: a to-be-signed certificate field by field against profile.md, by code that does not share the
+ * builder's: it parses the DER again and compares with the order. */
+#ifndef XCA_OUTSIDE_CRYPTO_LINT_H
+#define XCA_OUTSIDE_CRYPTO_LINT_H
+
+#include "outside/crypto_ca.h"
+
+/* `der`: a certificate, or its TBSCertificate wrapped with an empty signature. NULL if it is what the
+ * order and profile ask for; otherwise the list of findings (XCA_E_INTERNAL, "lint.<field>", detail with the
+ * clause of RFC 5280 or of profile.md). */
+xca_error_t *xca_lint_certificate(xca_bytes_t der, const xca_cert_order_t *order,
+                                  const xca_profile_t *profile, xca_bytes_t issuer,
+                                  apr_pool_t *pool) XCA_MUST_USE;
+
+#endif
