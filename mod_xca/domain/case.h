@@ -50,7 +50,7 @@ typedef struct xca_case {
     apr_time_t state_changed;
 
     /* organisation */
-    const char *oid;         /* NULL until one is assigned to a new organisation */
+    const char *oid;         /* as filed; NULL for a new organisation */
     xca_class class;
     const char *org_name;
     const char *ubn, *school_code;
@@ -74,6 +74,7 @@ typedef struct xca_case {
     int code_tries;
     apr_time_t code_locked_until; /* 0 if not locked */
     /* kept by the signer */
+    const char *assigned_oid; /* of a new organisation, once approved */
     const char *serial;      /* serial reserved for the certificate, then that of it */
     apr_time_t not_before;   /* reserved with the serial */
     const char *problem;     /* why it cannot go on ("key.used-elsewhere" ...), for officers */

@@ -1,0 +1,55 @@
+/* ou=certificates and ou=mail. Only the signer writes here. */
+#ifndef XCA_DIRECTORY_CERT_STORE_H
+#define XCA_DIRECTORY_CERT_STORE_H
+
+#include "directory/store.h"
+#include "domain/certificate.h"
+
+char *xca_cert_dn(const xca_store_t *store, const char *serial, apr_pool_t *pool);
+
+/* Adds. "ldap.exists" if the serial is taken. */
+xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t *pool) XCA_MUST_USE;
+
+/* "certificate.not-found". What the identity may not see (code_hash for all but the signer) is NULL. */
+xca_error_t *xca_cert_read(xca_cert_t **cert, xca_store_t *store, const char *serial,
+                           apr_pool_t *pool) XCA_MUST_USE;
+
+/* The five keys of features.md 7; exactly one is used. Array of xca_cert_t *, newest first. */
+typedef enum {
+    XCA_CERT_BY_NAME,   /* keyword of the organisation's name, folded (domain/names.h) */
+    XCA_CERT_BY_OID,
+    XCA_CERT_BY_EMAIL,  /* exact */
+    XCA_CERT_BY_CARD,
+    XCA_CERT_BY_SERIAL,
+    XCA_CERT_BY_CASE,
+    XCA_CERT_BY_KEY,    /* key_hash */
+    XCA_CERT_BY_STATE   /* id of the recorded state */
+} xca_cert_key;
+xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t *store, xca_cert_key key,
+                             const char *value, int limit, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Changes state and all that goes with it (dates, reason, reason_note, published, code_tries) from `old` to
+ * `changed`: compare-and-swap on the old state: "certificate.changed". */
+xca_error_t *xca_cert_update(xca_store_t *store, const xca_cert_t *old, const xca_cert_t *changed,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* Adds 1 to the wrong tries; *tries the new count. Sets them to 0. */
+xca_error_t *xca_cert_code_wrong(int *tries, xca_store_t *store, const char *serial,
+                                 apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_cert_code_right(xca_store_t *store, const char *serial, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Pending ones whose notBefore is before `before` (the 90-day rule). */
+xca_error_t *xca_cert_pending_since(apr_array_header_t **certs, xca_store_t *store, apr_time_t before,
+                                    apr_pool_t *pool) XCA_MUST_USE;
+
+/* Calls with every suspended or revoked certificate (serial, state, reason, dates, published only), for the list. */
+typedef xca_error_t *xca_on_cert(void *baton, const xca_cert_t *cert, apr_pool_t *scratch);
+xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, void *baton,
+                                   apr_pool_t *pool) XCA_MUST_USE;
+
+/* ou=mail: makes the entry of (email, use) hold just the newest valid (accepted, not suspended, revoked, expired) certificate
+ * of that address and use, or removes it if there is none. Can be repeated. */
+xca_error_t *xca_mail_entry_refresh(xca_store_t *store, const char *email, xca_use use, apr_time_t now,
+                                    apr_pool_t *pool) XCA_MUST_USE;
+
+#endif

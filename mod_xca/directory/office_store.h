@@ -1,0 +1,79 @@
+/* ou=officers, ou=windows, ou=requests, ou=outbox, ou=crl, the CA's entry and the signer's status. */
+#ifndef XCA_DIRECTORY_OFFICE_STORE_H
+#define XCA_DIRECTORY_OFFICE_STORE_H
+
+#include "directory/store.h"
+#include "domain/request.h"
+#include "domain/review.h"
+
+/* Officers and windows: written by xca-admin only. Put = add or replace. "officer.not-found", "window.not-found". */
+xca_error_t *xca_officer_put(xca_store_t *store, const xca_officer_t *officer, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_officer_read(xca_officer_t **officer, xca_store_t *store, const char *uid,
+                              apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_officer_list(apr_array_header_t **officers, xca_store_t *store,
+                              apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_window_put(xca_store_t *store, const xca_window_t *window, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_window_read(xca_window_t **window, xca_store_t *store, const char *id,
+                             apr_pool_t *pool) XCA_MUST_USE;
+/* All, or those of a county ("中央機關" for the central ones); array of xca_window_t *, by name. */
+xca_error_t *xca_window_list(apr_array_header_t **windows, xca_store_t *store, const char *county,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* Requests: added by the portal, answered by the signer (compare-and-swap on state waiting). */
+xca_error_t *xca_request_add(xca_store_t *store, const xca_request_t *request, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_request_read(xca_request_t **request, xca_store_t *store, const char *id,
+                              apr_pool_t *pool) XCA_MUST_USE;
+xca_request_t *xca_request_of_entry(const xca_entry_t *entry, apr_pool_t *pool);
+/* Writes state, answer and tries_left, and removes the sealed code. */
+xca_error_t *xca_request_answer(xca_store_t *store, const xca_request_t *request, xca_request_state state,
+                                const char *answer, int tries_left, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_request_waiting(apr_array_header_t **requests, xca_store_t *store,
+                                 apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_request_expire(xca_store_t *store, apr_time_t before, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Outbox: notices to send. The id tells the event ("<case>-<revision>-returned"): the same event twice is one entry. */
+typedef struct xca_notice {
+    const char *id, *to, *subject, *body;
+    const char *state;  /* "waiting", "sending", "sent", "failed", "uncertain" */
+    const char *error;  /* of the last try, or NULL */
+    int tries;
+    apr_time_t created, next_try;
+} xca_notice_t;
+/* Adds; one that is there already is no error. */
+xca_error_t *xca_notice_add(xca_store_t *store, const xca_notice_t *notice, apr_pool_t *pool) XCA_MUST_USE;
+/* Those in `state`, array of xca_notice_t *. */
+xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, const char *state, int limit,
+                             apr_pool_t *pool) XCA_MUST_USE;
+/* Compare-and-swap from notice->state; `error` may be NULL; tries and next_try are written too. "notice.changed". */
+xca_error_t *xca_notice_move(xca_store_t *store, const xca_notice_t *notice, const char *to, const char *error,
+                             int tries, apr_time_t next_try, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Lists: ou=crl entry `name` ("full") and, for the full one, the CA's own entry. */
+typedef struct xca_crl_record {
+    xca_bytes_t der;
+    apr_uint64_t number;
+    apr_time_t this_update, next_update;
+} xca_crl_record_t;
+xca_error_t *xca_crl_put(xca_store_t *store, const char *name, const xca_crl_record_t *crl,
+                         apr_pool_t *pool) XCA_MUST_USE;
+/* "crl.not-found". With headers_only the DER is not fetched. */
+xca_error_t *xca_crl_read(xca_crl_record_t **crl, xca_store_t *store, const char *name, int headers_only,
+                          apr_pool_t *pool) XCA_MUST_USE;
+
+/* The CA's certificate and chain (PKCS#7) in its entry. "ca.not-found" */
+xca_error_t *xca_ca_publish(xca_store_t *store, xca_bytes_t certificate, xca_bytes_t chain_p7b,
+                            apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_ca_read(xca_bytes_t *certificate, xca_bytes_t *chain_p7b, xca_store_t *store,
+                         apr_pool_t *pool) XCA_MUST_USE;
+
+/* The signer's public state (cn=signer-status): its sealing key and when it was last alive. */
+typedef struct xca_signer_status {
+    unsigned char seal_key[32];
+    apr_time_t alive; /* the signer's clock */
+} xca_signer_status_t;
+xca_error_t *xca_signer_status_put(xca_store_t *store, const xca_signer_status_t *status,
+                                   apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_signer_status_read(xca_signer_status_t *status, xca_store_t *store,
+                                    apr_pool_t *pool) XCA_MUST_USE;
+
+#endif
