@@ -1,0 +1,42 @@
+/* Applications as the applicant sees them: file, correct, look at. features.md 2 and 3. */
+#ifndef XCA_OPERATIONS_APPLICATION_H
+#define XCA_OPERATIONS_APPLICATION_H
+
+#include "operations/office.h"
+
+/* Prepares what was typed for filing: fills class and name of a known organisation from the OID tree, trims and
+ * checks every field (xca_case_check), reads and checks the uploaded request `csr_file` (NULL: keeps kase->csr;
+ * neither: "csr.empty"), that the window exists and takes the class, that the organisation may apply
+ * ("org.abolished", "org.unit", "case.class-not-card-less"), and that the key is free: not of a certificate of another
+ * organisation ("key.other-organisation"), not of a revoked one ("key.revoked"), not in another open case
+ * ("key.in-use"), not of a certificate of the same use that is valid ("key.in-use"). Returns all that is wrong as one list.
+ * Directory faults come alone (XCA_E_UNAVAILABLE). `except_case`: number of the case being corrected, or NULL. */
+xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase, const xca_bytes_t *csr_file,
+                                   const char *except_case, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Files a checked application: hashes the code, takes a case number, records. `nonce` (hex of the form's token): the same
+ * form sent twice is one case, the second time *number is the first one's. */
+xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca_case_t *kase,
+                                  const xca_secret_t *code, const char *nonce, apr_time_t now,
+                                  apr_pool_t *pool) XCA_MUST_USE;
+
+/* Opens a case with its user code. Wrong: XCA_E_DENIED "code.wrong" (arg: tries left), after three XCA_E_LOCKED
+ * "code.locked" (arg: minutes left); no such case gives "code.wrong" too, after the same time. */
+xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const char *number,
+                                  const xca_secret_t *code, apr_time_t now,
+                                  apr_pool_t *pool) XCA_MUST_USE;
+
+/* Puts in a checked correction of `old` (as read when the form was made: revision tells). `code` NULL keeps the
+ * user code. XCA_E_CONFLICT "case.review-begun" when it may no longer be corrected, "case.changed" when another
+ * browser corrected it meanwhile. */
+xca_error_t *xca_application_correct(xca_office_t *office, const xca_case_t *old, xca_case_t *corrected,
+                                     const xca_secret_t *code, apr_time_t now,
+                                     apr_pool_t *pool) XCA_MUST_USE;
+
+/* Drafts 儲存申請資料: everything of the form but the code, as an XML file; and back (foreign bytes: bounded at 128 KiB,
+ * "draft.unreadable"). The file is not trusted: xca_application_check() follows. */
+char *xca_draft_write(apr_pool_t *pool, const xca_case_t *kase);
+xca_error_t *xca_draft_read(xca_case_t **kase, const void *data, apr_size_t length,
+                            apr_pool_t *pool) XCA_MUST_USE;
+
+#endif

@@ -1,0 +1,41 @@
+/* The signer's work: judge decisions, issue, answer requests, keep lists and ou=mail, send notices, do what time
+ * brings. Every function can be repeated after a crash at any point. tools/xca-signer calls them. */
+#ifndef XCA_OPERATIONS_SIGNER_H
+#define XCA_OPERATIONS_SIGNER_H
+
+#include "operations/office.h"
+#include "outside/crypto_ca.h"
+#include "outside/mail.h"
+
+typedef struct xca_signer {
+    xca_office_t *office;
+    xca_ca_t *ca;
+    const xca_profile_t *profile;
+    xca_bytes_t officer_anchor;    /* certificate of the officer CA */
+    xca_secret_t *seal_key;        /* X25519 private key, 32 bytes */
+    const xca_mail_config_t *mail;
+    const struct xca_catalogue *texts; /* subjects and bodies of notices */
+    const char *portal_url;        /* for links in notices */
+    apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
+    int crl_due;                   /* set by a change: a list is made at the next xca_signer_lists() */
+} xca_signer_t;
+
+/* Brings one case forward as far as it goes: judges new decisions, moves the state, reserves serial and OID, issues, records,
+ * notifies. Repeatable at every step. */
+xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_t now,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* Answers one waiting request. */
+xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t now,
+                                apr_pool_t *pool) XCA_MUST_USE;
+
+/* What time brings: certificates not accepted in 90 days, expiries in ou=mail, old requests and nonces. */
+xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Makes the full list if a change asks for it, or the present one has used half of its life. */
+xca_error_t *xca_signer_lists(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Sends what is due in ou=outbox, at most `limit` messages. */
+xca_error_t *xca_signer_post(xca_signer_t *signer, apr_time_t now, int limit, apr_pool_t *pool) XCA_MUST_USE;
+
+#endif

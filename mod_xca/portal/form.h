@@ -1,0 +1,23 @@
+/* Forms: application/x-www-form-urlencoded and multipart/form-data (RFC 7578), bounded: 100 fields, names of
+ * 64 bytes, values of 64 KiB, files of XCA_CSR_MAX * 2, valid UTF-8 text only. Fuzz target: form. */
+#ifndef XCA_PORTAL_FORM_H
+#define XCA_PORTAL_FORM_H
+
+#include <apr_tables.h>
+#include "base/secret.h"
+#include "base/text.h"
+
+typedef struct xca_form xca_form_t;
+
+/* Reads query string and body. Errors: "form.malformed", "form.too-large", "form.type". */
+xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *content_type, const char *body,
+                           apr_size_t length, apr_pool_t *pool) XCA_MUST_USE;
+
+/* First value of a field, NULL if it is not there. */
+const char *xca_form_text(const xca_form_t *form, const char *name);
+/* A field that is secret: copied, and wiped in the form. NULL if empty or not there. */
+xca_secret_t *xca_form_secret(xca_form_t *form, const char *name, apr_pool_t *pool);
+/* An uploaded file, NULL if there is none or it has neither name nor content. */
+const xca_bytes_t *xca_form_file(const xca_form_t *form, const char *name);
+
+#endif

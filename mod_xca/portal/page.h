@@ -1,0 +1,55 @@
+/* What page functions work with. A page function reads the visit, calls operations, and says what to show; the rest
+ * (language, cookies, tokens, errors, JSON, streaming) is done around it. */
+#ifndef XCA_PORTAL_PAGE_H
+#define XCA_PORTAL_PAGE_H
+
+#include "portal/form.h"
+#include "portal/portal.h"
+#include "portal/template.h"
+#include "portal/value.h"
+
+typedef struct xca_visit {
+    xca_portal_t *portal;
+    const xca_http_request_t *request;
+    xca_office_t *office;
+    xca_form_t *form;         /* never NULL */
+    xca_language language;
+    const char *visitor;      /* random id of the visitor's cookie */
+    const char *arg;          /* what the route's '*' stood for, NULL if it has none */
+    apr_time_t now;
+    xca_value_t *model;       /* what the page shows; the frame adds language, navigation, tokens */
+    const char *template_name;/* set by the page, or by its route */
+    int status;               /* 200 unless set */
+    const char *redirect;     /* set: 303 to this path */
+    apr_table_t *headers;     /* further headers */
+    /* raw answers (certificates, lists, drafts): set data and type instead of a template */
+    const xca_bytes_t *data;
+    const char *data_type, *data_name; /* data_name: file name of Content-Disposition, or NULL */
+    apr_pool_t *pool;
+} xca_visit_t;
+
+typedef xca_error_t *xca_page(xca_visit_t *visit);
+
+/* One row of the route table (route.c). Path "/cases/ *" (without the space) matches one further segment. */
+typedef struct xca_route {
+    const char *method;   /* "GET" (HEAD too) or "POST" */
+    const char *path;
+    xca_page *page;
+    const char *template_name;
+    const char *section;  /* entry of the navigation that is open */
+    const char *purpose;  /* POST: purpose of the form token that must come with it; NULL: none needed */
+    int plain_http;       /* also over plain HTTP (the repository) */
+} xca_route_t;
+
+/* A fresh form token for the model (key "token"). */
+const char *xca_visit_token(xca_visit_t *visit, const char *purpose);
+/* The nonce of the token that came with this POST, 32 hex digits. */
+const char *xca_visit_nonce(xca_visit_t *visit);
+/* Gives the visitor a pass for the case (cookie), and tells whether there is one. */
+void xca_visit_give_pass(xca_visit_t *visit, const char *case_number);
+int xca_visit_has_pass(xca_visit_t *visit, const char *case_number);
+/* Puts an error list into the model ("errors": list of {field, text, _message}; "error.<field>": text) in the visitor's
+ * language, so that the form can be shown again with what was typed; sets the status. */
+void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err);
+
+#endif

@@ -1,0 +1,58 @@
+/* The portal without httpd: a request comes in as plain data, an answer goes out through a sink.
+ * route → permission → operation → model → view; the same model gives the HTML page and, asked with
+ * Accept: application/json, the data. */
+#ifndef XCA_PORTAL_PORTAL_H
+#define XCA_PORTAL_PORTAL_H
+
+#include <apr_tables.h>
+#include "base/settings.h"
+#include "operations/office.h"
+#include "outside/catalogue.h"
+
+#define XCA_BODY_MAX (256 * 1024) /* bytes of a request's body; more is 413 */
+
+typedef struct xca_http_request {
+    const char *method;     /* "GET", "HEAD", "POST" */
+    const char *path;       /* decoded, starts with '/', no NUL, no ".." */
+    const char *query;      /* raw query string or NULL */
+    const char *content_type; /* or NULL */
+    const char *body;       /* of POST, length bytes, at most XCA_BODY_MAX */
+    apr_size_t body_length;
+    int body_too_large;     /* the face read no more than the limit */
+    const char *cookie;     /* Cookie header or NULL */
+    const char *accept, *accept_language, *if_none_match, *if_modified_since; /* or NULL */
+    const char *origin;     /* Origin header or NULL */
+    const char *host;       /* Host header or NULL */
+    const char *client;     /* address of the peer, for limits per source */
+    int secure;             /* came over TLS */
+    apr_time_t now;         /* with the configured clock offset */
+} xca_http_request_t;
+
+/* The answer: headers first (status, table), then bytes through write() in pieces. */
+typedef struct xca_http_response {
+    int status;
+    const char *content_type;
+    apr_table_t *headers;   /* Location, Set-Cookie (may repeat), Cache-Control, ETag ... */
+    xca_error_t *(*write)(void *baton, const char *data, apr_size_t length);
+    void *baton;
+    int head_only;          /* HEAD or 304: nothing is written */
+} xca_http_response_t;
+
+typedef struct xca_portal xca_portal_t;
+
+/* Reads templates, catalogue, static files and postal table from settings "htdocs-folder"; keys from
+ * "portal-key-file" (32 bytes or more; made by the operator); directory from "ldap-uri", "portal-dn",
+ * "portal-password-file", "suffix", "ca-dn". Nothing connects yet. Everything wrong is told before the
+ * server starts. */
+xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settings,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* Once in every child process: connections. */
+xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settings,
+                              apr_pool_t *child_pool) XCA_MUST_USE;
+
+/* Answers one request; never fails: faults become pages. Thread-safe. */
+void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
+                       xca_http_response_t *response, apr_pool_t *pool);
+
+#endif
