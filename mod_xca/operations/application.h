@@ -12,7 +12,14 @@
  * ("key.in-use"), not of a certificate of the same use that is valid ("key.in-use"). Returns all that is wrong as one list.
  * Directory faults come alone (XCA_E_UNAVAILABLE). `except_case`: number of the case being corrected, or NULL. */
 xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase, const xca_bytes_t *csr_file,
-                                   const char *except_case, apr_pool_t *pool) XCA_MUST_USE;
+                                   const char *except_case, apr_time_t now,
+                                   apr_pool_t *pool) XCA_MUST_USE;
+
+/* Whether a key may be certified for the organisation `oid` (NULL: a new one) and `use`: the rules above alone. The signer
+ * asks again before it issues. Errors: "key.other-organisation", "key.revoked", "key.in-use". */
+xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, const char *oid, xca_use use,
+                                const char *except_case, apr_time_t now,
+                                apr_pool_t *pool) XCA_MUST_USE;
 
 /* Files a checked application: hashes the code, takes a case number, records. `nonce` (hex of the form's token): the same
  * form sent twice is one case, the second time *number is the first one's. */
@@ -21,7 +28,8 @@ xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca
                                   apr_pool_t *pool) XCA_MUST_USE;
 
 /* Opens a case with its user code. Wrong: XCA_E_DENIED "code.wrong" (arg: tries left), after three XCA_E_LOCKED
- * "code.locked" (arg: minutes left); no such case gives "code.wrong" too, after the same time. */
+ * "code.locked" (arg: minutes left); no such case gives "code.wrong-case" after the
+ * same time. */
 xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const char *number,
                                   const xca_secret_t *code, apr_time_t now,
                                   apr_pool_t *pool) XCA_MUST_USE;

@@ -1,0 +1,91 @@
+#include "operations/acceptance.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "domain/codes.h"
+#include "operations/sealing.h"
+#include "wire/seal.h"
+
+/* How often the answer is looked for: the signer answers in milliseconds, so start quickly. */
+#define FIRST_LOOK apr_time_from_msec(10)
+#define LAST_LOOK  apr_time_from_msec(250)
+
+char *xca_request_binding(apr_pool_t *pool, const char *id, xca_request_kind kind,
+                          const char *serial, const char *card_number) {
+    return apr_pstrcat(pool, id, "\n", xca_request_kind_id(kind), "\n", serial ? serial : "", "\n",
+                       card_number ? card_number : "", NULL);
+}
+
+xca_error_t *xca_request_submit(xca_office_t *office, xca_request_kind kind, const char *serial,
+                                const char *card_number, const xca_secret_t *code, const char *id,
+                                apr_time_t now, apr_pool_t *pool) {
+    xca_signer_status_t status;
+    xca_request_t request = {0};
+    unsigned char *sealed;
+    const char *binding;
+    xca_error_t *err = xca_signer_status_read(&status, office->store, pool);
+
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        return xca_error_make(pool, XCA_E_UNAVAILABLE, "signer.never-ran", NULL);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    if (code->length > XCA_USER_CODE_MAX * 4) {
+        return xca_error_field(pool, "code", "user-code.long", NULL);
+    }
+    binding = xca_request_binding(pool, id, kind, serial, card_number);
+    sealed = apr_palloc(pool, code->length + XCA_SEAL_OVERHEAD);
+    if (!xca_seal(sealed, code->bytes, code->length, status.seal_key, XCA_REQUEST_INFO,
+                  (const unsigned char *)binding, strlen(binding))) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", NULL);
+    }
+    request.id = id;
+    request.kind = kind;
+    request.state = XCA_REQUEST_WAITING;
+    request.serial = serial;
+    request.card_number = card_number;
+    request.sealed_code.data = sealed;
+    request.sealed_code.length = code->length + XCA_SEAL_OVERHEAD;
+    request.created = now;
+    err = xca_request_add(office->store, &request, pool);
+    if (err != NULL && strcmp(err->message, "ldap.exists") == 0) {
+        return NULL; /* the same form sent twice */
+    }
+    return err;
+}
+
+xca_error_t *xca_request_await(xca_request_t **request, xca_office_t *office, const char *id,
+                               apr_interval_time_t wait, apr_pool_t *pool) {
+    apr_time_t until = apr_time_now() + wait;
+    apr_interval_time_t pause = FIRST_LOOK;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, pool);
+    for (;;) {
+        xca_error_t *err = xca_request_read(request, office->store, id, scratch);
+
+        if (err != NULL || (*request)->state != XCA_REQUEST_WAITING || apr_time_now() >= until) {
+            return err; /* scratch goes with the pool */
+        }
+        apr_pool_clear(scratch);
+        apr_sleep(pause);
+        pause = pause * 2 < LAST_LOOK ? pause * 2 : LAST_LOOK;
+    }
+}
+
+xca_error_t *xca_signer_is_silent(int *silent, xca_office_t *office, apr_time_t now,
+                                  apr_pool_t *pool) {
+    xca_signer_status_t status;
+    xca_error_t *err = xca_signer_status_read(&status, office->store, pool);
+
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        *silent = 1;
+        return NULL;
+    }
+    if (err != NULL) {
+        return err;
+    }
+    *silent = now - status.alive > XCA_SIGNER_SILENT;
+    return NULL;
+}

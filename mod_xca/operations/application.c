@@ -1,0 +1,352 @@
+#include "operations/application.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "domain/codes.h"
+#include "outside/crypto.h"
+#include "outside/crypto_csr.h"
+
+/* A hash to compare with when there is no such case, so that asking takes as long (made once a
+ * process; a race only makes it twice). */
+static const char *nobodys_hash(apr_pool_t *pool, xca_error_t **err) {
+    static char kept[256];
+    static volatile int ready;
+    const char *hash = NULL;
+    unsigned char random[16];
+
+    *err = NULL;
+    if (ready) {
+        return kept;
+    }
+    *err = xca_random(random, sizeof(random), pool);
+    if (*err == NULL) {
+        *err = xca_code_hash(&hash, xca_secret_make(pool, random, sizeof(random)), pool);
+    }
+    if (*err != NULL) {
+        return NULL;
+    }
+    apr_cpystrn(kept, hash, sizeof(kept));
+    __sync_synchronize();
+    ready = 1;
+    return kept;
+}
+
+/* Fills in what the OID tree knows of a known organisation. */
+static xca_error_t *check_organisation(xca_office_t *office, xca_case_t *kase, xca_error_t **wrong,
+                                       apr_pool_t *pool) {
+    xca_org_t *org;
+    xca_error_t *err;
+
+    if (kase->oid == NULL) {
+        return NULL;
+    }
+    err = xca_oid_check(kase->oid, XCA_OID_ROOT, "oid", pool);
+    if (err != NULL) {
+        *wrong = xca_error_append(*wrong, err);
+        return NULL;
+    }
+    err = xca_org_read(&org, office->store, kase->oid, pool);
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.not-found", kase->oid));
+        return NULL;
+    }
+    if (err != NULL) {
+        return err;
+    }
+    kase->class = org->class;
+    kase->org_name = org->name;
+    kase->ubn = org->ubn;
+    kase->org_county = org->county;
+    kase->org_district = org->district;
+    if (org->class == XCA_CLASS_NONE) {
+        *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.no-class", org->name));
+    } else if (org->state == XCA_ORG_ABOLISHED) {
+        *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.abolished", org->name));
+    } else if (org->state == XCA_ORG_UNIT) {
+        *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.unit", org->name));
+    }
+    return NULL;
+}
+
+static xca_error_t *check_window(xca_office_t *office, xca_case_t *kase, xca_error_t **wrong,
+                                 apr_pool_t *pool) {
+    xca_window_t *window;
+    xca_error_t *err;
+
+    if (kase->window == NULL || *kase->window == '\0') {
+        *wrong =
+            xca_error_append(*wrong, xca_error_field(pool, "window", "window.required", NULL));
+        return NULL;
+    }
+    err = xca_window_read(&window, office->store, kase->window, pool);
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        *wrong =
+            xca_error_append(*wrong, xca_error_field(pool, "window", "window.not-found", NULL));
+        return NULL;
+    }
+    if (err != NULL) {
+        return err;
+    }
+    if (kase->class != XCA_CLASS_NONE && !xca_window_takes(window, kase->class)) {
+        *wrong = xca_error_append(*wrong,
+                                  xca_error_field(pool, "window", "window.class", window->name));
+    }
+    return NULL;
+}
+
+static int same_text(const char *a, const char *b) {
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, const char *oid,
+                                xca_use use, const char *except_case, apr_time_t now,
+                                apr_pool_t *pool) {
+    apr_array_header_t *certs, *cases;
+    int i;
+    xca_error_t *err = xca_cert_search(&certs, NULL, office->store, XCA_CERT_BY_KEY, key_hash, 0,
+                                       pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    for (i = 0; i < certs->nelts; i++) {
+        const xca_cert_t *cert = APR_ARRAY_IDX(certs, i, const xca_cert_t *);
+
+        if (same_text(cert->case_number, except_case)) {
+            continue;
+        }
+        if (cert->state == XCA_CERT_REVOKED) {
+            return xca_error_field(pool, "csr", "key.revoked", NULL);
+        }
+        if (!same_text(cert->oid, oid)) {
+            return xca_error_field(pool, "csr", "key.other-organisation", NULL);
+        }
+        if (cert->use == use && cert->not_after > now) {
+            return xca_error_field(pool, "csr", "key.in-use", NULL);
+        }
+    }
+    err = xca_case_by_key(&cases, office->store, key_hash, pool);
+    if (err != NULL) {
+        return err;
+    }
+    for (i = 0; i < cases->nelts; i++) {
+        const xca_case_t *other = APR_ARRAY_IDX(cases, i, const xca_case_t *);
+        int same_organisation = same_text(other->oid, oid) ||
+                                same_text(other->assigned_oid, oid);
+
+        if (same_text(other->number, except_case)) {
+            continue;
+        }
+        if (!same_organisation || other->use == use) {
+            return xca_error_field(pool, "csr", "key.in-use", NULL);
+        }
+    }
+    return NULL;
+}
+
+static xca_error_t *check_request(xca_office_t *office, xca_case_t *kase,
+                                  const xca_bytes_t *csr_file, const char *except_case,
+                                  apr_time_t now, xca_error_t **wrong, apr_pool_t *pool) {
+    xca_csr_t *csr;
+    xca_bytes_t given = csr_file != NULL ? *csr_file : kase->csr;
+    xca_error_t *err;
+
+    if (kase->kind != XCA_CASE_CERTIFICATE) {
+        return NULL;
+    }
+    if (given.length == 0) {
+        *wrong = xca_error_append(*wrong, xca_error_field(pool, "csr", "csr.empty", NULL));
+        return NULL;
+    }
+    err = xca_csr_read(&csr, given.data, given.length, pool);
+    if (err != NULL) {
+        kase->csr.length = 0;
+        if (err->kind == XCA_E_INVALID || err->kind == XCA_E_TOO_LARGE) {
+            *wrong = xca_error_append(*wrong, err);
+            return NULL;
+        }
+        return err;
+    }
+    kase->csr = csr->der;
+    kase->key_hash = csr->key_hash;
+    err = xca_key_check_free(office, csr->key_hash, kase->oid, kase->use, except_case, now, pool);
+    if (err != NULL && err->kind == XCA_E_INVALID) {
+        *wrong = xca_error_append(*wrong, err);
+        return NULL;
+    }
+    return err;
+}
+
+xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase,
+                                   const xca_bytes_t *csr_file, const char *except_case,
+                                   apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *wrong = NULL;
+    xca_error_t *err = check_organisation(office, kase, &wrong, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    wrong = xca_error_append(wrong, xca_case_check(kase, office->postal, pool));
+    err = check_window(office, kase, &wrong, pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = check_request(office, kase, csr_file, except_case, now, &wrong, pool);
+    if (err != NULL) {
+        return err;
+    }
+    return wrong;
+}
+
+xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca_case_t *kase,
+                                  const xca_secret_t *code, const char *nonce, apr_time_t now,
+                                  apr_pool_t *pool) {
+    apr_int64_t sequence;
+    const char *taken_for;
+    xca_error_t *err = xca_user_code_check(code, "code", pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_code_hash(&kase->code_hash, code, pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_counter_next(&sequence, office->store, "case", pool);
+    if (err != NULL) {
+        return err;
+    }
+    kase->number = xca_case_number_make(pool, kase->oid != NULL, sequence);
+    /* The nonce decides which of two equal forms is the case; who finds it taken goes on with the
+     * number recorded then, in case its filing was cut off before the case was added. */
+    err = xca_nonce_take(&taken_for, office->store, nonce, kase->number, now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (taken_for != NULL) {
+        kase->number = taken_for;
+    }
+    kase->state = XCA_STATE_FILED;
+    kase->revision = 1;
+    kase->filed = now;
+    kase->corrected = 0;
+    kase->state_changed = now;
+    err = xca_case_add(office->store, kase, pool);
+    if (err != NULL && !(taken_for != NULL && err->kind == XCA_E_CONFLICT)) {
+        return err;
+    }
+    *number = kase->number;
+    return NULL;
+}
+
+static xca_error_t *wrong_code(xca_office_t *office, const xca_case_t *kase, apr_time_t now,
+                               apr_pool_t *pool) {
+    int tries;
+    xca_error_t *refusal;
+    xca_error_t *err = xca_case_code_wrong(&tries, office->store, kase->number, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (tries >= XCA_CODE_TRIES) {
+        err = xca_case_code_lock(office->store, kase->number, now + XCA_CODE_LOCK_TIME, pool);
+        if (err != NULL) {
+            return err;
+        }
+        refusal = xca_error_make(pool, XCA_E_LOCKED, "code.locked", NULL);
+        refusal->arg = apr_psprintf(pool, "%d", (int)(apr_time_sec(XCA_CODE_LOCK_TIME) / 60));
+        return refusal;
+    }
+    refusal = xca_error_make(pool, XCA_E_DENIED, "code.wrong", NULL);
+    refusal->arg = apr_itoa(pool, XCA_CODE_TRIES - tries);
+    return refusal;
+}
+
+static xca_error_t *unknown_case(const xca_secret_t *code, apr_pool_t *pool) {
+    int matches;
+    xca_error_t *err;
+    const char *hash = nobodys_hash(pool, &err);
+
+    if (err == NULL) {
+        err = xca_code_verify(&matches, hash, code, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    return xca_error_make(pool, XCA_E_DENIED, "code.wrong-case", NULL);
+}
+
+xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const char *number,
+                                  const xca_secret_t *code, apr_time_t now, apr_pool_t *pool) {
+    xca_case_t *found;
+    int matches;
+    xca_error_t *err = xca_case_number_check(number, "case_number", pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_case_read(&found, office->store, number, pool);
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        return unknown_case(code, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    if (found->code_locked_until > now) {
+        err = xca_error_make(pool, XCA_E_LOCKED, "code.locked", "case %s", number);
+        err->arg = apr_psprintf(
+            pool, "%d", (int)(apr_time_sec(found->code_locked_until - now) / 60) + 1);
+        return err;
+    }
+    if (found->code_locked_until != 0) {
+        /* The lock has run out: three new tries. */
+        err = xca_case_code_right(office->store, number, pool);
+        if (err != NULL) {
+            return err;
+        }
+        found->code_tries = 0;
+    }
+    err = xca_code_verify(&matches, found->code_hash != NULL ? found->code_hash : "", code, pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (!matches) {
+        return wrong_code(office, found, now, pool);
+    }
+    if (found->code_tries != 0) {
+        err = xca_case_code_right(office->store, number, pool);
+        if (err != NULL) {
+            return err;
+        }
+    }
+    *kase = found;
+    return NULL;
+}
+
+xca_error_t *xca_application_correct(xca_office_t *office, const xca_case_t *old,
+                                     xca_case_t *corrected, const xca_secret_t *code,
+                                     apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err;
+
+    if (!xca_case_correctable(old->state)) {
+        return xca_error_make(pool, XCA_E_CONFLICT, "case.review-begun", "case %s is %s",
+                              old->number, xca_case_state_id(old->state));
+    }
+    corrected->number = old->number;
+    corrected->kind = old->kind;
+    corrected->filed = old->filed;
+    corrected->corrected = now;
+    corrected->state_changed = now;
+    corrected->code_hash = old->code_hash;
+    if (code != NULL) {
+        err = xca_user_code_check(code, "code", pool);
+        if (err != NULL) {
+            return err;
+        }
+        err = xca_code_hash(&corrected->code_hash, code, pool);
+        if (err != NULL) {
+            return err;
+        }
+    }
+    return xca_case_correct(office->store, old, corrected, pool);
+}

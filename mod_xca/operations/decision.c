@@ -1,0 +1,158 @@
+#include "operations/decision.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "domain/calendar.h"
+#include "outside/crypto.h"
+#include "outside/crypto_cms.h"
+#include "wire/statement.h"
+
+char *xca_case_digest(apr_pool_t *pool, const xca_case_t *kase) {
+    const char *text = xca_case_canonical(pool, kase);
+
+    return xca_sha256_hex(pool, text, strlen(text));
+}
+
+/* YYYYMMDDTHHMMSSZ to and from a time. */
+static void put_time(char to[17], apr_time_t when, apr_pool_t *pool) {
+    const char *ldap = xca_date_format(pool, when, XCA_DATE_LDAP); /* YYYYMMDDHHMMSSZ */
+
+    memcpy(to, ldap, 8);
+    to[8] = 'T';
+    memcpy(to + 9, ldap + 8, 7);
+    to[16] = '\0';
+}
+
+static apr_time_t read_time(const char *text, apr_pool_t *pool) {
+    if (strlen(text) != 16 || text[8] != 'T') {
+        return 0;
+    }
+    return xca_date_parse_ldap(apr_psprintf(pool, "%.8s%s", text, text + 9));
+}
+
+static xca_error_t *stage_of(xca_stage *stage, const xca_case_t *kase,
+                             const xca_officer_t *officer, apr_pool_t *pool) {
+    if (officer->role == XCA_ROLE_NONE) {
+        return xca_error_make(pool, XCA_E_DENIED, "decision.role", "%s", officer->uid);
+    }
+    *stage = officer->role == XCA_ROLE_RA ? XCA_STAGE_FIRST : XCA_STAGE_SECOND;
+    if (kase->state != (*stage == XCA_STAGE_FIRST ? XCA_STATE_FILED : XCA_STATE_REVIEWED)) {
+        return xca_error_make(pool, XCA_E_CONFLICT, "decision.state", "case %s is %s",
+                              kase->number, xca_case_state_id(kase->state));
+    }
+    return NULL;
+}
+
+xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
+                                    const xca_officer_t *officer, xca_decision_kind kind,
+                                    const char *letter, const char *reason, apr_time_t now,
+                                    apr_pool_t *pool) {
+    xca_statement_t *statement = apr_pcalloc(pool, sizeof(*statement));
+    xca_stage stage;
+    char *buffer;
+    xca_error_t *err = stage_of(&stage, kase, officer, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    letter = letter != NULL ? letter : "";
+    reason = reason != NULL ? reason : "";
+    if (stage == XCA_STAGE_FIRST && kind == XCA_DECISION_ACCEPT && *letter == '\0') {
+        return xca_error_field(pool, "letter", "decision.letter", NULL);
+    }
+    if (kind == XCA_DECISION_RETURN && *reason == '\0') {
+        return xca_error_field(pool, "reason", "decision.reason", NULL);
+    }
+    if (strlen(letter) >= sizeof(statement->letter) ||
+        !xca_text_valid(letter, strlen(letter), 0)) {
+        return xca_error_field(pool, "letter", "decision.letter", NULL);
+    }
+    if (strlen(reason) >= sizeof(statement->reason) ||
+        !xca_text_valid(reason, strlen(reason), 1)) {
+        return xca_error_field(pool, "reason", "decision.reason-long", NULL);
+    }
+    apr_cpystrn(statement->case_number, kase->number, sizeof(statement->case_number));
+    apr_cpystrn(statement->content, xca_case_digest(pool, kase), sizeof(statement->content));
+    apr_cpystrn(statement->stage, stage == XCA_STAGE_FIRST ? "first" : "second",
+                sizeof(statement->stage));
+    apr_cpystrn(statement->decision, kind == XCA_DECISION_ACCEPT ? "accept" : "return",
+                sizeof(statement->decision));
+    apr_cpystrn(statement->letter, letter, sizeof(statement->letter));
+    apr_cpystrn(statement->reason, reason, sizeof(statement->reason));
+    apr_cpystrn(statement->officer, officer->uid, sizeof(statement->officer));
+    put_time(statement->time, now, pool);
+    buffer = apr_palloc(pool, XCA_STATEMENT_MAX);
+    if (xca_statement_write(statement, buffer, XCA_STATEMENT_MAX) == 0) {
+        return xca_error_field(pool, "reason", "decision.reason-long", NULL);
+    }
+    *text = buffer;
+    return NULL;
+}
+
+xca_error_t *xca_decision_submit(xca_office_t *office, const char *case_number, xca_bytes_t cms,
+                                 apr_pool_t *pool) {
+    xca_decision_t decision = {0};
+
+    if (cms.length == 0 || cms.length > XCA_CMS_MAX) {
+        return xca_error_make(pool, XCA_E_TOO_LARGE, "cms.malformed", NULL);
+    }
+    decision.id = xca_sha256_hex(pool, cms.data, cms.length);
+    decision.case_number = case_number;
+    decision.cms = cms;
+    return xca_decision_add(office->store, &decision, pool);
+}
+
+static xca_error_t *fill(xca_decision_t *decision, const char *text, apr_size_t length,
+                         apr_pool_t *pool) {
+    xca_statement_t *statement = apr_pcalloc(pool, sizeof(*statement));
+
+    if (!xca_statement_read(statement, text, length)) {
+        return xca_error_make(pool, XCA_E_DENIED, "decision.malformed", NULL);
+    }
+    decision->content_digest = statement->content;
+    decision->stage = strcmp(statement->stage, "first") == 0 ? XCA_STAGE_FIRST : XCA_STAGE_SECOND;
+    decision->kind =
+        strcmp(statement->decision, "accept") == 0 ? XCA_DECISION_ACCEPT : XCA_DECISION_RETURN;
+    decision->letter = *statement->letter != '\0' ? statement->letter : NULL;
+    decision->reason = *statement->reason != '\0' ? statement->reason : NULL;
+    decision->officer = statement->officer;
+    decision->time = read_time(statement->time, pool);
+    /* A statement about another case, put under this one, is worth nothing here. */
+    if (strcmp(statement->case_number, decision->case_number) != 0 || decision->time == 0) {
+        return xca_error_make(pool, XCA_E_DENIED, "decision.other-case", "%s under %s",
+                              statement->case_number, decision->case_number);
+    }
+    return NULL;
+}
+
+xca_error_t *xca_decision_peek(xca_decision_t *decision, apr_pool_t *pool) {
+    const char *text;
+    apr_size_t length;
+    xca_error_t *err = xca_cms_content(&text, &length, decision->cms, XCA_STATEMENT_MAX, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    return fill(decision, text, length, pool);
+}
+
+xca_error_t *xca_decision_open(xca_decision_t *decision, xca_officer_t **officer,
+                               xca_office_t *office, xca_bytes_t anchor, apr_pool_t *pool) {
+    const char *text;
+    apr_size_t length;
+    xca_error_t *err = xca_decision_peek(decision, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_officer_read(officer, office->store, decision->officer, pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_cms_verify(&text, &length, decision->cms, (*officer)->certificate, anchor,
+                         decision->time, XCA_STATEMENT_MAX, pool);
+    if (err != NULL) {
+        return err;
+    }
+    return fill(decision, text, length, pool);
+}

@@ -1,0 +1,13 @@
+/* What binds a sealed user code to its request (HPKE info and aad): the portal seals, the signer opens. */
+#ifndef XCA_OPERATIONS_SEALING_H
+#define XCA_OPERATIONS_SEALING_H
+
+#include "domain/request.h"
+
+#define XCA_REQUEST_INFO "xca-request-1"
+
+/* The aad: id, kind, serial and card number, so that a code sealed for one request opens no other. */
+char *xca_request_binding(apr_pool_t *pool, const char *id, xca_request_kind kind,
+                          const char *serial, const char *card_number);
+
+#endif
