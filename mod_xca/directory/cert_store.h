@@ -52,4 +52,7 @@ xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, voi
 xca_error_t *xca_mail_entry_refresh(xca_store_t *store, const char *email, xca_use use, apr_time_t now,
                                     apr_pool_t *pool) XCA_MUST_USE;
 
+/* Refreshes every entry of ou=mail whose certificate has expired by `now`. */
+xca_error_t *xca_mail_expire(xca_store_t *store, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
 #endif

@@ -6,6 +6,8 @@
 #include "outside/crypto.h"
 #include "outside/crypto_csr.h"
 
+#define XCA_ORGANIZATION_NAME_MAX 64 /* code points, RFC 5280 appendix A.1 ub-organization-name */
+
 /* A hash to compare with when there is no such case, so that asking takes as long (made once a
  * process; a race only makes it twice). */
 static const char *nobodys_hash(apr_pool_t *pool, xca_error_t **err) {
@@ -58,6 +60,9 @@ static xca_error_t *check_organisation(xca_office_t *office, xca_case_t *kase, x
     kase->ubn = org->ubn;
     kase->org_county = org->county;
     kase->org_district = org->district;
+    if (xca_text_length(org->name) > XCA_ORGANIZATION_NAME_MAX) {
+        *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.name-too-long", NULL));
+    }
     if (org->class == XCA_CLASS_NONE) {
         *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.no-class", org->name));
     } else if (org->state == XCA_ORG_ABOLISHED) {
@@ -68,14 +73,34 @@ static xca_error_t *check_organisation(xca_office_t *office, xca_case_t *kase, x
     return NULL;
 }
 
+/* A new organisation whose unified number is in the tree already is not new. */
+static xca_error_t *check_not_known(xca_office_t *office, const xca_case_t *kase,
+                                    xca_error_t **wrong, apr_pool_t *pool) {
+    apr_array_header_t *same;
+    const xca_org_t *org;
+    xca_error_t *err;
+
+    if (kase->oid != NULL || kase->ubn == NULL) {
+        return NULL;
+    }
+    err = xca_org_search(&same, NULL, office->store, NULL, kase->ubn, 1, pool);
+    if (err != NULL || same->nelts == 0) {
+        return err;
+    }
+    org = APR_ARRAY_IDX(same, 0, const xca_org_t *);
+    *wrong = xca_error_append(
+        *wrong, xca_error_field(pool, "ubn", "org.ubn-known",
+                                apr_pstrcat(pool, org->name, " (", org->oid, ")", NULL)));
+    return NULL;
+}
+
 static xca_error_t *check_window(xca_office_t *office, xca_case_t *kase, xca_error_t **wrong,
                                  apr_pool_t *pool) {
     xca_window_t *window;
     xca_error_t *err;
 
     if (kase->window == NULL || *kase->window == '\0') {
-        *wrong =
-            xca_error_append(*wrong, xca_error_field(pool, "window", "window.required", NULL));
+        *wrong = xca_error_append(*wrong, xca_error_field(pool, "window", "window.required", NULL));
         return NULL;
     }
     err = xca_window_read(&window, office->store, kase->window, pool);
@@ -88,8 +113,8 @@ static xca_error_t *check_window(xca_office_t *office, xca_case_t *kase, xca_err
         return err;
     }
     if (kase->class != XCA_CLASS_NONE && !xca_window_takes(window, kase->class)) {
-        *wrong = xca_error_append(*wrong,
-                                  xca_error_field(pool, "window", "window.class", window->name));
+        *wrong =
+            xca_error_append(*wrong, xca_error_field(pool, "window", "window.class", window->name));
     }
     return NULL;
 }
@@ -103,8 +128,8 @@ xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, cons
                                 apr_pool_t *pool) {
     apr_array_header_t *certs, *cases;
     int i;
-    xca_error_t *err = xca_cert_search(&certs, NULL, office->store, XCA_CERT_BY_KEY, key_hash, 0,
-                                       pool);
+    xca_error_t *err =
+        xca_cert_search(&certs, NULL, office->store, XCA_CERT_BY_KEY, key_hash, 0, pool);
 
     if (err != NULL) {
         return err;
@@ -131,10 +156,10 @@ xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, cons
     }
     for (i = 0; i < cases->nelts; i++) {
         const xca_case_t *other = APR_ARRAY_IDX(cases, i, const xca_case_t *);
-        int same_organisation = same_text(other->oid, oid) ||
-                                same_text(other->assigned_oid, oid);
+        int same_organisation = same_text(other->oid, oid) || same_text(other->assigned_oid, oid);
 
-        if (same_text(other->number, except_case)) {
+        /* A returned one has to pass this check again before it comes back. */
+        if (same_text(other->number, except_case) || other->state == XCA_STATE_RETURNED) {
             continue;
         }
         if (!same_organisation || other->use == use) {
@@ -187,6 +212,10 @@ xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase,
         return err;
     }
     wrong = xca_error_append(wrong, xca_case_check(kase, office->postal, pool));
+    err = check_not_known(office, kase, &wrong, pool);
+    if (err != NULL) {
+        return err;
+    }
     err = check_window(office, kase, &wrong, pool);
     if (err != NULL) {
         return err;
@@ -294,8 +323,8 @@ xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const
     }
     if (found->code_locked_until > now) {
         err = xca_error_make(pool, XCA_E_LOCKED, "code.locked", "case %s", number);
-        err->arg = apr_psprintf(
-            pool, "%d", (int)(apr_time_sec(found->code_locked_until - now) / 60) + 1);
+        err->arg =
+            apr_psprintf(pool, "%d", (int)(apr_time_sec(found->code_locked_until - now) / 60) + 1);
         return err;
     }
     if (found->code_locked_until != 0) {

@@ -30,15 +30,15 @@ static apr_time_t read_time(const char *text, apr_pool_t *pool) {
     return xca_date_parse_ldap(apr_psprintf(pool, "%.8s%s", text, text + 9));
 }
 
-static xca_error_t *stage_of(xca_stage *stage, const xca_case_t *kase,
-                             const xca_officer_t *officer, apr_pool_t *pool) {
+static xca_error_t *stage_of(xca_stage *stage, const xca_case_t *kase, const xca_officer_t *officer,
+                             apr_pool_t *pool) {
     if (officer->role == XCA_ROLE_NONE) {
         return xca_error_make(pool, XCA_E_DENIED, "decision.role", "%s", officer->uid);
     }
     *stage = officer->role == XCA_ROLE_RA ? XCA_STAGE_FIRST : XCA_STAGE_SECOND;
     if (kase->state != (*stage == XCA_STAGE_FIRST ? XCA_STATE_FILED : XCA_STATE_REVIEWED)) {
-        return xca_error_make(pool, XCA_E_CONFLICT, "decision.state", "case %s is %s",
-                              kase->number, xca_case_state_id(kase->state));
+        return xca_error_make(pool, XCA_E_CONFLICT, "decision.state", "case %s is %s", kase->number,
+                              xca_case_state_id(kase->state));
     }
     return NULL;
 }
@@ -63,12 +63,10 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
     if (kind == XCA_DECISION_RETURN && *reason == '\0') {
         return xca_error_field(pool, "reason", "decision.reason", NULL);
     }
-    if (strlen(letter) >= sizeof(statement->letter) ||
-        !xca_text_valid(letter, strlen(letter), 0)) {
+    if (strlen(letter) >= sizeof(statement->letter) || !xca_text_valid(letter, strlen(letter), 0)) {
         return xca_error_field(pool, "letter", "decision.letter", NULL);
     }
-    if (strlen(reason) >= sizeof(statement->reason) ||
-        !xca_text_valid(reason, strlen(reason), 1)) {
+    if (strlen(reason) >= sizeof(statement->reason) || !xca_text_valid(reason, strlen(reason), 1)) {
         return xca_error_field(pool, "reason", "decision.reason-long", NULL);
     }
     apr_cpystrn(statement->case_number, kase->number, sizeof(statement->case_number));

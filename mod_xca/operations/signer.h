@@ -5,6 +5,7 @@
 
 #include "operations/office.h"
 #include "outside/crypto_ca.h"
+#include "outside/catalogue.h"
 #include "outside/mail.h"
 
 typedef struct xca_signer {
@@ -14,7 +15,7 @@ typedef struct xca_signer {
     xca_bytes_t officer_anchor;    /* certificate of the officer CA */
     xca_secret_t *seal_key;        /* X25519 private key, 32 bytes */
     const xca_mail_config_t *mail;
-    const struct xca_catalogue *texts; /* subjects and bodies of notices */
+    const xca_catalogue_t *texts; /* subjects and bodies of notices */
     const char *portal_url;        /* for links in notices */
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
     int crl_due;                   /* set by a change: a list is made at the next xca_signer_lists() */
@@ -34,6 +35,10 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
 
 /* Makes the full list if a change asks for it, or the present one has used half of its life. */
 xca_error_t *xca_signer_lists(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+/* At start: messages that a stopped signer left half sent. A folder takes the same message again without doubling it; for
+ * a mail server nobody knows, so they are marked "uncertain" for officers to see. */
+xca_error_t *xca_signer_post_recover(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Sends what is due in ou=outbox, at most `limit` messages. */
 xca_error_t *xca_signer_post(xca_signer_t *signer, apr_time_t now, int limit, apr_pool_t *pool) XCA_MUST_USE;

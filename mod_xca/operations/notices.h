@@ -1,0 +1,20 @@
+/* Notices: what people are told by mail. Both languages in one message; queued in ou=outbox by the signer, at most
+ * once an event. */
+#ifndef XCA_OPERATIONS_NOTICES_H
+#define XCA_OPERATIONS_NOTICES_H
+
+#include "operations/signer.h"
+
+typedef struct xca_notice_facts {
+    const char *event;   /* "filed", "returned", "issued", ... : texts notice.<event>.subject and .body */
+    const char *id;      /* of the event: the same event twice is one message */
+    const char *to;
+    const char *case_number, *name, *serial, *reason; /* places in the texts; NULL: empty */
+    apr_time_t until;    /* {until}, 0: empty */
+} xca_notice_facts_t;
+
+/* Queues the notice; without an address nothing is queued. */
+xca_error_t *xca_notify(xca_signer_t *signer, const xca_notice_facts_t *facts, apr_time_t now,
+                        apr_pool_t *pool) XCA_MUST_USE;
+
+#endif

@@ -1,0 +1,162 @@
+/* A case's way, as far as the signer takes it. Every step is one atomic write that can be repeated;
+ * what a step needs is verified again at that step, never taken from a state in the directory. */
+#include <string.h>
+#include <apr_strings.h>
+#include "operations/application.h"
+#include "base/log.h"
+#include "operations/decision.h"
+#include "operations/notices.h"
+#include "operations/signer_issue.h"
+#include "operations/signer_review.h"
+
+static xca_error_t *tell_applicant(xca_signer_t *signer, const xca_case_t *kase, const char *event,
+                                   const char *reason, apr_time_t now, apr_pool_t *pool) {
+    xca_notice_facts_t facts = {0};
+
+    facts.event = event;
+    facts.id = apr_psprintf(pool, "%s-%ld-%s", kase->number, kase->revision, event);
+    facts.to = kase->contact_email;
+    facts.case_number = kase->number;
+    facts.name = kase->org_name;
+    facts.reason = reason;
+    return xca_notify(signer, &facts, now, pool);
+}
+
+static xca_error_t *give_back(xca_signer_t *signer, const xca_case_t *kase, const char *reason,
+                              const char *problem, apr_time_t now, apr_pool_t *pool) {
+    xca_case_t with = {0};
+    xca_error_t *err;
+    const char *told = reason;
+
+    if (told == NULL) {
+        told = apr_pstrcat(pool, xca_catalogue_format(signer->texts, problem, XCA_ZH, pool, NULL),
+                           "\n", xca_catalogue_format(signer->texts, problem, XCA_EN, pool, NULL),
+                           NULL);
+    }
+    err = tell_applicant(signer, kase, "returned", told, now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    with.return_reason = told;
+    with.problem = problem != NULL ? problem : "";
+    return xca_case_move(signer->office->store, kase, XCA_STATE_RETURNED, &with, now, pool);
+}
+
+/* Filed or reviewed: moves on if a decision of the stage stands. *moved tells. */
+static xca_error_t *review(int *moved, xca_signer_t *signer, const xca_case_t *kase,
+                           const xca_decision_t *decision, xca_case_state to, apr_time_t now,
+                           apr_pool_t *pool) {
+    xca_case_t with = {0};
+
+    *moved = decision != NULL;
+    if (decision == NULL) {
+        return NULL;
+    }
+    if (decision->kind == XCA_DECISION_RETURN) {
+        return give_back(signer, kase, decision->reason, NULL, now, pool);
+    }
+    with.problem = "";
+    return xca_case_move(signer->office->store, kase, to, &with, now, pool);
+}
+
+static int both_accept(const xca_standing_t *standing) {
+    return standing->first != NULL && standing->second != NULL &&
+           standing->first->kind == XCA_DECISION_ACCEPT &&
+           standing->second->kind == XCA_DECISION_ACCEPT;
+}
+
+/* The case stands in a state that its decisions do not bear out: written by someone who may not, or
+ * the content was changed afterwards. Nothing happens but a note for the officers. */
+static xca_error_t *not_borne_out(int *moved, xca_signer_t *signer, const xca_case_t *kase,
+                                  apr_pool_t *pool) {
+    *moved = 0;
+    if (kase->problem != NULL && strcmp(kase->problem, "review.not-borne-out") == 0) {
+        return NULL;
+    }
+    xca_log(XCA_LOG_WARNING, "case %s is %s, but no two valid decisions over its content stand",
+            kase->number, xca_case_state_id(kase->state));
+    return xca_case_problem(signer->office->store, kase->number, "review.not-borne-out", pool);
+}
+
+static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                             apr_pool_t *pool) {
+    xca_error_t *err;
+
+    *moved = 1;
+    if (kase->kind == XCA_CASE_REVOCATION) {
+        return xca_signer_revoke_case(signer, kase, now, pool);
+    }
+    if (kase->kind != XCA_CASE_CERTIFICATE) {
+        *moved = 0; /* a card waits for the card centre */
+        return NULL;
+    }
+    err = xca_signer_reserve(signer, kase, now, pool);
+    if (err != NULL && err->kind == XCA_E_INVALID) {
+        return give_back(signer, kase, NULL, err->message, now, pool);
+    }
+    return err;
+}
+
+static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                         apr_pool_t *pool) {
+    xca_standing_t standing;
+    xca_error_t *err;
+
+    *moved = 0;
+    if (kase->state > XCA_STATE_ISSUING) {
+        return NULL;
+    }
+    err = xca_standing_read(&standing, signer, kase, now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (kase->state == XCA_STATE_FILED) {
+        err = tell_applicant(signer, kase, "filed", NULL, now, pool);
+        if (err != NULL) {
+            return err;
+        }
+        return review(moved, signer, kase, standing.first, XCA_STATE_REVIEWED, now, pool);
+    }
+    if (kase->state == XCA_STATE_REVIEWED) {
+        if (standing.first == NULL || standing.first->kind != XCA_DECISION_ACCEPT) {
+            return not_borne_out(moved, signer, kase, pool);
+        }
+        return review(moved, signer, kase, standing.second, XCA_STATE_APPROVED, now, pool);
+    }
+    if (!both_accept(&standing)) {
+        return not_borne_out(moved, signer, kase, pool);
+    }
+    if (kase->state == XCA_STATE_APPROVED) {
+        return approved(moved, signer, kase, now, pool);
+    }
+    *moved = 1;
+    return xca_signer_issue(signer, kase, now, pool);
+}
+
+xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_t now,
+                             apr_pool_t *pool) {
+    apr_pool_t *scratch;
+    int moved = 1;
+    int rounds;
+    xca_error_t *err = NULL;
+
+    apr_pool_create(&scratch, pool);
+    /* Read again before each step: what is decided on is always one reading of one entry. */
+    for (rounds = 0; moved && err == NULL && rounds < 8; rounds++) {
+        xca_case_t *kase;
+
+        apr_pool_clear(scratch);
+        err = xca_case_read(&kase, signer->office->store, number, scratch);
+        if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+            return NULL;
+        }
+        if (err == NULL) {
+            err = step(&moved, signer, kase, now, scratch);
+        }
+        if (err != NULL && err->kind == XCA_E_CONFLICT) {
+            err = NULL; /* someone was faster (a correction): look again */
+            moved = 1;
+        }
+    }
+    return err;
+}

@@ -1,0 +1,327 @@
+#include "operations/signer_issue.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "base/log.h"
+#include "domain/calendar.h"
+#include "domain/codes.h"
+#include "operations/application.h"
+#include "operations/notices.h"
+#include "outside/crypto_csr.h"
+
+#define CENTRAL "中央機關"
+
+/* The OID of a new organisation. Its arc carries the case number as source key, so that a second
+ * try finds the first one's. */
+static xca_error_t *assign_oid(const char **oid, xca_signer_t *signer, const xca_case_t *kase,
+                               apr_pool_t *pool) {
+    xca_store_t *store = signer->office->store;
+    const char *key = apr_pstrcat(pool, "case:", kase->number, NULL);
+    xca_window_t *window;
+    apr_array_header_t *same;
+    xca_org_t *org;
+    xca_error_t *err = xca_org_by_source_key(&org, store, key, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (org != NULL) {
+        *oid = org->oid;
+        return NULL;
+    }
+    err = xca_org_search(&same, NULL, store, NULL, kase->ubn, 1, pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (same->nelts > 0) {
+        return xca_error_field(pool, "ubn", "org.ubn-known",
+                               APR_ARRAY_IDX(same, 0, xca_org_t *)->name);
+    }
+    err = xca_window_read(&window, store, kase->window, pool);
+    if (err != NULL) {
+        return err;
+    }
+    org = apr_pcalloc(pool, sizeof(*org));
+    org->name = kase->org_name;
+    org->class = kase->class;
+    org->ubn = kase->ubn;
+    org->school_code = kase->school_code;
+    org->source_key = key;
+    /* A body that a central authority registers is a national one: no L in its name. */
+    if (strcmp(window->county, CENTRAL) != 0) {
+        org->county = kase->org_county;
+        org->district = kase->org_district;
+    }
+    org->zip = kase->org_zip;
+    org->address = apr_pstrcat(pool, kase->org_county, kase->org_district, kase->org_street, NULL);
+    org->phone = kase->org_phone;
+    org->fax = kase->org_fax;
+    org->email = kase->email;
+    err = xca_org_add_next(
+        store, org, apr_pstrcat(pool, XCA_OID_ROOT ".", xca_class_get(kase->class)->arc, NULL),
+        pool);
+    *oid = org->oid;
+    return err;
+}
+
+static xca_error_t *new_serial(const char **serial, apr_pool_t *pool) {
+    unsigned char bytes[XCA_SERIAL_BYTES];
+    xca_error_t *err = xca_random(bytes, sizeof(bytes), pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    /* Positive, and always of the same length (RFC 5280 section 4.1.2.2). */
+    bytes[0] = (unsigned char)((bytes[0] & 0x3f) | 0x40);
+    *serial = xca_text_hex(pool, bytes, sizeof(bytes));
+    return NULL;
+}
+
+xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                                apr_pool_t *pool) {
+    xca_case_t with = {0};
+    const char *oid = kase->oid;
+    xca_error_t *err = NULL;
+
+    if (oid == NULL) {
+        err = assign_oid(&with.assigned_oid, signer, kase, pool);
+        oid = with.assigned_oid;
+    }
+    if (err != NULL) {
+        return err;
+    }
+    err =
+        xca_key_check_free(signer->office, kase->key_hash, oid, kase->use, kase->number, now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = new_serial(&with.serial, pool);
+    if (err != NULL) {
+        return err;
+    }
+    with.not_before = apr_time_from_sec(apr_time_sec(now));
+    with.problem = "";
+    return xca_case_move(signer->office->store, kase, XCA_STATE_ISSUING, &with, now, pool);
+}
+
+/* Where the subject's L comes from: of a known organisation the OID tree's county as filed, of a
+ * new one as its arc was made. */
+static xca_error_t *place_of(const char **county, xca_signer_t *signer, const xca_case_t *kase,
+                             apr_pool_t *pool) {
+    xca_org_t *org;
+    xca_error_t *err;
+
+    if (kase->oid != NULL) {
+        *county = kase->org_county;
+        return NULL;
+    }
+    err = xca_org_read(&org, signer->office->store, kase->assigned_oid, pool);
+    if (err == NULL) {
+        *county = org->county;
+    }
+    return err;
+}
+
+static xca_error_t *make_certificate(xca_cert_t *cert, xca_signer_t *signer, const xca_case_t *kase,
+                                     apr_pool_t *pool) {
+    xca_cert_order_t order = {0};
+    xca_csr_t *csr;
+    /* Judged again from the bytes that the officers' digest covers. */
+    xca_error_t *err = xca_csr_read(&csr, kase->csr.data, kase->csr.length, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    err = place_of(&order.county, signer, kase, pool);
+    if (err != NULL) {
+        return err;
+    }
+    order.serial = kase->serial;
+    order.not_before = kase->not_before;
+    order.not_after =
+        xca_date_add_years(kase->not_before, signer->profile->years) - apr_time_from_sec(1);
+    order.use = kase->use;
+    order.org_name = kase->org_name;
+    order.oid = kase->oid != NULL ? kase->oid : kase->assigned_oid;
+    order.ubn = kase->ubn;
+    order.class = kase->class;
+    order.email = kase->email;
+    order.spki = csr->spki;
+    err = xca_ca_issue(&cert->der, signer->ca, &order, pool);
+    if (err != NULL) {
+        return err;
+    }
+    cert->serial = kase->serial;
+    cert->state = XCA_CERT_PENDING;
+    cert->use = kase->use;
+    cert->case_number = kase->number;
+    cert->oid = order.oid;
+    cert->org_name = kase->org_name;
+    cert->class = kase->class;
+    cert->county = order.county;
+    cert->email = kase->email;
+    cert->contact_email = kase->contact_email;
+    cert->key_hash = csr->key_hash;
+    cert->not_before = order.not_before;
+    cert->not_after = order.not_after;
+    cert->code_hash = kase->code_hash;
+    return NULL;
+}
+
+/* Records the certificate; one that a stopped signer recorded before is fine if it is this case's.
+ */
+static xca_error_t *record(xca_signer_t *signer, const xca_cert_t *cert, apr_pool_t *pool) {
+    xca_cert_t *there;
+    xca_error_t *err = xca_cert_add(signer->office->store, cert, pool);
+
+    if (err == NULL || err->kind != XCA_E_CONFLICT) {
+        return err;
+    }
+    err = xca_cert_read(&there, signer->office->store, cert->serial, pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (strcmp(there->case_number, cert->case_number) != 0) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "issue.serial-taken", "%s of case %s",
+                              cert->serial, there->case_number);
+    }
+    return NULL;
+}
+
+xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                              apr_pool_t *pool) {
+    xca_store_t *store = signer->office->store;
+    xca_cert_t cert = {0};
+    xca_case_t with = {0};
+    xca_notice_facts_t facts = {0};
+    xca_error_t *err = make_certificate(&cert, signer, kase, pool);
+
+    if (err != NULL && err->kind != XCA_E_UNAVAILABLE) {
+        /* The lint's or the library's finding stops the issue and is told to the officers. */
+        xca_log_error(apr_psprintf(pool, "issue for case %s", kase->number), err);
+        if (kase->problem == NULL || strcmp(kase->problem, err->message) != 0) {
+            xca_error_t *fault = xca_case_problem(store, kase->number, err->message, pool);
+
+            if (fault != NULL) {
+                return fault;
+            }
+        }
+    }
+    if (err != NULL) {
+        return err;
+    }
+    err = record(signer, &cert, pool);
+    if (err != NULL) {
+        return err;
+    }
+    xca_log(XCA_LOG_INFO, "case %s: certificate %s issued", kase->number, cert.serial);
+    facts.event = "issued";
+    facts.id = apr_pstrcat(pool, cert.serial, "-issued", NULL);
+    facts.to = kase->contact_email;
+    facts.case_number = kase->number;
+    facts.name = kase->org_name;
+    facts.serial = cert.serial;
+    facts.until = kase->not_before + XCA_ACCEPT_DAYS * XCA_DAY;
+    err = xca_notify(signer, &facts, now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    with.problem = "";
+    return xca_case_move(store, kase, XCA_STATE_ISSUED, &with, now, pool);
+}
+
+static xca_error_t *what_follows(xca_signer_t *signer, const xca_cert_t *cert, const char *event,
+                                 apr_time_t when, apr_time_t now, apr_pool_t *pool) {
+    xca_notice_facts_t facts = {0};
+    xca_error_t *err;
+
+    signer->crl_due = 1;
+    if (cert->use != XCA_USE_CARD_AUTH && cert->email != NULL) {
+        err = xca_mail_entry_refresh(signer->office->store, cert->email, cert->use, now, pool);
+        if (err != NULL) {
+            return err;
+        }
+    }
+    if (event == NULL) {
+        return NULL;
+    }
+    facts.event = event;
+    facts.id =
+        apr_psprintf(pool, "%s-%s-%" APR_INT64_T_FMT, cert->serial, event, apr_time_sec(when));
+    facts.to = cert->contact_email;
+    facts.case_number = cert->case_number;
+    facts.name = cert->org_name;
+    facts.serial = cert->serial;
+    return xca_notify(signer, &facts, now, pool);
+}
+
+xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
+                                   xca_cert_state state, xca_crl_reason reason,
+                                   const char *reason_note, const char *event, apr_time_t now,
+                                   apr_pool_t *pool) {
+    xca_cert_t changed = *cert;
+    apr_time_t when;
+    xca_error_t *err;
+
+    changed.state = state;
+    changed.reason = XCA_REASON_UNSPECIFIED;
+    changed.reason_note = NULL;
+    if (state == XCA_CERT_VALID) {
+        changed.accepted = cert->accepted != 0 ? cert->accepted : now;
+        changed.suspended = 0;
+        changed.published = 1;
+    } else if (state == XCA_CERT_SUSPENDED) {
+        changed.suspended = cert->suspended != 0 ? cert->suspended : now;
+        changed.reason = XCA_REASON_HOLD;
+    } else if (state == XCA_CERT_REVOKED) {
+        changed.revoked = cert->revoked != 0 ? cert->revoked : now;
+        changed.suspended = 0;
+        changed.reason = reason;
+        changed.reason_note = reason_note;
+    }
+    when = state == XCA_CERT_REVOKED           ? changed.revoked
+           : state == XCA_CERT_SUSPENDED       ? changed.suspended
+           : cert->state == XCA_CERT_SUSPENDED ? now /* each resumption is an event of its own */
+                                               : changed.accepted;
+    if (cert->state != state) {
+        err = xca_cert_update(signer->office->store, cert, &changed, pool);
+        if (err != NULL) {
+            return err;
+        }
+        xca_log(XCA_LOG_INFO, "certificate %s: %s -> %s", cert->serial,
+                xca_cert_state_id(cert->state), xca_cert_state_id(state));
+    }
+    return what_follows(signer, &changed, event, when, now, pool);
+}
+
+static xca_crl_reason reason_of(const char *word) {
+    if (word != NULL && strcmp(word, "abolished") == 0) {
+        return XCA_REASON_CESSATION;
+    }
+    if (word != NULL && strcmp(word, "lost") == 0) {
+        return XCA_REASON_KEY_COMPROMISE;
+    }
+    if (word != NULL && strcmp(word, "damaged") == 0) {
+        return XCA_REASON_SUPERSEDED;
+    }
+    return XCA_REASON_UNSPECIFIED;
+}
+
+xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                                    apr_pool_t *pool) {
+    xca_cert_t *cert;
+    xca_error_t *err = xca_cert_read(&cert, signer->office->store, kase->target_serial, pool);
+
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        return xca_case_problem(signer->office->store, kase->number, "certificate.not-found", pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(kase->revoke_reason),
+                                kase->revoke_reason, "revoked", now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    return xca_case_move(signer->office->store, kase, XCA_STATE_COMPLETED, NULL, now, pool);
+}

@@ -1,0 +1,26 @@
+/* Issuing and revoking: the steps behind an approved case. */
+#ifndef XCA_OPERATIONS_SIGNER_ISSUE_H
+#define XCA_OPERATIONS_SIGNER_ISSUE_H
+
+#include "operations/signer.h"
+
+/* Approved → issuing: gives a new organisation its OID, checks the key once more, reserves serial and notBefore in the case. An
+ * XCA_E_INVALID error means that the applicant has to change something ("key.…", "org.ubn-known"). */
+xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                                apr_pool_t *pool) XCA_MUST_USE;
+
+/* Issuing → issued: makes the certificate with the reserved serial, records it, tells the contact. */
+xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                              apr_pool_t *pool) XCA_MUST_USE;
+
+/* Approved revocation → completed. */
+xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
+                                    apr_pool_t *pool) XCA_MUST_USE;
+
+/* Changes a certificate's state with all that follows from it (ou=mail, the list). `event` names the notice, NULL for none.
+ * `reason` counts for suspended and revoked. Already in that state: only what follows is done again. */
+xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert, xca_cert_state state,
+                                   xca_crl_reason reason, const char *reason_note, const char *event,
+                                   apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+#endif

@@ -1,0 +1,136 @@
+/* What time brings: the 90-day rule, lists on schedule, housekeeping. */
+#include <string.h>
+#include <apr_strings.h>
+#include "base/log.h"
+#include "domain/calendar.h"
+#include "operations/signer_issue.h"
+
+#define REQUEST_LIFE (7 * XCA_DAY)
+#define NONCE_LIFE   (2 * XCA_DAY)
+
+/* The case first, the certificate last: the search finds it by the certificate, so a cut between
+ * the two is taken up again. */
+static xca_error_t *lapse(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now,
+                          apr_pool_t *pool) {
+    xca_case_t *kase;
+    xca_error_t *err = xca_case_read(&kase, signer->office->store, cert->case_number, pool);
+
+    if (err == NULL && kase->state == XCA_STATE_ISSUED) {
+        err = xca_case_move(signer->office->store, kase, XCA_STATE_LAPSED, NULL, now, pool);
+    }
+    if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
+        return err;
+    }
+    return xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED, "lapsed",
+                                 "lapsed", now, pool);
+}
+
+static xca_error_t *lapse_pending(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    apr_array_header_t *certs;
+    int i;
+    xca_error_t *err = xca_cert_pending_since(&certs, signer->office->store,
+                                              now - XCA_ACCEPT_DAYS * XCA_DAY, pool);
+
+    for (i = 0; err == NULL && i < certs->nelts; i++) {
+        err = lapse(signer, APR_ARRAY_IDX(certs, i, const xca_cert_t *), now, pool);
+        if (err != NULL && err->kind == XCA_E_CONFLICT) {
+            err = NULL; /* accepted in this very moment, or another try took it */
+        }
+    }
+    return err;
+}
+
+xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err = lapse_pending(signer, now, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_mail_expire(signer->office->store, now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_request_expire(signer->office->store, now - REQUEST_LIFE, pool);
+    if (err != NULL) {
+        return err;
+    }
+    return xca_nonce_expire(signer->office->store, now - NONCE_LIFE, pool);
+}
+
+typedef struct {
+    apr_array_header_t *entries; /* xca_crl_entry_t */
+    apr_time_t now;
+} collect_t;
+
+static xca_error_t *collect(void *baton, const xca_cert_t *cert, apr_pool_t *scratch) {
+    collect_t *into = baton;
+    xca_crl_entry_t *entry;
+    xca_bytes_t *serial;
+
+    if (!xca_cert_listed(cert, into->now)) {
+        return NULL;
+    }
+    serial = xca_text_unhex(scratch, cert->serial);
+    if (serial == NULL || serial->length > XCA_SERIAL_MAX) {
+        return xca_error_make(scratch, XCA_E_INTERNAL, "crl.serial", "%s", cert->serial);
+    }
+    entry = apr_array_push(into->entries);
+    memcpy(entry->serial, serial->data, serial->length);
+    entry->serial_length = (unsigned char)serial->length;
+    entry->reason = (unsigned char)cert->reason;
+    entry->when = cert->state == XCA_CERT_REVOKED ? cert->revoked : cert->suspended;
+    return NULL;
+}
+
+static xca_error_t *make_list(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    xca_crl_record_t crl = {0};
+    collect_t into;
+    apr_int64_t number;
+    xca_error_t *err;
+
+    into.entries = apr_array_make(pool, 256, sizeof(xca_crl_entry_t));
+    into.now = now;
+    /* Cleared before the directory is read: a change that comes meanwhile asks for the next list.
+     */
+    signer->crl_due = 0;
+    err = xca_cert_walk_revoked(signer->office->store, collect, &into, pool);
+    if (err == NULL) {
+        err = xca_counter_next(&number, signer->office->store, "crl", pool);
+    }
+    if (err == NULL) {
+        crl.number = (apr_uint64_t)number;
+        crl.this_update = apr_time_from_sec(apr_time_sec(now));
+        crl.next_update = crl.this_update + signer->crl_life;
+        err = xca_ca_crl(&crl.der, signer->ca, (xca_crl_entry_t *)into.entries->elts,
+                         (apr_size_t)into.entries->nelts, crl.number, crl.this_update,
+                         crl.next_update, pool);
+    }
+    if (err == NULL) {
+        err = xca_crl_put(signer->office->store, "full", &crl, pool);
+    }
+    if (err != NULL) {
+        signer->crl_due = 1;
+        return err;
+    }
+    xca_log(XCA_LOG_INFO, "list %" APR_INT64_T_FMT " made: %d entries", number,
+            into.entries->nelts);
+    return NULL;
+}
+
+xca_error_t *xca_signer_lists(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    xca_crl_record_t *crl;
+    xca_error_t *err;
+
+    if (!signer->crl_due) {
+        err = xca_crl_read(&crl, signer->office->store, "full", 1, pool);
+        if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
+            return err;
+        }
+        /* Also one from the future (a clock set back) is replaced. */
+        if (err == NULL && now >= crl->this_update - apr_time_from_sec(300) &&
+            now < crl->this_update + (crl->next_update - crl->this_update) / 2) {
+            return NULL;
+        }
+    }
+    return make_list(signer, now, pool);
+}
