@@ -98,12 +98,18 @@ void xca_case_set(xca_case_t *kase, const xca_case_field_t *field, const char *v
 
 /* The canonical text of the content: what officers sign the digest of. "XCA-CASE-1\n", then one line
  * "name: value\n" a non-empty field in the table's order, with kind, number, revision, class, use, the CSR in
- * base64 and the filing time; \ and line breaks in values escaped. Same content, same bytes. */
+ * base64 and the filing time; \ and line breaks in values escaped. Same content, same bytes. The OID of a case
+ * whose number starts with 0400 is left out: it is assigned after the decisions, and whoever reads
+ * such a case before must not take an OID from it. */
 char *xca_case_canonical(apr_pool_t *pool, const xca_case_t *kase);
 
 /* Checks everything the applicant filled in (not the CSR: outside/crypto_csr.h), trims and normalises
- * in place; county and district are checked against `postal` and the postal code is set from it.
- * Returns all that is wrong as a list. */
+ * in place; county and district are checked against `postal` and the postal code is set from it. A case
+ * with an OID is of a known organisation: name, unified number, address and class are then the
+ * directory's and not asked for.
+ * Returns all that is wrong as a list, at most one error a field: "field.required", "field.choose",
+ * "field.too-long", "field.characters", "address.county", "address.district",
+ * "school-code.only-schools", "case.class-not-card-less" and those of domain/codes.h. */
 xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal,
                             apr_pool_t *pool) XCA_MUST_USE;
 

@@ -20,8 +20,11 @@ xca_csv_t *xca_csv_open(apr_pool_t *pool, const char *text, apr_size_t length);
 xca_error_t *xca_csv_next(xca_csv_t *csv, const char ***fields, int *count, int *line,
                           apr_pool_t *row_pool) XCA_MUST_USE;
 
-/* Appends one field to a line being written, quoted where RFC 4180 asks for it, with a guard against
- * formulas (a leading = + - @ gets a ' before it). */
+/* One field as it stands in a line being written: quoted where RFC 4180 asks for it, with a guard
+ * against formulas (a leading = + - @ tab CR gets a ' before it). */
 char *xca_csv_quote(apr_pool_t *pool, const char *field);
+
+/* The field without that guard: what xca_csv_quote() was given. Only for files of our own. */
+const char *xca_csv_unguard(const char *field);
 
 #endif

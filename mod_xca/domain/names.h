@@ -13,6 +13,9 @@
  * space, punctuation and brackets dropped. The same for names and keywords. */
 char *xca_name_fold(apr_pool_t *pool, const char *name);
 
+/* The same for one code point; 0 if it is dropped or -1 (malformed). */
+long xca_name_fold_point(long code_point);
+
 /* The distinct singles and pairs of adjacent characters of a folded name, an array of char *, in
  * order of their first place. At most 2 * 200 - 1. */
 apr_array_header_t *xca_name_grams(apr_pool_t *pool, const char *folded);

@@ -3,7 +3,7 @@
 #define XCA_DOMAIN_ORGANISATION_H
 
 #include <apr_tables.h>
-#include "base/error.h"
+#include "base/settings.h"
 
 /* Organisation classes 憑證種類; XCA_CLASS_NONE for arcs that are no organisation of ours
  * (registration arcs, counties, government agencies). */
@@ -26,6 +26,10 @@ typedef struct xca_class_info {
 } xca_class_info_t;
 
 const xca_class_info_t *xca_class_get(xca_class class);
+
+/* Takes "class.<id>.arc" and "class.<id>.subject-type" from the settings in place of the defaults. Called
+ * once at start, before threads. Error: "settings.oid" (arg: the name). */
+xca_error_t *xca_classes_configure(const xca_settings_t *settings, apr_pool_t *pool) XCA_MUST_USE;
 
 /* The class with this id, XCA_CLASS_NONE if there is none. */
 xca_class xca_class_by_id(const char *id);

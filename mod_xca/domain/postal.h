@@ -26,6 +26,10 @@ const apr_array_header_t *xca_postal_districts(const xca_postal_t *postal, const
 const xca_district_t *xca_postal_find(const xca_postal_t *postal, const char *county,
                                       const char *district);
 
+/* The first row of the county whose name `text` is or starts with, also under its former name (台北縣 is
+ * 新北市, 桃園縣 is 桃園市); NULL if it starts with none. */
+const xca_district_t *xca_postal_county(const xca_postal_t *postal, const char *text);
+
 /* Takes county and district from the start of an address ("臺北市大安區..."; also a leading postal code),
  * or NULL where it cannot be told. */
 const xca_district_t *xca_postal_of_address(const xca_postal_t *postal, const char *address,

@@ -1,0 +1,158 @@
+#include "domain/calendar.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#define TAIWAN apr_time_from_sec(8 * 3600)
+
+/* A day of the proleptic Gregorian calendar. */
+typedef struct {
+    long year, month, day;
+} day_t;
+
+static const char *const weekdays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+static apr_int64_t floor_divide(apr_int64_t value, apr_int64_t by) {
+    return value >= 0 ? value / by : -((-value + by - 1) / by);
+}
+
+static int is_leap(long year) {
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static long days_in_month(long year, long month) {
+    static const long days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+/* Days from 1970-01-01. Years begin with March, so that the leap day is the last of its year;
+ * 719468 days lie between 0000-03-01 and 1970-01-01. */
+static apr_int64_t days_of(day_t day) {
+    long year = day.month <= 2 ? day.year - 1 : day.year;
+    long month = (day.month + 9) % 12;
+    apr_int64_t leap_days =
+        floor_divide(year, 4) - floor_divide(year, 100) + floor_divide(year, 400);
+
+    return (apr_int64_t)year * 365 + leap_days + (153 * month + 2) / 5 + day.day - 1 - 719468;
+}
+
+static day_t day_of(apr_int64_t days) {
+    day_t day;
+
+    day.year = 1970 + (long)floor_divide(days, 366);
+    while (days_of((day_t){day.year + 1, 1, 1}) <= days) {
+        day.year++;
+    }
+    day.month = 1;
+    days -= days_of((day_t){day.year, 1, 1});
+    while (days >= days_in_month(day.year, day.month)) {
+        days -= days_in_month(day.year, day.month++);
+    }
+    day.day = (long)days + 1;
+    return day;
+}
+
+static char *roc_date(apr_pool_t *pool, day_t day) {
+    if (day.year < 1912) {
+        return apr_psprintf(pool, "民國前 %ld 年 %ld 月 %ld 日", 1912 - day.year, day.month,
+                            day.day);
+    }
+    return apr_psprintf(pool, "民國 %ld 年 %ld 月 %ld 日", day.year - 1911, day.month, day.day);
+}
+
+char *xca_date_format(apr_pool_t *pool, apr_time_t when, xca_date_form form) {
+    int local = form == XCA_DATE_ROC || form == XCA_DATE_ISO || form == XCA_DATE_ISO_TIME;
+    apr_int64_t seconds = floor_divide(when + (local ? TAIWAN : 0), APR_USEC_PER_SEC);
+    apr_int64_t days = floor_divide(seconds, 86400);
+    int second = (int)(seconds - days * 86400);
+    int hour = second / 3600, minute = second / 60 % 60;
+    day_t day = day_of(days);
+
+    second %= 60;
+    switch (form) {
+    case XCA_DATE_ROC:
+        return roc_date(pool, day);
+    case XCA_DATE_ISO:
+        return apr_psprintf(pool, "%04ld-%02ld-%02ld", day.year, day.month, day.day);
+    case XCA_DATE_ISO_TIME:
+        return apr_psprintf(pool, "%04ld-%02ld-%02ld %02d:%02d", day.year, day.month, day.day, hour,
+                            minute);
+    case XCA_DATE_LDAP:
+        return apr_psprintf(pool, "%04ld%02ld%02ld%02d%02d%02dZ", day.year, day.month, day.day,
+                            hour, minute, second);
+    case XCA_DATE_HTTP:
+        return apr_psprintf(pool, "%s, %02ld %s %04ld %02d:%02d:%02d GMT",
+                            weekdays[days - floor_divide(days, 7) * 7], day.day,
+                            months[day.month - 1], day.year, hour, minute, second);
+    case XCA_DATE_RFC3339:
+        break;
+    }
+    return apr_psprintf(pool, "%04ld-%02ld-%02ldT%02d:%02d:%02dZ", day.year, day.month, day.day,
+                        hour, minute, second);
+}
+
+/* Reads `length` digits; -1 if they are not. */
+static long read_number(const char *text, int length) {
+    long value = 0;
+    int i;
+
+    for (i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return -1;
+        }
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
+/* Reads [.digits]Z; -1 if it is not that. */
+static long read_fraction(const char *text) {
+    long micros = 0, unit = 100000;
+
+    if (*text == '.' || *text == ',') {
+        text++;
+        if (*text < '0' || *text > '9') {
+            return -1;
+        }
+        for (; *text >= '0' && *text <= '9'; text++) {
+            micros += (*text - '0') * unit;
+            unit /= 10;
+        }
+    }
+    return strcmp(text, "Z") == 0 ? micros : -1;
+}
+
+apr_time_t xca_date_parse_ldap(const char *text) {
+    day_t day;
+    long hour, minute, second, micros;
+
+    if (strnlen(text, 64) < 15 || strnlen(text, 64) == 64 || read_number(text, 14) < 0) {
+        return 0;
+    }
+    day = (day_t){read_number(text, 4), read_number(text + 4, 2), read_number(text + 6, 2)};
+    hour = read_number(text + 8, 2);
+    minute = read_number(text + 10, 2);
+    second = read_number(text + 12, 2);
+    micros = read_fraction(text + 14);
+    if (day.month < 1 || day.month > 12 || day.day < 1 ||
+        day.day > days_in_month(day.year, day.month) || hour > 23 || minute > 59 || second > 59 ||
+        micros < 0) {
+        return 0;
+    }
+    return apr_time_from_sec(days_of(day) * 86400 + hour * 3600 + minute * 60 + second) + micros;
+}
+
+apr_time_t xca_date_add_years(apr_time_t when, int years) {
+    apr_int64_t days = floor_divide(when, XCA_DAY);
+    apr_time_t time_of_day = when - days * XCA_DAY;
+    day_t day = day_of(days);
+
+    day.year += years;
+    if (day.day > days_in_month(day.year, day.month)) {
+        day.day = days_in_month(day.year, day.month);
+    }
+    return days_of(day) * XCA_DAY + time_of_day;
+}

@@ -1,0 +1,26 @@
+#include "domain/request.h"
+
+#include <string.h>
+
+static const char *const kind_ids[XCA_REQUEST_COUNT] = {"show", "accept", "refuse", "suspend",
+                                                        "resume"};
+static const char *const state_ids[] = {"waiting", "done", "denied"};
+
+const char *xca_request_kind_id(xca_request_kind kind) {
+    return kind_ids[kind];
+}
+
+xca_request_kind xca_request_kind_by_id(const char *id) {
+    int i;
+
+    for (i = 0; i < XCA_REQUEST_COUNT; i++) {
+        if (id != NULL && strcmp(id, kind_ids[i]) == 0) {
+            return (xca_request_kind)i;
+        }
+    }
+    return XCA_REQUEST_COUNT;
+}
+
+const char *xca_request_state_id(xca_request_state state) {
+    return state_ids[state];
+}
