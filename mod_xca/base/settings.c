@@ -90,7 +90,7 @@ xca_error_t *xca_settings_read(xca_settings_t **settings, const char *path, apr_
     if (slash != NULL) {
         *slash = '\0';
     } else {
-        folder = ".";
+        folder = apr_pstrdup(pool, ".");
     }
     result->values = apr_table_make(pool, 32);
     copy = apr_pstrmemdup(pool, data, length);

@@ -1,0 +1,162 @@
+#include "httpd/mod_xca.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include "base/log.h"
+
+APLOG_USE_MODULE(xca);
+
+#define XCA_PLACE      "xca:"
+#define TEN_YEARS_IN_S (10L * 366 * 86400)
+
+typedef struct {
+    int on; /* -1: not said here */
+} place_config_t;
+
+/* One portal a server process; made by the parent, read by all threads of the children. */
+static const char *settings_path;
+static xca_settings_t *settings;
+static xca_portal_t *portal;
+static apr_interval_time_t clock_offset;
+static int child_is_ready;
+
+static void *make_place_config(apr_pool_t *pool, char *path) {
+    place_config_t *config = apr_palloc(pool, sizeof(*config));
+
+    config->on = -1;
+    return config;
+}
+
+static void *merge_place_config(apr_pool_t *pool, void *outer, void *inner) {
+    return ((place_config_t *)inner)->on == -1 ? outer : inner;
+}
+
+static const char *set_settings(cmd_parms *cmd, void *config, const char *path) {
+    const char *wrong_place = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    if (wrong_place != NULL) {
+        return wrong_place;
+    }
+    settings_path = ap_server_root_relative(cmd->pool, path);
+    return settings_path == NULL ? "XCASettings: not a path" : NULL;
+}
+
+static const char *set_portal(cmd_parms *cmd, void *config, int on) {
+    ((place_config_t *)config)->on = on;
+    return NULL;
+}
+
+static const command_rec directives[] = {
+    AP_INIT_TAKE1("XCASettings", set_settings, NULL, RSRC_CONF,
+                  "the settings file that xca-admin and xca-signer read too"),
+    AP_INIT_FLAG("XCAPortal", set_portal, NULL, RSRC_CONF | ACCESS_CONF,
+                 "On: requests here are answered by the portal"),
+    {NULL}};
+
+static int forget_last_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp) {
+    settings_path = NULL;
+    settings = NULL;
+    portal = NULL;
+    clock_offset = 0;
+    child_is_ready = 0;
+    return OK;
+}
+
+static xca_error_t *read_everything(apr_pool_t *pool) {
+    long seconds;
+    xca_error_t *err = xca_settings_read(&settings, settings_path, pool);
+
+    if (err == NULL) {
+        err = xca_settings_number(settings, "clock-offset", &seconds, 0, -TEN_YEARS_IN_S,
+                                  TEN_YEARS_IN_S, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    clock_offset = apr_time_from_sec(seconds);
+    return xca_portal_make(&portal, settings, pool);
+}
+
+/* Runs before httpd opens its logs, and under "apache2 -t": what is wrong with the settings, the
+ * pages or the keys is told where the operator looks, and stops the start. */
+static int check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                               server_rec *server) {
+    const xca_error_t *err;
+
+    if (settings_path == NULL) {
+        return OK;
+    }
+    xca_httpd_log_start(server);
+    err = read_everything(pconf);
+    if (err == NULL) {
+        return OK;
+    }
+    for (; err != NULL; err = err->next) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, server, "mod_xca: %s%s%s%s%s",
+                     err->message, err->arg != NULL ? " " : "", err->arg != NULL ? err->arg : "",
+                     err->detail != NULL ? ": " : "", err->detail != NULL ? err->detail : "");
+    }
+    return !OK;
+}
+
+static void start_child(apr_pool_t *pchild, server_rec *server) {
+    xca_error_t *err;
+
+    if (portal == NULL) {
+        return;
+    }
+    err = xca_portal_child(portal, settings, pchild);
+    xca_log_error("starting a child process", err);
+    child_is_ready = err == NULL;
+}
+
+static int portal_is_on(const request_rec *r) {
+    const place_config_t *config = ap_get_module_config(r->per_dir_config, &xca_module);
+
+    return config->on == 1;
+}
+
+/* The portal's paths are not files: httpd must not look for them on the disk. */
+static int translate_name(request_rec *r) {
+    if (!portal_is_on(r)) {
+        return DECLINED;
+    }
+    r->filename = apr_pstrcat(r->pool, XCA_PLACE, r->uri, NULL);
+    return OK;
+}
+
+static int map_to_storage(request_rec *r) {
+    if (r->filename == NULL || strncmp(r->filename, XCA_PLACE, strlen(XCA_PLACE)) != 0) {
+        return DECLINED;
+    }
+    return OK;
+}
+
+static int answer(request_rec *r) {
+    if (!portal_is_on(r)) {
+        return DECLINED;
+    }
+    if (!child_is_ready) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "mod_xca: XCAPortal is on, and there is no portal:"
+                      " is XCASettings missing?");
+        return HTTP_SERVICE_UNAVAILABLE;
+    }
+    return xca_exchange(r, portal, clock_offset);
+}
+
+static void register_hooks(apr_pool_t *pool) {
+    ap_hook_pre_config(forget_last_configuration, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(check_configuration, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_handler(answer, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+module AP_MODULE_DECLARE_DATA xca_module = {
+    STANDARD20_MODULE_STUFF, make_place_config,  merge_place_config, NULL, NULL, directives,
+    register_hooks,          AP_MODULE_FLAG_NONE};
