@@ -51,20 +51,22 @@ xca_error_t *xca_ubn_check(const char *number, const char *field, apr_pool_t *po
 }
 
 xca_error_t *xca_school_code_check(const char *code, const char *field, apr_pool_t *pool) {
+    static const char *const forms[] = {"999999999A", "A99999999A", "A999A9999A"};
+    char form[11];
     int i;
 
-    if (!is_digit(code[0]) && !is_upper(code[0])) {
-        return xca_error_field(pool, field, "school-code.form", NULL);
+    for (i = 0; i < 10 && (is_digit(code[i]) || is_upper(code[i])); i++) {
+        form[i] = is_digit(code[i]) ? '9' : 'A';
     }
-    for (i = 1; i < 9; i++) {
-        if (!is_digit(code[i])) {
-            return xca_error_field(pool, field, "school-code.form", NULL);
+    form[i] = '\0';
+    if (i == 10 && code[10] == '\0') {
+        for (i = 0; i < 3; i++) {
+            if (strcmp(form, forms[i]) == 0) {
+                return NULL;
+            }
         }
     }
-    if (!is_upper(code[9]) || code[10] != '\0') {
-        return xca_error_field(pool, field, "school-code.form", NULL);
-    }
-    return NULL;
+    return xca_error_field(pool, field, "school-code.form", NULL);
 }
 
 /* Reads one arc at *at; 0 if it is not a number of X.660 below 2^31 without leading zero. */

@@ -22,7 +22,8 @@
  * Errors: "ubn.digits", "ubn.check". */
 xca_error_t *xca_ubn_check(const char *number, const char *field, apr_pool_t *pool) XCA_MUST_USE;
 
-/* 機關代碼 of a school: 9 digits and a letter, or a letter, 8 digits, a letter.
+/* 機關代碼 of a school: 9 digits and a letter, a letter, 8 digits and a letter, or (universities, such as
+ * A095C0000Q) a letter, 3 digits, a letter, 4 digits and a letter. Capitals.
  * Error: "school-code.form". */
 xca_error_t *xca_school_code_check(const char *code, const char *field,
                                    apr_pool_t *pool) XCA_MUST_USE;

@@ -63,6 +63,23 @@ xca_class xca_class_by_id(const char *id) {
     return XCA_CLASS_NONE;
 }
 
+static const char *const state_ids[XCA_ORG_STATE_COUNT] = {"active", "abolished", "unit"};
+
+const char *xca_org_state_id(xca_org_state state) {
+    return state_ids[state];
+}
+
+xca_org_state xca_org_state_by_id(const char *id) {
+    int i;
+
+    for (i = 0; i < XCA_ORG_STATE_COUNT; i++) {
+        if (id != NULL && strcmp(id, state_ids[i]) == 0) {
+            return (xca_org_state)i;
+        }
+    }
+    return XCA_ORG_STATE_COUNT;
+}
+
 static int starts_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
 }

@@ -41,8 +41,12 @@ xca_class xca_class_by_name(const char *name);
 typedef enum {
     XCA_ORG_ACTIVE,
     XCA_ORG_ABOLISHED, /* 裁撤 */
-    XCA_ORG_UNIT       /* may not apply by itself; `note` tells why */
+    XCA_ORG_UNIT,      /* may not apply by itself; `note` tells why */
+    XCA_ORG_STATE_COUNT
 } xca_org_state;
+
+const char *xca_org_state_id(xca_org_state state); /* "active", "abolished", "unit" */
+xca_org_state xca_org_state_by_id(const char *id); /* XCA_ORG_STATE_COUNT if unknown */
 
 typedef struct xca_org {
     const char *oid;         /* dotted, "2.16.886.104.100008"                       */
