@@ -1,0 +1,279 @@
+/* ou=certificates: class xcaCertificate.
+ *   xcaSerial (RDN), xcaState, xcaUse, userCertificate;binary, xcaCaseNumber, xcaOid, o,
+ * xcaNameGram, xcaOrgClass, xcaCounty, mail, xcaContactMail, xcaCardNumber, xcaKeyHash,
+ * xcaNotBefore, xcaNotAfter, xcaAccepted, xcaSuspended, xcaRevoked, xcaCrlReason, xcaReasonNote,
+ * xcaCodeHash, xcaTries, xcaPublished */
+#include "directory/cert_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <apr_strings.h>
+#include "directory/record.h"
+#include "domain/calendar.h"
+#include "domain/names.h"
+
+#define CERTIFICATE "userCertificate;binary"
+
+char *xca_cert_dn(const xca_store_t *store, const char *serial, apr_pool_t *pool) {
+    return apr_pstrcat(pool, "xcaSerial=", xca_dn_escape(pool, serial), ",",
+                       xca_branch_dn(store, "certificates", pool), NULL);
+}
+
+static void add_name(apr_pool_t *pool, xca_entry_t *entry, const char *name) {
+    apr_array_header_t *grams;
+    int i;
+
+    if (name == NULL) {
+        return;
+    }
+    xca_entry_add(pool, entry, "o", name);
+    grams = xca_name_grams(pool, xca_name_fold(pool, name));
+    for (i = 0; i < grams->nelts; i++) {
+        xca_entry_add(pool, entry, "xcaNameGram", APR_ARRAY_IDX(grams, i, const char *));
+    }
+}
+
+xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t *pool) {
+    xca_entry_t *entry = xca_entry_make(pool, xca_cert_dn(store, cert->serial, pool));
+
+    xca_entry_add(pool, entry, "objectClass", "xcaCertificate");
+    xca_entry_add(pool, entry, "xcaSerial", cert->serial);
+    xca_entry_add(pool, entry, "xcaState", xca_cert_state_id(cert->state));
+    xca_entry_add(pool, entry, "xcaUse", xca_use_id(cert->use));
+    xca_entry_add_bytes(pool, entry, CERTIFICATE, cert->der);
+    xca_entry_add(pool, entry, "xcaCaseNumber", cert->case_number);
+    xca_entry_add(pool, entry, "xcaOid", cert->oid);
+    add_name(pool, entry, cert->org_name);
+    if (cert->class != XCA_CLASS_NONE) {
+        xca_entry_add(pool, entry, "xcaOrgClass", xca_class_get(cert->class)->id);
+    }
+    xca_entry_add(pool, entry, "xcaCounty", cert->county);
+    xca_entry_add(pool, entry, "mail", cert->email);
+    xca_entry_add(pool, entry, "xcaContactMail", cert->contact_email);
+    xca_entry_add(pool, entry, "xcaCardNumber", cert->card_number);
+    xca_entry_add(pool, entry, "xcaKeyHash", cert->key_hash);
+    xca_entry_add_time(pool, entry, "xcaNotBefore", cert->not_before);
+    xca_entry_add_time(pool, entry, "xcaNotAfter", cert->not_after);
+    xca_entry_add(pool, entry, "xcaCodeHash", cert->code_hash);
+    xca_entry_add(pool, entry, "xcaTries", "0");
+    return xca_ldap_add(store->ldap, entry, pool);
+}
+
+static void *make_cert(const xca_entry_t *entry, apr_pool_t *pool) {
+    xca_cert_t *cert = apr_pcalloc(pool, sizeof(*cert));
+    const char *serial = xca_entry_text(entry, "xcaSerial");
+    const char *state = xca_entry_text(entry, "xcaState");
+    const char *use = xca_entry_text(entry, "xcaUse");
+    const char *class = xca_entry_text(entry, "xcaOrgClass");
+    const char *published = xca_entry_text(entry, "xcaPublished");
+    xca_bytes_t der = xca_entry_bytes(entry, CERTIFICATE);
+
+    cert->state = state != NULL ? xca_cert_state_by_id(state) : XCA_CERT_STATE_COUNT;
+    if (serial == NULL || cert->state == XCA_CERT_STATE_COUNT) {
+        return NULL;
+    }
+    cert->serial = apr_pstrdup(pool, serial);
+    cert->use = use != NULL ? xca_use_by_id(use) : XCA_USE_COUNT;
+    cert->class = class != NULL ? xca_class_by_id(class) : XCA_CLASS_NONE;
+    cert->case_number = apr_pstrdup(pool, xca_entry_text(entry, "xcaCaseNumber"));
+    cert->oid = apr_pstrdup(pool, xca_entry_text(entry, "xcaOid"));
+    cert->org_name = apr_pstrdup(pool, xca_entry_text(entry, "o"));
+    cert->county = apr_pstrdup(pool, xca_entry_text(entry, "xcaCounty"));
+    cert->email = apr_pstrdup(pool, xca_entry_text(entry, "mail"));
+    cert->contact_email = apr_pstrdup(pool, xca_entry_text(entry, "xcaContactMail"));
+    cert->card_number = apr_pstrdup(pool, xca_entry_text(entry, "xcaCardNumber"));
+    cert->key_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaKeyHash"));
+    cert->der.length = der.length;
+    cert->der.data = der.length > 0 ? apr_pmemdup(pool, der.data, der.length) : NULL;
+    cert->not_before = xca_entry_time(entry, "xcaNotBefore");
+    cert->not_after = xca_entry_time(entry, "xcaNotAfter");
+    cert->accepted = xca_entry_time(entry, "xcaAccepted");
+    cert->suspended = xca_entry_time(entry, "xcaSuspended");
+    cert->revoked = xca_entry_time(entry, "xcaRevoked");
+    cert->reason = (xca_crl_reason)xca_entry_number(entry, "xcaCrlReason", 0);
+    cert->reason_note = apr_pstrdup(pool, xca_entry_text(entry, "xcaReasonNote"));
+    cert->code_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaCodeHash"));
+    cert->code_tries = (int)xca_entry_number(entry, "xcaTries", 0);
+    cert->published = published != NULL && strcmp(published, "TRUE") == 0;
+    return cert;
+}
+
+xca_error_t *xca_cert_read(xca_cert_t **cert, xca_store_t *store, const char *serial,
+                           apr_pool_t *pool) {
+    xca_entry_t *entry;
+    xca_error_t *err =
+        xca_ldap_read(&entry, store->ldap, xca_cert_dn(store, serial, pool), NULL, pool);
+
+    if (err != NULL) {
+        return xca_store_error(err, XCA_E_NOT_FOUND, "certificate.not-found");
+    }
+    *cert = make_cert(entry, pool);
+    if (*cert == NULL) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "%s is no certificate",
+                              entry->dn);
+    }
+    return NULL;
+}
+
+static int newest_first(const void *a, const void *b) {
+    const xca_cert_t *left = *(xca_cert_t *const *)a;
+    const xca_cert_t *right = *(xca_cert_t *const *)b;
+
+    if (left->not_before != right->not_before) {
+        return left->not_before > right->not_before ? -1 : 1;
+    }
+    return strcmp(left->serial, right->serial);
+}
+
+static xca_error_t *find_certs(apr_array_header_t **certs, int *more, xca_store_t *store,
+                               const char *filter, int limit, apr_pool_t *pool) {
+    xca_collect_t into;
+    xca_error_t *err;
+
+    into.list = apr_array_make(pool, 16, sizeof(void *));
+    into.make = make_cert;
+    err = xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE,
+                          filter, NULL, limit, more, xca_collect, &into, pool);
+    if (err == NULL) {
+        qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), newest_first);
+        *certs = into.list;
+    }
+    return err;
+}
+
+static const char *name_filter(const char *keyword, apr_pool_t *pool) {
+    apr_array_header_t *grams = xca_keyword_grams(pool, keyword);
+    const char *filter = "(&";
+    int i;
+
+    for (i = 0; i < grams->nelts; i++) {
+        filter =
+            apr_pstrcat(pool, filter, "(xcaNameGram=",
+                        xca_filter_escape(pool, APR_ARRAY_IDX(grams, i, const char *)), ")", NULL);
+    }
+    return apr_pstrcat(pool, filter, ")", NULL);
+}
+
+/* Pairs that are all there need not stand together: the whole keyword decides. */
+static void keep_containing(apr_array_header_t *certs, const char *keyword, apr_pool_t *pool) {
+    int kept = 0, i;
+
+    for (i = 0; i < certs->nelts; i++) {
+        xca_cert_t *cert = APR_ARRAY_IDX(certs, i, xca_cert_t *);
+
+        if (cert->org_name != NULL &&
+            strstr(xca_name_fold(pool, cert->org_name), keyword) != NULL) {
+            APR_ARRAY_IDX(certs, kept, xca_cert_t *) = cert;
+            kept++;
+        }
+    }
+    certs->nelts = kept;
+}
+
+xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t *store,
+                             xca_cert_key key, const char *value, int limit, apr_pool_t *pool) {
+    static const char *const attribute[] = {
+        NULL,        "xcaOid",        "mail",       "xcaCardNumber",
+        "xcaSerial", "xcaCaseNumber", "xcaKeyHash", "xcaState"};
+    const char *filter;
+    xca_error_t *err;
+
+    if (more != NULL) {
+        *more = 0;
+    }
+    if (key == XCA_CERT_BY_NAME) {
+        value = xca_name_fold(pool, value);
+        if (*value == '\0') {
+            *certs = apr_array_make(pool, 1, sizeof(void *));
+            return NULL;
+        }
+        filter = name_filter(value, pool);
+    } else {
+        filter =
+            apr_pstrcat(pool, "(", attribute[key], "=", xca_filter_escape(pool, value), ")", NULL);
+    }
+    err = find_certs(certs, more, store, filter, limit, pool);
+    if (err == NULL && key == XCA_CERT_BY_NAME) {
+        keep_containing(*certs, value, pool);
+    }
+    return err;
+}
+
+xca_error_t *xca_cert_update(xca_store_t *store, const xca_cert_t *old, const xca_cert_t *changed,
+                             apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+    xca_error_t *err;
+
+    xca_changes_swap(changes, "xcaState", xca_cert_state_id(old->state),
+                     xca_cert_state_id(changed->state));
+    xca_changes_time(pool, changes, "xcaAccepted", changed->accepted);
+    xca_changes_time(pool, changes, "xcaSuspended", changed->suspended);
+    xca_changes_time(pool, changes, "xcaRevoked", changed->revoked);
+    xca_changes_text(changes, "xcaCrlReason",
+                     changed->reason != 0 ? apr_itoa(pool, (int)changed->reason) : NULL);
+    xca_changes_text(changes, "xcaReasonNote", changed->reason_note);
+    xca_changes_text(changes, "xcaPublished", changed->published ? "TRUE" : NULL);
+    err = xca_ldap_modify(store->ldap, xca_cert_dn(store, old->serial, pool), changes, NULL, NULL,
+                          NULL, pool);
+    return xca_store_error(err, XCA_E_CONFLICT, "certificate.changed");
+}
+
+xca_error_t *xca_cert_code_wrong(int *tries, xca_store_t *store, const char *serial,
+                                 apr_pool_t *pool) {
+    static const char *const wanted[] = {"xcaTries", NULL};
+    xca_changes_t *changes = xca_changes_make(pool);
+    xca_entry_t *after;
+    xca_error_t *err;
+
+    xca_changes_add(changes, XCA_CHANGE_INCREMENT, "xcaTries", "1");
+    err = xca_ldap_modify(store->ldap, xca_cert_dn(store, serial, pool), changes, NULL, wanted,
+                          &after, pool);
+    if (err == NULL) {
+        *tries = (int)xca_entry_number(after, "xcaTries", 1);
+    }
+    return err;
+}
+
+xca_error_t *xca_cert_code_right(xca_store_t *store, const char *serial, apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+
+    xca_changes_text(changes, "xcaTries", "0");
+    return xca_ldap_modify(store->ldap, xca_cert_dn(store, serial, pool), changes, NULL, NULL, NULL,
+                           pool);
+}
+
+xca_error_t *xca_cert_pending_since(apr_array_header_t **certs, xca_store_t *store,
+                                    apr_time_t before, apr_pool_t *pool) {
+    const char *filter =
+        apr_pstrcat(pool, "(&(objectClass=xcaCertificate)(xcaState=pending)(xcaNotBefore<=",
+                    xca_date_format(pool, before, XCA_DATE_LDAP), "))", NULL);
+
+    return find_certs(certs, NULL, store, filter, 0, pool);
+}
+
+typedef struct {
+    xca_on_cert *on_cert;
+    void *baton;
+} walk_t;
+
+static xca_error_t *walk(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
+    walk_t *to = baton;
+    xca_cert_t *cert = make_cert(entry, scratch);
+
+    return cert != NULL ? to->on_cert(to->baton, cert, scratch) : NULL;
+}
+
+xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, void *baton,
+                                   apr_pool_t *pool) {
+    static const char *const wanted[] = {"xcaSerial",    "xcaState",   "xcaNotAfter",
+                                         "xcaSuspended", "xcaRevoked", "xcaCrlReason",
+                                         "xcaPublished", NULL};
+    walk_t to;
+
+    to.on_cert = on_cert;
+    to.baton = baton;
+    return xca_ldap_search(
+        store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE,
+        "(&(objectClass=xcaCertificate)(|(xcaState=suspended)(xcaState=revoked)))", wanted, 0, NULL,
+        walk, &to, pool);
+}
