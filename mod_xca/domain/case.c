@@ -18,20 +18,20 @@ static const char *const reason_ids[] = {"abolished", "lost", "damaged", "other"
 const xca_case_field_t xca_case_fields[] = {
     /* the OID stands first: xca_case_check() relies on it */
     {"oid", "xcaOid", offsetof(xca_case_t, oid), OID_MAX},
-    {"org_name", "xcaOrgName", offsetof(xca_case_t, org_name), XCA_TEXT_MAX},
+    {"org_name", "o", offsetof(xca_case_t, org_name), XCA_TEXT_MAX},
     {"ubn", "xcaUbn", offsetof(xca_case_t, ubn), CODE_MAX},
     {"school_code", "xcaSchoolCode", offsetof(xca_case_t, school_code), CODE_MAX},
-    {"org_county", "xcaOrgCounty", offsetof(xca_case_t, org_county), 20},
-    {"org_district", "xcaOrgDistrict", offsetof(xca_case_t, org_district), 20},
-    {"org_zip", "xcaOrgZip", offsetof(xca_case_t, org_zip), 10},
-    {"org_street", "xcaOrgStreet", offsetof(xca_case_t, org_street), XCA_TEXT_MAX},
-    {"org_phone", "xcaOrgPhone", offsetof(xca_case_t, org_phone), 40},
-    {"org_fax", "xcaOrgFax", offsetof(xca_case_t, org_fax), 40},
-    {"email", "xcaEmail", offsetof(xca_case_t, email), XCA_EMAIL_MAX},
+    {"org_county", "xcaCounty", offsetof(xca_case_t, org_county), 20},
+    {"org_district", "xcaDistrict", offsetof(xca_case_t, org_district), 20},
+    {"org_zip", "postalCode", offsetof(xca_case_t, org_zip), 10},
+    {"org_street", "xcaAddress", offsetof(xca_case_t, org_street), XCA_TEXT_MAX},
+    {"org_phone", "xcaPhone", offsetof(xca_case_t, org_phone), 40},
+    {"org_fax", "xcaFax", offsetof(xca_case_t, org_fax), 40},
+    {"email", "mail", offsetof(xca_case_t, email), XCA_EMAIL_MAX},
     {"remark", "xcaRemark", offsetof(xca_case_t, remark), XCA_TEXT_MAX},
     {"contact_name", "xcaContactName", offsetof(xca_case_t, contact_name), 60},
     {"contact_title", "xcaContactTitle", offsetof(xca_case_t, contact_title), 60},
-    {"contact_email", "xcaContactEmail", offsetof(xca_case_t, contact_email), XCA_EMAIL_MAX},
+    {"contact_email", "xcaContactMail", offsetof(xca_case_t, contact_email), XCA_EMAIL_MAX},
     {"contact_county", "xcaContactCounty", offsetof(xca_case_t, contact_county), 20},
     {"contact_district", "xcaContactDistrict", offsetof(xca_case_t, contact_district), 20},
     {"contact_zip", "xcaContactZip", offsetof(xca_case_t, contact_zip), 10},
@@ -144,11 +144,6 @@ static char *base64(apr_pool_t *pool, xca_bytes_t bytes) {
     return text;
 }
 
-/* The case number of a new organisation starts with 0400: its OID comes after the decisions. */
-static int oid_comes_later(const xca_case_t *kase) {
-    return kase->number != NULL && strncmp(kase->number, "0400", 4) == 0;
-}
-
 char *xca_case_canonical(apr_pool_t *pool, const xca_case_t *kase) {
     apr_array_header_t *lines = apr_array_make(pool, 40, sizeof(const char *));
     const xca_case_field_t *field;
@@ -163,9 +158,7 @@ char *xca_case_canonical(apr_pool_t *pool, const xca_case_t *kase) {
         append(lines, "use", xca_use_id(kase->use));
     }
     for (field = xca_case_fields; field->name != NULL; field++) {
-        if (field->offset != offsetof(xca_case_t, oid) || !oid_comes_later(kase)) {
-            append(lines, field->name, xca_case_get(kase, field));
-        }
+        append(lines, field->name, xca_case_get(kase, field));
     }
     append(lines, "csr", base64(pool, kase->csr));
     return apr_array_pstrcat(pool, lines, '\0');

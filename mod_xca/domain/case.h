@@ -98,9 +98,8 @@ void xca_case_set(xca_case_t *kase, const xca_case_field_t *field, const char *v
 
 /* The canonical text of the content: what officers sign the digest of. "XCA-CASE-1\n", then one line
  * "name: value\n" a non-empty field in the table's order, with kind, number, revision, class, use, the CSR in
- * base64 and the filing time; \ and line breaks in values escaped. Same content, same bytes. The OID of a case
- * whose number starts with 0400 is left out: it is assigned after the decisions, and whoever reads
- * such a case before must not take an OID from it. */
+ * base64 and the filing time; \ and line breaks in values escaped. Same content, same bytes. The OID
+ * that the signer assigns to a new organisation is not content: it stands in assigned_oid. */
 char *xca_case_canonical(apr_pool_t *pool, const xca_case_t *kase);
 
 /* Checks everything the applicant filled in (not the CSR: outside/crypto_csr.h), trims and normalises
