@@ -1,0 +1,293 @@
+#include "operations/signer_open.h"
+
+#include <string.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include "outside/crypto.h"
+#include "wire/seal.h"
+
+#define CERTIFICATES_MAX (256 * 1024)
+#define HOUR             apr_time_from_sec(3600)
+
+static xca_error_t *need(const char **value, const xca_settings_t *settings, const char *name,
+                         apr_pool_t *pool) {
+    *value = xca_settings_get(settings, name, NULL);
+    if (*value == NULL || **value == '\0') {
+        xca_error_t *err = xca_error_make(pool, XCA_E_INVALID, "settings.missing", "%s", name);
+
+        err->arg = name;
+        return err;
+    }
+    return NULL;
+}
+
+xca_error_t *xca_profile_of(xca_profile_t **profile, const xca_settings_t *settings,
+                            apr_pool_t *pool) {
+    xca_profile_t *result = apr_pcalloc(pool, sizeof(*result));
+    long years, non_repudiation, ubn;
+    int class;
+    xca_error_t *err = xca_settings_number(settings, "validity-years", &years, 5, 1, 10, pool);
+
+    if (err == NULL) {
+        err = xca_settings_number(settings, "non-repudiation", &non_repudiation, 1, 0, 1, pool);
+    }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "ubn-in-certificate", &ubn, 0, 0, 1, pool);
+    }
+    if (err == NULL) {
+        err = need(&result->crl_url, settings, "crl-url", pool);
+    }
+    if (err == NULL) {
+        err = need(&result->ca_issuers_url, settings, "ca-issuers-url", pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    result->years = (int)years;
+    result->non_repudiation = (int)non_repudiation;
+    result->ubn_in_directory_attributes = (int)ubn;
+    result->policy = xca_settings_get(settings, "policy-oid", "2.16.886.101.0.3.3");
+    result->crl_ldap_url = xca_settings_get(settings, "crl-ldap-url", NULL);
+    result->ocsp_url = xca_settings_get(settings, "ocsp-url", NULL);
+    for (class = XCA_CLASS_SCHOOL; class < XCA_CLASS_COUNT; class ++) {
+        const xca_class_info_t *info = xca_class_get((xca_class) class);
+        const char *name = apr_pstrcat(pool, "subject-type-", info->id, NULL);
+
+        result->subject_types[class] = xca_settings_get(settings, name, info->subject_type);
+    }
+    *profile = result;
+    return NULL;
+}
+
+xca_error_t *xca_certificates_read(apr_array_header_t **certificates, const char *path,
+                                   apr_pool_t *pool) {
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    static const char finish[] = "-----END CERTIFICATE-----";
+    const char *data;
+    apr_size_t length;
+    const char *at;
+    xca_error_t *err = xca_file_read(&data, &length, path, CERTIFICATES_MAX, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    *certificates = apr_array_make(pool, 2, sizeof(xca_bytes_t));
+    for (at = strstr(data, begin); at != NULL; at = strstr(at, begin)) {
+        const char *body = at + strlen(begin);
+        const char *end = strstr(body, finish);
+        xca_bytes_t *der = end != NULL ? xca_unbase64(pool, body, (apr_size_t)(end - body)) : NULL;
+
+        if (der == NULL) {
+            break;
+        }
+        APR_ARRAY_PUSH(*certificates, xca_bytes_t) = *der;
+        at = end;
+    }
+    if ((*certificates)->nelts == 0 || at != NULL) {
+        err = xca_error_make(pool, XCA_E_INVALID, "certificate.unreadable", "%s", path);
+        err->arg = path;
+        return err;
+    }
+    return NULL;
+}
+
+static xca_error_t *read_first(xca_bytes_t *certificate, const xca_settings_t *settings,
+                               const char *name, apr_pool_t *pool) {
+    apr_array_header_t *certificates;
+    const char *path;
+    xca_error_t *err = need(&path, settings, name, pool);
+
+    if (err == NULL) {
+        err = xca_certificates_read(&certificates, path, pool);
+    }
+    if (err == NULL) {
+        *certificate = APR_ARRAY_IDX(certificates, 0, xca_bytes_t);
+    }
+    return err;
+}
+
+static xca_error_t *open_ca(xca_signer_t *signer, const xca_settings_t *settings,
+                            apr_pool_t *pool) {
+    const char *key_path, *chain_path;
+    xca_secret_t *password = NULL;
+    const char *password_path = xca_settings_get(settings, "ca-password-file", NULL);
+    xca_bytes_t certificate;
+    apr_array_header_t *chain;
+    xca_key_t *key;
+    xca_error_t *err = need(&key_path, settings, "ca-key-file", pool);
+
+    if (err == NULL) {
+        err = need(&chain_path, settings, "ca-chain-file", pool);
+    }
+    if (err == NULL && password_path != NULL) {
+        err = xca_secret_read(&password, password_path, pool);
+    }
+    if (err == NULL) {
+        err = xca_key_read(&key, key_path, password, pool);
+    }
+    if (err == NULL) {
+        err = read_first(&certificate, settings, "ca-certificate-file", pool);
+    }
+    if (err == NULL) {
+        err = xca_certificates_read(&chain, chain_path, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    return xca_ca_open(&signer->ca, key, certificate, (const xca_bytes_t *)chain->elts,
+                       chain->nelts, signer->profile, pool);
+}
+
+/* X25519 key, 32 bytes in a file of mode 0600. */
+static xca_error_t *open_seal_key(xca_signer_t *signer, const xca_settings_t *settings,
+                                  apr_pool_t *pool) {
+    const char *path, *data;
+    apr_size_t length;
+    apr_file_t *file;
+    unsigned char public_key[XCA_SEAL_KEY];
+    apr_status_t status;
+    xca_error_t *err = need(&path, settings, "seal-key-file", pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    signer->seal_key = xca_secret_alloc(pool, XCA_SEAL_KEY);
+    status = apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_EXCL | APR_BINARY,
+                           APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
+    if (status == APR_SUCCESS) {
+        if (!xca_seal_keypair(public_key, signer->seal_key->bytes)) {
+            apr_file_close(file);
+            return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", NULL);
+        }
+        status = apr_file_write_full(file, signer->seal_key->bytes, XCA_SEAL_KEY, NULL);
+        apr_file_close(file);
+        if (status == APR_SUCCESS) {
+            return NULL;
+        }
+        apr_file_remove(path, pool);
+        err = xca_error_make(pool, XCA_E_INTERNAL, "file.unwritable", "%s", path);
+        err->arg = path;
+        return err;
+    }
+    err = xca_file_read(&data, &length, path, XCA_SEAL_KEY, pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (length != XCA_SEAL_KEY) {
+        err = xca_error_make(pool, XCA_E_INVALID, "key.unreadable", "%s", path);
+        err->arg = path;
+        return err;
+    }
+    memcpy(signer->seal_key->bytes, data, XCA_SEAL_KEY);
+    xca_wipe((void *)(size_t)data, length);
+    return NULL;
+}
+
+static xca_error_t *open_mail(xca_signer_t *signer, const xca_settings_t *settings,
+                              apr_pool_t *pool) {
+    xca_mail_config_t *mail = apr_pcalloc(pool, sizeof(*mail));
+    const char *password = xca_settings_get(settings, "mail-password-file", NULL);
+    xca_secret_t *secret = NULL;
+    long require_tls;
+    xca_error_t *err = need(&mail->url, settings, "mail-url", pool);
+
+    if (err == NULL) {
+        err = need(&mail->from, settings, "mail-from", pool);
+    }
+    if (err == NULL) {
+        err = need(&signer->portal_url, settings, "portal-url", pool);
+    }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "mail-require-tls", &require_tls, 1, 0, 1, pool);
+    }
+    if (err == NULL && password != NULL) {
+        err = xca_secret_read(&secret, password, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    mail->user = xca_settings_get(settings, "mail-user", NULL);
+    mail->password = secret;
+    mail->ca_file = xca_settings_get(settings, "mail-ca-file", NULL);
+    mail->require_tls = (int)require_tls;
+    signer->mail = mail;
+    return NULL;
+}
+
+static xca_error_t *open_texts(xca_signer_t *signer, const xca_settings_t *settings,
+                               apr_pool_t *pool) {
+    xca_catalogue_t *texts;
+    const char *folder;
+    xca_error_t *err = need(&folder, settings, "htdocs-folder", pool);
+
+    if (err == NULL) {
+        err = xca_catalogue_read(&texts, apr_pstrcat(pool, folder, "/catalogue", NULL), pool);
+    }
+    if (err == NULL) {
+        signer->texts = texts;
+    }
+    return err;
+}
+
+xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settings,
+                             apr_pool_t *pool) {
+    xca_signer_t *result = apr_pcalloc(pool, sizeof(*result));
+    xca_profile_t *profile;
+    long hours;
+    xca_error_t *err = xca_office_open(&result->office, settings, "signer", pool);
+
+    if (err == NULL) {
+        err = xca_profile_of(&profile, settings, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    result->profile = profile;
+    err = open_ca(result, settings, pool);
+    if (err == NULL) {
+        err = read_first(&result->officer_anchor, settings, "officer-ca-certificate-file", pool);
+    }
+    if (err == NULL) {
+        err = open_seal_key(result, settings, pool);
+    }
+    if (err == NULL) {
+        err = open_mail(result, settings, pool);
+    }
+    if (err == NULL) {
+        err = open_texts(result, settings, pool);
+    }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "crl-hours", &hours, 24, 1, 24, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    result->crl_life = hours * HOUR;
+    result->crl_due = 1;
+    *signer = result;
+    return NULL;
+}
+
+xca_error_t *xca_signer_begin(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err = xca_ca_publish(signer->office->store, xca_ca_certificate(signer->ca),
+                                      xca_ca_chain_p7b(signer->ca), pool);
+
+    if (err == NULL) {
+        err = xca_signer_post_recover(signer, now, pool);
+    }
+    if (err == NULL) {
+        err = xca_signer_alive(signer, now, pool);
+    }
+    signer->crl_due = 1;
+    return err;
+}
+
+xca_error_t *xca_signer_alive(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    xca_signer_status_t status;
+
+    if (!xca_seal_public(status.seal_key, signer->seal_key->bytes)) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", NULL);
+    }
+    status.alive = now;
+    return xca_signer_status_put(signer->office->store, &status, pool);
+}
