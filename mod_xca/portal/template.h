@@ -11,7 +11,11 @@
  * Boolean attributes (checked, selected, disabled, required, open, hidden): left out if the value is empty.
  * In href, src, action and formaction values are percent-encoded as one component, and an attribute whose whole value is
  * one {path} must start with '/', '#', 'https://', 'http://' or 'mailto:', or it is left out.
- * The element's id is looked up from the innermost scope outwards. */
+ * Any other attribute whose whole value is one {path} is left out if there is no such value.
+ * x:each comes first, then x:if and x:unless (they see the item). Further attributes of x:use and x:include bind names in the
+ * other template (title="{#about.title}"; list="{errors}" passes the value itself). Names are looked up from the innermost
+ * scope outwards, then in the model. Refused when read: style and on... attributes, inline scripts, frames, svg and what else
+ * browsers do not read as plainly escaped text. */
 #ifndef XCA_PORTAL_TEMPLATE_H
 #define XCA_PORTAL_TEMPLATE_H
 
