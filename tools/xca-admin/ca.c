@@ -1,0 +1,99 @@
+/* ca init: a root, the issuing CA, the officers' CA and a TLS certificate for a demo or a drill. In
+ * production the root is someone else's. */
+#include <stdio.h>
+#include <string.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include "command.h"
+#include "domain/calendar.h"
+#include "outside/crypto.h"
+#include "outside/crypto_ca.h"
+#include "outside/crypto_view.h"
+
+typedef struct {
+    const char *name; /* file name without ending */
+    xca_setup_kind kind;
+    const char *subject;
+    const char *dns;
+    int years;
+    xca_key_t *key;
+    xca_bytes_t certificate;
+} made_t;
+
+static xca_error_t *write_text(const char *path, const char *text, apr_pool_t *pool) {
+    apr_file_t *file;
+    xca_error_t *err;
+
+    if (apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_EXCL, APR_OS_DEFAULT, pool) ==
+            APR_SUCCESS &&
+        apr_file_write_full(file, text, strlen(text), NULL) == APR_SUCCESS &&
+        apr_file_close(file) == APR_SUCCESS) {
+        return NULL;
+    }
+    err = xca_error_make(pool, XCA_E_INTERNAL, "file.unwritable", "%s", path);
+    err->arg = path;
+    return err;
+}
+
+static xca_error_t *make(made_t *made, const made_t *issuer, const char *folder,
+                         const char *key_type, apr_time_t now, apr_pool_t *pool) {
+    const char *base = apr_pstrcat(pool, folder, "/", made->name, NULL);
+    apr_time_t from = apr_time_from_sec(apr_time_sec(now)) - apr_time_from_sec(3600);
+    xca_error_t *err = xca_key_make(&made->key, key_type, pool);
+
+    if (err == NULL) {
+        err = xca_setup_certificate(&made->certificate, made->kind, made->subject, made->dns,
+                                    made->key, issuer != NULL ? issuer->key : made->key,
+                                    issuer != NULL ? issuer->certificate : made->certificate, from,
+                                    xca_date_add_years(from, made->years), pool);
+    }
+    if (err == NULL) {
+        err = xca_key_write(made->key, apr_pstrcat(pool, base, ".key", NULL), pool);
+    }
+    if (err == NULL) {
+        err = write_text(apr_pstrcat(pool, base, ".pem", NULL),
+                         xca_cert_pem(pool, made->certificate), pool);
+    }
+    if (err == NULL) {
+        printf("%s.pem: %s\n", base, made->subject);
+    }
+    return err;
+}
+
+xca_error_t *command_ca_init(admin_t *admin, const arguments_t *arguments) {
+    apr_pool_t *pool = admin->pool;
+    const char *folder;
+    const char *key_type = argument(arguments, "key-type");
+    const char *dns = argument(arguments, "dns");
+    const char *organisation = argument(arguments, "organisation");
+    const char *unit = argument(arguments, "unit");
+    made_t root = {"root", XCA_SETUP_ROOT, NULL, NULL, 20, NULL, {NULL, 0}};
+    made_t ca = {"ca", XCA_SETUP_CA, NULL, NULL, 15, NULL, {NULL, 0}};
+    made_t officers = {"officer-ca", XCA_SETUP_CA, NULL, NULL, 15, NULL, {NULL, 0}};
+    made_t tls = {"tls", XCA_SETUP_TLS, NULL, NULL, 2, NULL, {NULL, 0}};
+    xca_error_t *err = argument_needed(&folder, arguments, "folder", pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    key_type = key_type != NULL ? key_type : "rsa:4096";
+    organisation = organisation != NULL ? organisation : "行政院";
+    unit = unit != NULL ? unit : "組織及團體憑證管理中心";
+    root.subject = apr_pstrcat(pool, "CN=Demonstration Root,O=", organisation, ",C=TW", NULL);
+    ca.subject = apr_pstrcat(pool, "OU=", unit, ",O=", organisation, ",C=TW", NULL);
+    officers.subject =
+        apr_pstrcat(pool, "CN=Officers,OU=", unit, ",O=", organisation, ",C=TW", NULL);
+    tls.dns = dns != NULL ? dns : "localhost";
+    tls.subject = apr_pstrcat(pool, "CN=", tls.dns, NULL);
+    err = make(&root, NULL, folder, key_type, admin->now, pool);
+    if (err == NULL) {
+        err = make(&ca, &root, folder, key_type, admin->now, pool);
+    }
+    if (err == NULL) {
+        err = make(&officers, &root, folder, "rsa:3072", admin->now, pool);
+    }
+    if (err == NULL) {
+        err = make(&tls, &root, folder, "ec:P-256", admin->now, pool);
+    }
+    return err;
+}

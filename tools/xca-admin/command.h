@@ -1,0 +1,54 @@
+/* xca-admin's commands: each gets the arguments behind its name and an open session. */
+#ifndef XCA_ADMIN_COMMAND_H
+#define XCA_ADMIN_COMMAND_H
+
+#include "base/settings.h"
+#include "operations/office.h"
+#include "outside/catalogue.h"
+
+typedef struct admin {
+    xca_settings_t *settings;
+    xca_office_t *office;       /* NULL for commands that need no directory */
+    xca_catalogue_t *catalogue; /* NULL if the settings name no htdocs folder */
+    xca_language language;      /* of LC_ALL, LC_MESSAGES, LANG */
+    apr_time_t now;
+    apr_pool_t *pool;
+} admin_t;
+
+/* Options "--name value" of one command, after which plain arguments may follow. */
+typedef struct arguments {
+    const char *const *argv; /* behind the command's name */
+    int argc;
+} arguments_t;
+
+/* The value of --name, or NULL. */
+const char *argument(const arguments_t *arguments, const char *name);
+/* Non-zero if --name is there (no value). */
+int argument_set(const arguments_t *arguments, const char *name);
+/* The index-th plain argument (not an option nor its value), or NULL. */
+const char *argument_plain(const arguments_t *arguments, int index);
+/* As argument(), an error "admin.argument-missing" (arg: the name) if it is not there. */
+xca_error_t *argument_needed(const char **value, const arguments_t *arguments, const char *name,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* A catalogue text in the operator's language, or the id. */
+const char *admin_text(const admin_t *admin, const char *id);
+
+typedef xca_error_t *command_t(admin_t *admin, const arguments_t *arguments);
+
+xca_error_t *command_ca_init(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_directory_prepare(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_window_import(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_window_list(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_officer_list(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_review_accept(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_oid_import(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_oid_export(admin_t *admin, const arguments_t *arguments);
+
+#endif
