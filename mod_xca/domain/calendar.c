@@ -42,7 +42,8 @@ static apr_int64_t days_of(day_t day) {
 static day_t day_of(apr_int64_t days) {
     day_t day;
 
-    day.year = 1970 + (long)floor_divide(days, 366);
+    /* the year or an earlier one, to count up from */
+    day.year = 1970 + (long)(days < 0 ? floor_divide(days, 365) - 1 : floor_divide(days, 366));
     while (days_of((day_t){day.year + 1, 1, 1}) <= days) {
         day.year++;
     }

@@ -31,8 +31,10 @@ static xca_error_t *bad_setting(apr_pool_t *pool, const char *name, const char *
 }
 
 xca_error_t *xca_classes_configure(const xca_settings_t *settings, apr_pool_t *pool) {
+    xca_class_info_t configured[XCA_CLASS_COUNT];
     int i;
 
+    memcpy(configured, classes, sizeof(classes));
     for (i = 0; i < XCA_CLASS_COUNT; i++) {
         const char *arc_name = apr_pstrcat(pool, "class.", classes[i].id, ".arc", NULL);
         const char *type_name = apr_pstrcat(pool, "class.", classes[i].id, ".subject-type", NULL);
@@ -46,9 +48,10 @@ xca_error_t *xca_classes_configure(const xca_settings_t *settings, apr_pool_t *p
         if (xca_oid_check(type, "2", type_name, pool) != NULL) {
             return bad_setting(pool, type_name, type);
         }
-        classes[i].arc = arc;
-        classes[i].subject_type = type;
+        configured[i].arc = arc;
+        configured[i].subject_type = type;
     }
+    memcpy(classes, configured, sizeof(classes));
     return NULL;
 }
 

@@ -28,7 +28,8 @@ typedef struct xca_class_info {
 const xca_class_info_t *xca_class_get(xca_class class);
 
 /* Takes "class.<id>.arc" and "class.<id>.subject-type" from the settings in place of the defaults. Called
- * once at start, before threads. Error: "settings.oid" (arg: the name). */
+ * once at start, before threads; the settings must stay as long as the program runs.
+ * Error: "settings.oid" (arg: the name). */
 xca_error_t *xca_classes_configure(const xca_settings_t *settings, apr_pool_t *pool) XCA_MUST_USE;
 
 /* The class with this id, XCA_CLASS_NONE if there is none. */
