@@ -46,10 +46,13 @@ void xca_changes_add_bytes(xca_changes_t *changes, xca_change_op op, const char 
 void xca_changes_more(xca_changes_t *changes, const char *text);
 int xca_changes_empty(const xca_changes_t *changes);
 
+/* As bind_dn: SASL EXTERNAL, over ldapi the process's own user (conf/slapd.conf.in makes slapd's own user rootdn). */
+#define XCA_LDAP_EXTERNAL "EXTERNAL"
+
 typedef struct xca_ldap_config {
     const char *uri;      /* "ldapi://%2f...", "ldap://127.0.0.1:3890", "ldaps://..." */
     const char *ca_file;  /* for ldaps, or NULL */
-    const char *bind_dn;  /* NULL: anonymous */
+    const char *bind_dn;  /* NULL: anonymous; XCA_LDAP_EXTERNAL: without a password */
     const xca_secret_t *password;
     apr_interval_time_t timeout; /* of connecting and of each operation: 5 s by default (0) */
     int connections;      /* most connections open at once: 8 by default (0) */
@@ -58,7 +61,8 @@ typedef struct xca_ldap_config {
 /* A set of connections that threads share; connects when first used, again after a fault (an operation
  * that read nothing yet is tried once more on a fresh connection; writes only where the connection was
  * found dead before sending). Fork-safe if made in the child or not used before the fork. Closed with
- * the pool.
+ * the pool. An operation with all its waiting, connecting and second try ends within the timeout. SIGPIPE is
+ * ignored from the first xca_ldap_make() on, where the program has not set a handler.
  * Errors of all operations:
  *   XCA_E_NOT_FOUND "ldap.no-entry"; XCA_E_CONFLICT "ldap.exists" (68), "ldap.changed" (16, 20, 122);
  *   XCA_E_DENIED "ldap.access" (50, 49); XCA_E_UNAVAILABLE "ldap.down" (cannot connect, timeout, 51, 52),
