@@ -375,7 +375,7 @@ static void test_what_the_authority_writes_later_changes_no_canonical_text(void 
     before = xca_case_canonical(test_pool, &kase);
     kase.state = XCA_STATE_ISSUED;
     kase.state_changed = 5;
-    kase.oid = "2.16.886.106.100001"; /* assigned to a new organisation at approval */
+    kase.assigned_oid = "2.16.886.106.100001"; /* of a new organisation, at approval */
     kase.serial = "0a1b";
     kase.problem = "key.used-elsewhere";
     kase.code_tries = 2;
