@@ -146,6 +146,30 @@ apr_time_t xca_date_parse_ldap(const char *text) {
     return apr_time_from_sec(days_of(day) * 86400 + hour * 3600 + minute * 60 + second) + micros;
 }
 
+apr_time_t xca_date_parse_http(const char *text) {
+    static const char sample[] = "Tue, 24 Nov 2026 05:05:00 GMT";
+    char ldap[16];
+    int month;
+
+    if (strnlen(text, sizeof(sample)) != sizeof(sample) - 1 || strcmp(text + 25, " GMT") != 0) {
+        return 0;
+    }
+    for (month = 0; month < 12 && memcmp(text + 8, months[month], 3) != 0; month++) {
+    }
+    if (month == 12) {
+        return 0;
+    }
+    memcpy(ldap, text + 12, 4);
+    ldap[4] = (char)('0' + (month + 1) / 10);
+    ldap[5] = (char)('0' + (month + 1) % 10);
+    memcpy(ldap + 6, text + 5, 2);
+    memcpy(ldap + 8, text + 17, 2);
+    memcpy(ldap + 10, text + 20, 2);
+    memcpy(ldap + 12, text + 23, 2);
+    memcpy(ldap + 14, "Z", 2);
+    return xca_date_parse_ldap(ldap);
+}
+
 apr_time_t xca_date_add_years(apr_time_t when, int years) {
     apr_int64_t days = floor_divide(when, XCA_DAY);
     apr_time_t time_of_day = when - days * XCA_DAY;

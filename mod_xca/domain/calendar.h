@@ -22,6 +22,10 @@ char *xca_date_format(apr_pool_t *pool, apr_time_t when, xca_date_form form);
 /* Reads GeneralizedTime YYYYMMDDHHMMSS[.fraction]Z; 0 if it is not one. */
 apr_time_t xca_date_parse_ldap(const char *text);
 
+/* Reads the preferred form of HTTP dates, "Tue, 24 Nov 2026 05:05:00 GMT" (RFC 9110 section 5.6.7); 0 if it
+ * is not one. */
+apr_time_t xca_date_parse_http(const char *text);
+
 /* The same day and time of day `years` later (29 February becomes 28), in UTC. */
 apr_time_t xca_date_add_years(apr_time_t when, int years);
 

@@ -26,6 +26,10 @@ typedef struct xca_visit {
     const xca_bytes_t *data;
     const char *data_type, *data_name; /* data_name: file name of Content-Disposition, or NULL */
     apr_pool_t *pool;
+    /* kept by the frame */
+    const char *nonce;        /* of the form token that came with this POST */
+    int visitor_is_new;       /* the visitor came without a cookie of ours */
+    int personal;             /* made for this visitor alone: no cache may keep it */
 } xca_visit_t;
 
 typedef xca_error_t *xca_page(xca_visit_t *visit);
@@ -41,7 +45,7 @@ typedef struct xca_route {
     int plain_http;       /* also over plain HTTP (the repository) */
 } xca_route_t;
 
-/* A fresh form token for the model (key "token"). */
+/* A fresh form token, also put into the model (key "token"); it comes back in the form field "token". */
 const char *xca_visit_token(xca_visit_t *visit, const char *purpose);
 /* The nonce of the token that came with this POST, 32 hex digits. */
 const char *xca_visit_nonce(xca_visit_t *visit);

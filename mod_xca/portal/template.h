@@ -35,4 +35,7 @@ xca_error_t *xca_template_write(const xca_templates_t *templates, const char *na
                                 xca_error_t *(*write)(void *baton, const char *data, apr_size_t length),
                                 void *baton, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Non-zero if there is a template of this name (in both languages, if it is one a language). */
+int xca_template_exists(const xca_templates_t *templates, const char *name);
+
 #endif

@@ -340,6 +340,13 @@ const xca_template_node_t *xca_template_find(const xca_templates_t *templates, c
     return apr_hash_get(templates->by_name, name, APR_HASH_KEY_STRING);
 }
 
+int xca_template_exists(const xca_templates_t *templates, const char *name) {
+    apr_pool_t *pool = apr_hash_pool_get(templates->by_name);
+
+    return xca_template_find(templates, name, XCA_ZH, pool) != NULL &&
+           xca_template_find(templates, name, XCA_EN, pool) != NULL;
+}
+
 /* Follows uses and includes: each must exist in both languages, and none may come back to itself. */
 static void follow(loader_t *loader, const xca_template_node_t *node, xca_language language,
                    int depth) {

@@ -1,0 +1,63 @@
+/* The portal's own parts, for the files around the pages; pages see portal/page.h only. */
+#ifndef XCA_PORTAL_ENGINE_H
+#define XCA_PORTAL_ENGINE_H
+
+#include "portal/files.h"
+#include "portal/page.h"
+#include "portal/repository.h"
+
+struct xca_portal {
+    const xca_catalogue_t *texts;
+    const xca_templates_t *templates;
+    const xca_files_t *files;       /* htdocs/static */
+    const xca_secret_t *key;        /* of tokens and passes */
+    xca_ldap_config_t ldap;
+    xca_office_t office;            /* store: since xca_portal_child() */
+    xca_repository_t *repository;   /* what is kept for a moment; since xca_portal_child() */
+    const char *url;                /* "https://xca.example/", where plain HTTP is sent on to; or NULL */
+    const char *http_url;           /* where the repository is over plain HTTP, without '/' at the end, or NULL */
+    int demo;                       /* issues under the policy for tests: every page says so */
+    const char *ldap_url;           /* "ldap://ldap.example/", shown to visitors; or NULL */
+};
+
+/* Route table, route.c. */
+
+/* The row for method and path; NULL if there is none. *arg gets what '*' stood for. *allow gets the methods that the
+ * path takes ("GET, HEAD", "POST", "GET, HEAD, POST"), or NULL if there is no such path. */
+const xca_route_t *xca_route_find(const char *method, const char *path, const char **arg,
+                                  const char **allow, apr_pool_t *pool);
+/* All rows; ends with a row whose path is NULL. */
+extern const xca_route_t xca_routes[];
+
+/* A path as it stands in addresses: percent-encoded, '/' kept. */
+const char *xca_path_encoded(const char *path, apr_pool_t *pool);
+
+/* Cookies, visit.c. */
+
+/* The value of a cookie in a Cookie header (RFC 6265 section 5.4), NULL if it is not there. */
+const char *xca_cookie(const char *header, const char *name, apr_pool_t *pool);
+void xca_set_cookie(apr_table_t *headers, const char *name, const char *value, long max_age,
+                    apr_pool_t *pool);
+/* Language and visitor's id from the cookies; a new id if there is none that is one. */
+xca_error_t *xca_visit_recognise(xca_visit_t *visit) XCA_MUST_USE;
+/* Origin header and form token of a POST. */
+xca_error_t *xca_visit_check_sender(xca_visit_t *visit, const xca_route_t *route) XCA_MUST_USE;
+
+/* Frame, frame.c: language, navigation, breadcrumbs and addresses for the layout (all '_' keys). */
+void xca_frame(xca_visit_t *visit, const xca_route_t *route);
+
+/* Answers, respond.c. */
+
+/* The one place where kinds of errors become HTTP. */
+int xca_status_of(const xca_error_t *err);
+/* Turns the visit into the page that tells `err`. */
+void xca_error_page(xca_visit_t *visit, const xca_error_t *err);
+/* Headers, then redirect, raw bytes, JSON or HTML. */
+void xca_respond(xca_visit_t *visit, const xca_route_t *route, xca_http_response_t *response);
+/* Bytes with a strong validator: 304 where the visitor has them already (RFC 9110 section 13). `modified` 0: none. */
+void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *response,
+                       xca_bytes_t bytes, const char *etag, apr_time_t modified, apr_pool_t *pool);
+/* Non-zero if the visitor asked for data. */
+int xca_wants_json(const xca_http_request_t *request);
+
+#endif

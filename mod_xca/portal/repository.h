@@ -1,0 +1,30 @@
+/* What the repository and the home page show of the directory, kept in the process for a moment, so that not every visitor
+ * costs a read. When the directory is away, what is known stays good: the list until its nextUpdate. */
+#ifndef XCA_PORTAL_REPOSITORY_H
+#define XCA_PORTAL_REPOSITORY_H
+
+#include "operations/office.h"
+
+typedef struct xca_repository xca_repository_t;
+
+typedef struct xca_repository_state {
+    xca_bytes_t certificate, chain; /* length 0: not published yet */
+    const char *certificate_etag, *chain_etag;
+    xca_bytes_t crl;                /* length 0: none yet */
+    const char *crl_etag;
+    apr_uint64_t crl_number;
+    apr_time_t crl_this_update, crl_next_update;
+    apr_time_t signer_alive;        /* 0: it never ran */
+} xca_repository_state_t;
+
+/* Made once a process. */
+xca_error_t *xca_repository_make(xca_repository_t **repository, apr_pool_t *pool) XCA_MUST_USE;
+
+/* The state, at most a second old; it stays as it is until `pool` goes. Directory faults if nothing is known. */
+xca_error_t *xca_repository_get(const xca_repository_state_t **state, xca_repository_t *repository,
+                                xca_store_t *store, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Non-zero if the signer gave no sign of life for XCA_SIGNER_SILENT. */
+int xca_repository_signer_is_silent(const xca_repository_state_t *state, apr_time_t now);
+
+#endif

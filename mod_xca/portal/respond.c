@@ -1,0 +1,194 @@
+/* Answers: errors become HTTP, models become HTML or JSON, bytes go out with validators. */
+#include <string.h>
+#include <apr_strings.h>
+#include "base/log.h"
+#include "domain/calendar.h"
+#include "portal/engine.h"
+
+int xca_status_of(const xca_error_t *err) {
+    switch (err->kind) {
+    case XCA_E_INVALID:
+        return 422;
+    case XCA_E_NOT_FOUND:
+        return 404;
+    case XCA_E_DENIED:
+        return 403;
+    case XCA_E_CONFLICT:
+        return 409;
+    case XCA_E_LOCKED:
+        return 429;
+    case XCA_E_TOO_LARGE:
+        return 413;
+    case XCA_E_METHOD:
+        return 405;
+    case XCA_E_UNAVAILABLE:
+        return 503;
+    case XCA_E_INTERNAL:
+        return 500;
+    }
+    return 500;
+}
+
+static const char *title_of(int status) {
+    switch (status) {
+    case 403:
+        return "error.title.denied";
+    case 404:
+        return "error.title.not-found";
+    case 405:
+        return "error.title.method";
+    case 409:
+        return "error.title.conflict";
+    case 413:
+        return "error.title.too-large";
+    case 422:
+        return "error.title.invalid";
+    case 429:
+        return "error.title.locked";
+    case 503:
+        return "error.title.unavailable";
+    default:
+        return "error.title.internal";
+    }
+}
+
+void xca_error_page(xca_visit_t *visit, const xca_error_t *err) {
+    visit->model = xca_map(visit->pool);
+    visit->redirect = NULL;
+    visit->data = NULL;
+    xca_visit_errors(visit, err);
+    xca_map_text(visit->model, "_title", title_of(visit->status));
+    xca_map_number(visit->model, "status", visit->status);
+    xca_map_true(visit->model, "_try_again", visit->status == 503);
+    visit->template_name = "error";
+}
+
+int xca_wants_json(const xca_http_request_t *request) {
+    return request->accept != NULL && strstr(request->accept, "application/json") != NULL &&
+           strstr(request->accept, "text/html") == NULL;
+}
+
+/* Strict headers for everything that goes out. A referrer goes to our own pages only; not "no-referrer",
+ * because then browsers send "Origin: null" with forms. */
+static void put_strict_headers(apr_table_t *headers) {
+    apr_table_setn(headers, "Content-Security-Policy",
+                   "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+                   "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+    apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(headers, "Referrer-Policy", "same-origin");
+    apr_table_setn(headers, "Cross-Origin-Opener-Policy", "same-origin");
+}
+
+static void put_default(apr_table_t *headers, const char *name, const char *value) {
+    if (apr_table_get(headers, name) == NULL) {
+        apr_table_setn(headers, name, value);
+    }
+}
+
+/* Whether a list of entity tags ("a", W/"b", or *) names this one (RFC 9110 section 13.1.2). */
+static int names_tag(const char *list, const char *etag) {
+    const char *found = strstr(list, etag);
+
+    return found != NULL || strcmp(list, "*") == 0;
+}
+
+static int has_it_already(const xca_http_request_t *request, const char *etag, apr_time_t modified) {
+    if (request->if_none_match != NULL) {
+        return names_tag(request->if_none_match, etag);
+    }
+    if (request->if_modified_since != NULL && modified != 0) {
+        apr_time_t since = xca_date_parse_http(request->if_modified_since);
+
+        return since != 0 && apr_time_sec(modified) <= apr_time_sec(since);
+    }
+    return 0;
+}
+
+static void write_out(xca_http_response_t *response, xca_bytes_t bytes) {
+    xca_error_t *err;
+
+    if (response->head_only) {
+        return;
+    }
+    err = response->write(response->baton, (const char *)bytes.data, bytes.length);
+    xca_log_error("sending an answer", err);
+}
+
+void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *response,
+                       xca_bytes_t bytes, const char *etag, apr_time_t modified, apr_pool_t *pool) {
+    put_strict_headers(response->headers);
+    apr_table_setn(response->headers, "ETag", etag);
+    if (modified != 0) {
+        apr_table_setn(response->headers, "Last-Modified",
+                       xca_date_format(pool, modified, XCA_DATE_HTTP));
+    }
+    response->status = has_it_already(request, etag, modified) ? 304 : 200;
+    response->head_only |= response->status == 304;
+    write_out(response, bytes);
+}
+
+/* The name goes into a header: letters, digits, '.', '-', '_' only. */
+static const char *disposition(const char *name, apr_pool_t *pool) {
+    char *safe = apr_pstrdup(pool, name);
+    char *at;
+
+    for (at = safe; *at != '\0'; at++) {
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *at) == NULL) {
+            *at = '_';
+        }
+    }
+    return apr_pstrcat(pool, "attachment; filename=\"", safe, "\"", NULL);
+}
+
+static void respond_redirect(xca_visit_t *visit, xca_http_response_t *response) {
+    response->status = visit->status >= 300 && visit->status < 400 ? visit->status : 303;
+    response->content_type = NULL;
+    response->head_only = 1;
+    apr_table_set(response->headers, "Location", visit->redirect);
+}
+
+static void respond_data(xca_visit_t *visit, xca_http_response_t *response) {
+    response->content_type = visit->data_type;
+    if (visit->data_name != NULL) {
+        apr_table_set(response->headers, "Content-Disposition",
+                      disposition(visit->data_name, visit->pool));
+    }
+    write_out(response, *visit->data);
+}
+
+static void respond_model(xca_visit_t *visit, const xca_route_t *route, xca_http_response_t *response) {
+    xca_error_t *err;
+
+    apr_table_addn(response->headers, "Vary", "Accept, Cookie");
+    if (xca_wants_json(visit->request)) {
+        response->content_type = "application/json";
+        err = response->head_only ? NULL
+                                  : xca_value_json(visit->model, response->write, response->baton,
+                                                   visit->pool);
+    } else {
+        xca_frame(visit, route);
+        response->content_type = "text/html; charset=utf-8";
+        apr_table_setn(response->headers, "Content-Language",
+                       visit->language == XCA_EN ? "en" : "zh-Hant-TW");
+        err = response->head_only
+                  ? NULL
+                  : xca_template_write(visit->portal->templates, visit->template_name, visit->model,
+                                       visit->language, response->write, response->baton, visit->pool);
+    }
+    xca_log_error("writing a page", err);
+}
+
+void xca_respond(xca_visit_t *visit, const xca_route_t *route, xca_http_response_t *response) {
+    response->status = visit->status;
+    response->headers = apr_table_overlay(visit->pool, response->headers, visit->headers);
+    put_strict_headers(response->headers);
+    put_default(response->headers, "Cache-Control",
+                visit->personal || visit->status >= 400 ? "no-store" : "no-cache");
+    if (visit->redirect != NULL) {
+        respond_redirect(visit, response);
+    } else if (visit->data != NULL) {
+        respond_data(visit, response);
+    } else {
+        respond_model(visit, route, response);
+    }
+}
