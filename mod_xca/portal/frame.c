@@ -24,6 +24,11 @@ static void put_entry(xca_visit_t *visit, xca_value_t *list, const xca_nav_entry
     }
 }
 
+/* A section of one entry is that entry: "alone" instead of "entries". */
+static int stands_alone(const xca_nav_entry_t *section) {
+    return section[1].parent != NULL && section[2].parent == NULL;
+}
+
 /* "_top": entries of the head; "_nav": sections with their entries. */
 static void put_navigation(xca_visit_t *visit, const xca_nav_entry_t *here) {
     xca_value_t *top = xca_map_list(visit->model, "_top");
@@ -41,7 +46,7 @@ static void put_navigation(xca_visit_t *visit, const xca_nav_entry_t *here) {
             xca_map_text(section, "text", nav_text(visit, entry->id));
             xca_map_true(section, "open",
                          here != NULL && here->parent != NULL && strcmp(here->parent, entry->id) == 0);
-            entries = xca_map_list(section, "entries");
+            entries = xca_map_list(section, stands_alone(entry) ? "alone" : "entries");
         } else {
             put_entry(visit, entries, entry, here);
         }
