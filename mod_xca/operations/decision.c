@@ -48,7 +48,7 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
                                     const char *letter, const char *reason, apr_time_t now,
                                     apr_pool_t *pool) {
     xca_statement_t *statement = apr_pcalloc(pool, sizeof(*statement));
-    xca_stage stage;
+    xca_stage stage = XCA_STAGE_FIRST;
     char *buffer;
     xca_error_t *err = stage_of(&stage, kase, officer, pool);
 

@@ -206,6 +206,9 @@ static xca_error_t *open_mail(xca_signer_t *signer, const xca_settings_t *settin
     if (err != NULL) {
         return err;
     }
+    if (signer->portal_url[strlen(signer->portal_url) - 1] != '/') {
+        signer->portal_url = apr_pstrcat(pool, signer->portal_url, "/", NULL);
+    }
     mail->user = xca_settings_get(settings, "mail-user", NULL);
     mail->password = secret;
     mail->ca_file = xca_settings_get(settings, "mail-ca-file", NULL);
