@@ -109,7 +109,7 @@ static apr_array_header_t *read_parts(loader_t *loader, const char *text, int li
 
 static const char *const boolean_attrs[] = {
     "checked",  "selected", "disabled", "required",   "open",  "hidden", "readonly",
-    "multiple", "reversed", "defer",    "novalidate", "async", NULL};
+    "multiple", "reversed", "defer",    "novalidate", "async",    "formnovalidate", NULL};
 static const char *const url_attrs[] = {"href", "src", "action", "formaction", NULL};
 /* Attributes that run, load or style something, or lead elsewhere: pages have none of them. */
 static const char *const refused_attrs[] = {"style",      "srcset",  "srcdoc",   "ping",
