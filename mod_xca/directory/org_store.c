@@ -427,6 +427,16 @@ xca_error_t *xca_org_by_source_key(xca_org_t **org, xca_store_t *store, const ch
     return err;
 }
 
+xca_error_t *xca_org_by_name(apr_array_header_t **orgs, xca_store_t *store, const char *name,
+                             int limit, apr_pool_t *pool) {
+    const char *key = xca_filter_escape(pool, xca_name_fold(pool, name));
+
+    *orgs = apr_array_make(pool, 4, sizeof(void *));
+    return *key != '\0' ? find(*orgs, store, apr_pstrcat(pool, "(xcaNameKey=", key, ")", NULL), limit,
+                               pool)
+                        : NULL;
+}
+
 /* ---- Adding and changing ---- */
 
 xca_error_t *xca_org_add(xca_store_t *store, const xca_org_t *org, apr_pool_t *pool) {

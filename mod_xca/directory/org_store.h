@@ -33,6 +33,10 @@ xca_error_t *xca_org_search(apr_array_header_t **orgs, int *more, xca_store_t *s
 xca_error_t *xca_org_by_source_key(xca_org_t **org, xca_store_t *store, const char *key,
                                    apr_pool_t *pool) XCA_MUST_USE;
 
+/* Organisations of just this name (folded), any class, at most `limit`; array of xca_org_t *. */
+xca_error_t *xca_org_by_name(apr_array_header_t **orgs, xca_store_t *store, const char *name, int limit,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
 /* Adds. Its parents must exist (xca_org_add_path makes missing arcs above it, with empty names). "ldap.exists". */
 xca_error_t *xca_org_add(xca_store_t *store, const xca_org_t *org, apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_org_add_path(xca_store_t *store, const char *oid, apr_pool_t *pool) XCA_MUST_USE;

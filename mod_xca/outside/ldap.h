@@ -29,6 +29,9 @@ long xca_entry_number(const xca_entry_t *entry, const char *name, long fallback)
 xca_bytes_t xca_entry_bytes(const xca_entry_t *entry, const char *name);
 const xca_attr_t *xca_entry_attr(const xca_entry_t *entry, const char *name);
 
+/* The entry as a record of LDIF (RFC 2849) with the empty line behind it. */
+char *xca_entry_ldif(apr_pool_t *pool, const xca_entry_t *entry);
+
 typedef enum {
     XCA_CHANGE_ADD,
     XCA_CHANGE_DELETE, /* with a value: that value (fails if absent); without: all */

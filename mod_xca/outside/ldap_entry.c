@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <apr_encode.h>
 #include <apr_strings.h>
 #include "outside/ldap_changes.h"
 
@@ -112,6 +113,53 @@ long xca_entry_number(const xca_entry_t *entry, const char *name, long fallback)
     errno = 0;
     number = strtol(text, &end, 10);
     return errno == 0 && end != text && *end == '\0' ? number : fallback;
+}
+
+/* SAFE-STRING of RFC 2849 that does not end in a space: what needs no base64. */
+static int is_safe(xca_bytes_t value) {
+    apr_size_t i;
+
+    for (i = 0; i < value.length; i++) {
+        unsigned char c = value.data[i];
+
+        if (c == 0 || c == '\n' || c == '\r' || c > 127 ||
+            (i == 0 && (c == ' ' || c == ':' || c == '<')) || (i + 1 == value.length && c == ' ')) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void add_ldif_line(apr_array_header_t *parts, const char *name, xca_bytes_t value) {
+    apr_pool_t *pool = parts->pool;
+
+    APR_ARRAY_PUSH(parts, const char *) = name;
+    if (is_safe(value)) {
+        APR_ARRAY_PUSH(parts, const char *) = ": ";
+        APR_ARRAY_PUSH(parts, const char *) =
+            apr_pstrmemdup(pool, (const char *)value.data, value.length);
+    } else {
+        APR_ARRAY_PUSH(parts, const char *) = ":: ";
+        APR_ARRAY_PUSH(parts, const char *) = apr_pencode_base64_binary(
+            pool, value.data, (apr_ssize_t)value.length, APR_ENCODE_NONE, NULL);
+    }
+    APR_ARRAY_PUSH(parts, const char *) = "\n";
+}
+
+char *xca_entry_ldif(apr_pool_t *pool, const xca_entry_t *entry) {
+    apr_array_header_t *parts = apr_array_make(pool, 128, sizeof(char *));
+    int i, j;
+
+    add_ldif_line(parts, "dn", text_bytes(entry->dn));
+    for (i = 0; i < entry->attrs->nelts; i++) {
+        const xca_attr_t *attr = &APR_ARRAY_IDX(entry->attrs, i, xca_attr_t);
+
+        for (j = 0; j < attr->count; j++) {
+            add_ldif_line(parts, attr->name, attr->values[j]);
+        }
+    }
+    APR_ARRAY_PUSH(parts, const char *) = "\n";
+    return apr_array_pstrcat(pool, parts, '\0');
 }
 
 xca_changes_t *xca_changes_make(apr_pool_t *pool) {
