@@ -34,18 +34,22 @@ xca_error_t *xca_code_verify(int *matches, const char *hash, const xca_secret_t 
 typedef struct xca_key xca_key_t;
 
 /* Reads a private key from PEM or PKCS#12 (`password` may be NULL). Errors: "key.unreadable" (arg: path),
- * "key.password". */
+ * "key.password" (wrong or missing; arg: path). */
 xca_error_t *xca_key_read(xca_key_t **key, const char *path, const xca_secret_t *password,
                           apr_pool_t *pool) XCA_MUST_USE;
 
-/* The certificate that came with the key (PKCS#12, or PEM behind the key), DER; length 0 if none. */
+/* The certificate that came with the key (PKCS#12, or PEM beside the key), DER; length 0 if none. */
 xca_bytes_t xca_key_certificate(const xca_key_t *key);
 
-/* Makes keys: type "rsa:2048", "rsa:3072", "rsa:4096", "ec:P-256", "ec:P-384". */
+/* The key's SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), DER. */
+xca_error_t *xca_key_spki(xca_bytes_t *spki, const xca_key_t *key, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Makes keys: type "rsa:2048", "rsa:3072", "rsa:4096", "ec:P-256", "ec:P-384". Errors: "key.type" (arg: the
+ * type), "crypto.key". */
 xca_error_t *xca_key_make(xca_key_t **key, const char *type, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Writes the private key as PKCS#8 PEM with mode 0600 (fails if the file exists), or as PKCS#12 with
- * certificate when a password is given. */
+/* Writes the private key as PKCS#8 PEM, or with its certificate and (unless its length is 0) the issuer's as
+ * PKCS#12, into a new file of mode 0600. Error: "key.unwritable" (arg: path), also if the file exists. */
 xca_error_t *xca_key_write(const xca_key_t *key, const char *path, apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_key_write_pkcs12(const xca_key_t *key, xca_bytes_t certificate, xca_bytes_t issuer,
                                   const xca_secret_t *password, const char *path,
