@@ -27,7 +27,8 @@ xca_error_t *xca_csr_read(xca_csr_t **csr, const void *data, apr_size_t length,
 char *xca_csr_pem(apr_pool_t *pool, xca_bytes_t der);
 
 /* Adds a list of known weak keys (one lower-case hex SHA-256 of a SubjectPublicKeyInfo, or the 20-digit
- * form of Debian's openssl-blacklist, a line). Called once at start. */
+ * form of Debian's openssl-blacklist, a line; # starts a comment line). Called at start, before there are threads;
+ * the list goes with the pool. Errors: "file.unreadable", "weak-list.line" (arg: the line number). */
 xca_error_t *xca_csr_weak_list(const char *path, apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

@@ -28,7 +28,8 @@ static unsigned char *reserve(xca_der_t *der, apr_size_t more) {
     if (der->room - der->length < more) {
         unsigned char *larger;
 
-        der->room = (der->length + more) * 2;
+        /* Doubled while small; a large piece is the last but for a few bytes. */
+        der->room = der->length + more + (more > der->length ? 4096 : der->length);
         larger = apr_palloc(der->pool, der->room);
         memcpy(larger, der->data, der->length);
         der->data = larger;
