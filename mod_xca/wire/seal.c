@@ -10,6 +10,8 @@
 #define NONCE 12 /* Nn of AES-256-GCM */
 #define TAG   16 /* Nt */
 
+#define LONGEST ((size_t)1 << 24) /* bytes of content or aad: OpenSSL counts in int */
+
 /* "KEM" || I2OSP(0x0020, 2), section 4.1; "HPKE" || kem || kdf || aead, section 5.1. */
 static const unsigned char kem_suite[] = {'K', 'E', 'M', 0x00, 0x20};
 static const unsigned char hpke_suite[] = {'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01, 0x00, 0x02};
@@ -140,7 +142,7 @@ static int key_schedule(unsigned char key[HASH], unsigned char nonce[NONCE],
     return ok;
 }
 
-/* AES-256-GCM, one message; sizes here are bounded by the callers far below INT_MAX. */
+/* AES-256-GCM, one message. */
 static int encrypt(unsigned char *out, const unsigned char *content, size_t length,
                    const unsigned char key[HASH], const unsigned char nonce[NONCE],
                    const unsigned char *aad, size_t aad_length) {
@@ -212,10 +214,14 @@ int xca_seal(unsigned char *sealed, const unsigned char *content, size_t length,
              const unsigned char public_key[XCA_SEAL_KEY], const char *info,
              const unsigned char *aad, size_t aad_length) {
     unsigned char ephemeral[XCA_SEAL_KEY], dh[XCA_SEAL_KEY], key[HASH], nonce[NONCE];
-    int ok = xca_seal_keypair(sealed, ephemeral) && exchange(dh, ephemeral, public_key) &&
-             message_keys(key, nonce, dh, sealed, public_key, info) &&
-             encrypt(sealed + XCA_SEAL_KEY, content, length, key, nonce, aad, aad_length);
+    int ok;
 
+    if (length > LONGEST || aad_length > LONGEST) {
+        return 0;
+    }
+    ok = xca_seal_keypair(sealed, ephemeral) && exchange(dh, ephemeral, public_key) &&
+         message_keys(key, nonce, dh, sealed, public_key, info) &&
+         encrypt(sealed + XCA_SEAL_KEY, content, length, key, nonce, aad, aad_length);
     OPENSSL_cleanse(ephemeral, sizeof(ephemeral));
     OPENSSL_cleanse(dh, sizeof(dh));
     OPENSSL_cleanse(key, sizeof(key));
@@ -228,7 +234,7 @@ int xca_unseal(unsigned char *content, const unsigned char *sealed, size_t lengt
     unsigned char public_key[XCA_SEAL_KEY], dh[XCA_SEAL_KEY], key[HASH], nonce[NONCE];
     int ok;
 
-    if (length < XCA_SEAL_OVERHEAD) {
+    if (length < XCA_SEAL_OVERHEAD || length > LONGEST || aad_length > LONGEST) {
         return 0;
     }
     ok = xca_seal_public(public_key, private_key) && exchange(dh, private_key, sealed) &&
