@@ -59,16 +59,6 @@ static xca_error_t *fail(const char *message, const char *path, apr_pool_t *pool
     return err;
 }
 
-static int was_password(void) {
-    unsigned long code = ERR_peek_last_error();
-    int reason = ERR_GET_REASON(code);
-
-    return (ERR_GET_LIB(code) == ERR_LIB_PEM &&
-            (reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_BAD_DECRYPT)) ||
-           (ERR_GET_LIB(code) == ERR_LIB_EVP && reason == EVP_R_BAD_DECRYPT) ||
-           (ERR_GET_LIB(code) == ERR_LIB_PROV);
-}
-
 static xca_error_t *read_pem(xca_key_t **key, const char *data, apr_size_t length, const char *path,
                              const xca_secret_t *password, apr_pool_t *pool) {
     BIO *bio = xca_openssl_keep_bio(pool, BIO_new_mem_buf(data, (int)length));
@@ -79,7 +69,8 @@ static xca_error_t *read_pem(xca_key_t **key, const char *data, apr_size_t lengt
                                                  (void *)(uintptr_t)password)
                        : NULL;
     if (pkey == NULL) {
-        return fail(was_password() ? "key.password" : "key.unreadable", path, pool);
+        /* Decrypted with the wrong password it is noise, and OpenSSL may say anything. */
+        return fail(strstr(data, "ENCRYPTED") != NULL ? "key.password" : "key.unreadable", path, pool);
     }
     *key = make_key(pool, pkey);
     if (BIO_reset(bio) == 1) {
