@@ -177,6 +177,11 @@ xca_error_t *xca_csr_unwrap(xca_bytes_t *der, const void *data, apr_size_t lengt
         err->kind = XCA_E_TOO_LARGE;
         return err;
     }
+    if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* byte order mark of UTF-8 */
+        bytes += 3;
+        text += 3;
+        length -= 3;
+    }
     if (is_blank(text, length)) {
         return xca_csr_refuse(pool, "csr.empty", NULL);
     }

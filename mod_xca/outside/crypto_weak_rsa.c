@@ -81,7 +81,7 @@ static int is_prime(const weak_test_t *test) {
     return result;
 }
 
-/* The integer square root by Newton's method, from above. */
+/* The integer square root of a positive number by Newton's method, from above. */
 static int square_root(BIGNUM *root, const BIGNUM *square, BN_CTX *context) {
     BIGNUM *next;
     int done;
@@ -103,6 +103,9 @@ static int is_square(const BIGNUM *number, BN_CTX *context) {
     BIGNUM *root, *square;
     int result = -1;
 
+    if (BN_is_zero(number)) {
+        return 1;
+    }
     if (low != 0 && low != 1 && low != 4 && low != 9) {
         return 0;
     }
