@@ -67,6 +67,12 @@ static xca_error_t *read_ubn(xca_org_t *org, const xca_table_row_t *row, const c
     return xca_ubn_check(org->ubn, column, row->pool);
 }
 
+/* What is wrong with a code that is missing or not of the table's form. */
+static xca_error_t *bad_code(const xca_table_row_t *row, const char *column, const char *code) {
+    return xca_error_field(row->pool, column, code != NULL ? "import.code" : "field.required",
+                           code);
+}
+
 /* The address with its county before it where the table leaves it to other columns. */
 static const char *whole_address(const xca_table_row_t *row, const char *county,
                                  const char *district, const char *address) {
@@ -336,7 +342,7 @@ static xca_error_t *read_school(xca_import_row_t *made, const xca_table_row_t *r
     xca_error_t *err = read_name(org, row);
 
     if (err == NULL && (code == NULL || !is_moe_code(code))) {
-        err = xca_error_field(row->pool, "school_code", "import.code", code);
+        err = bad_code(row, "school_code", code);
     }
     if (err == NULL) {
         err = read_place(org, row);
@@ -411,7 +417,7 @@ static xca_error_t *read_nhi(xca_import_row_t *made, const xca_table_row_t *row)
     xca_error_t *err = read_name(org, row);
 
     if (err == NULL && (code == NULL || !is_only(code, 10, "0123456789"))) {
-        err = xca_error_field(row->pool, "nhi_code", "import.code", code);
+        err = bad_code(row, "nhi_code", code);
     }
     if (err == NULL) {
         err = read_place(org, row);
@@ -470,7 +476,7 @@ static xca_error_t *read_org_code(xca_import_row_t *made, const xca_table_row_t 
         return xca_ubn_check(org->ubn, "org_code", row->pool);
     }
     if (code == NULL || xca_school_code_check(code, "org_code", row->pool) != NULL) {
-        return xca_error_field(row->pool, "org_code", "import.code", code);
+        return bad_code(row, "org_code", code);
     }
     place = xca_postal_of_address(row->postal, org->name, NULL, row->pool);
     if (place == NULL) {
