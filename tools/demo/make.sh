@@ -23,9 +23,10 @@ random_hex() { od -An -v -tx1 -N"$1" /dev/urandom | tr -d ' \n'; }
 
 make_secrets() {
     local name
-    for name in portal signer admin officers; do
+    for name in portal signer admin; do
         random_hex 24 >"$home/secrets/$name.password"
     done
+    random_hex 12 >"$home/officers/password"
     head -c 32 /dev/urandom >"$home/secrets/portal.key"
 }
 
@@ -38,7 +39,7 @@ add_officers() {
         [[ $uid == uid || -z $uid ]] && continue
         admin officer add --uid "$uid" --role "$role" --title "$title" --person "$person" \
             ${window:+--window "$window"} --ca-folder "$home/ca" \
-            --password-file "$home/secrets/officers.password" --out "$home/officers/$uid.p12" >>"$home/log/make.log"
+            --password-file "$home/officers/password" --out "$home/officers/$uid.p12" >>"$home/log/make.log"
     done < <(tr -d '\r' <"$data/officers.csv")
 }
 

@@ -18,9 +18,9 @@ A walk from an application to a certificate:
       $admin review list
       $admin review show CASE
       $admin review accept CASE --letter 1150000001 \\
-          --officer ra-WINDOW --key $(q "$home/officers")/ra-WINDOW.p12 --password-file $(q "$home/secrets/officers.password")
+          --officer ra-WINDOW --key $(q "$home/officers")/ra-WINDOW.p12 --password-file $(q "$home/officers/password")
       $admin review accept CASE \\
-          --officer central-1 --key $(q "$home/officers/central-1.p12") --password-file $(q "$home/secrets/officers.password")
+          --officer central-1 --key $(q "$home/officers/central-1.p12") --password-file $(q "$home/officers/password")
  4. The signer issues at once. Accept with serial number and user code: 憑證及IC卡相關作業 → 非IC卡類憑證接受.
  5. Mail clients find it now:
       gpgsm --import $(q "$home/ca/root.pem")
