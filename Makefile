@@ -58,14 +58,70 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
 
+# Tests -----------------------------------------------------------------------------------------------------------
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libxca.a
 	@mkdir -p $(@D)
 	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libxca.a \
 	  $(CORE_LIBS) -lcmocka
 
-.PHONY: unit
+# A fuzz target with a main that reads the corpus once: the corpus is part of every test run, without clang.
+$(BUILD)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(BUILD)/libxca.a
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< \
+	  tests/fuzz/replay_main.c $(BUILD)/libxca.a $(CORE_LIBS)
+
+.PHONY: unit test-programs
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)
 	@for t in $(UNIT_TESTS); do $(BUILD)/tests/unit/$$t || exit 1; done
+test-programs: all $(UNIT_TESTS:%=$(BUILD)/tests/unit/%) $(FUZZ_TARGETS:%=$(BUILD)/tests/replay/%)
+
+# Everything, in the order: packages, build, suites. SUITES chooses some: make test SUITES="guard unit"
+.PHONY: test check-asan
+test:
+	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) test-programs
+	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.py $(SUITES)
+
+# The same under ASan and UBSan; slapd and httpd are the system's, so the module brings the runtime along.
+check-asan:
+	@$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g'
+
+# libFuzzer over every target, FUZZ_SECONDS each, from its corpus.
+FUZZ_SECONDS ?= 30
+FUZZ_BUILD := build/fuzz
+.PHONY: fuzz fuzz-programs
+fuzz:
+	@tools/demo/packages.sh conf/packages-run.txt conf/packages-fuzz.txt
+	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=$(FUZZ_BUILD) CC=clang \
+	  SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-programs
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_TARGETS)
+fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/%)
+$(FUZZ_TARGETS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libxca.a
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $< \
+	  $(BUILD)/libxca.a $(CORE_LIBS)
+
+# The demo -----------------------------------------------------------------------------------------------------------
+.PHONY: run run-clean
+run:
+	@BUILD='$(BUILD)' tools/demo/run.sh
+run-clean:
+	@BUILD='$(BUILD)' tools/demo/forget.sh
+
+# Installing ---------------------------------------------------------------------------------------------------------
+PREFIX ?= /usr/local
+MODULES_DIR ?= $(PREFIX)/lib/apache2/modules
+SHARE := $(DESTDIR)$(PREFIX)/share/xca
+.PHONY: install
+install: all
+	install -d '$(DESTDIR)$(MODULES_DIR)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(SHARE)' \
+	  '$(DESTDIR)$(PREFIX)/share/man/man8' '$(DESTDIR)$(PREFIX)/share/doc/xca'
+	install -m 644 $(BUILD)/mod_xca.so '$(DESTDIR)$(MODULES_DIR)'
+	install -m 755 $(BUILD)/xca-admin '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(BUILD)/xca-signer '$(DESTDIR)$(PREFIX)/sbin'
+	install -m 644 $(wildcard tools/*/*.8) '$(DESTDIR)$(PREFIX)/share/man/man8'
+	cp -R htdocs conf ldap-schema '$(SHARE)'
+	chmod -R u=rwX,go=rX '$(SHARE)'
+	install -m 644 README.md CHANGELOG.md LICENSE '$(DESTDIR)$(PREFIX)/share/doc/xca'
 
 .PHONY: format
 format:

@@ -9,8 +9,8 @@
 
 APLOG_USE_MODULE(xca);
 
-#define XCA_PLACE      "xca:"
-#define TEN_YEARS_IN_S (10L * 366 * 86400)
+#define XCA_PLACE  "xca:"
+#define OFFSET_MAX 4000000000L /* seconds: a hundred years, for drills and tests */
 
 typedef struct {
     int on; /* -1: not said here */
@@ -70,8 +70,8 @@ static xca_error_t *read_everything(apr_pool_t *pool) {
     xca_error_t *err = xca_settings_read(&settings, settings_path, pool);
 
     if (err == NULL) {
-        err = xca_settings_number(settings, "clock-offset", &seconds, 0, -TEN_YEARS_IN_S,
-                                  TEN_YEARS_IN_S, pool);
+        err = xca_settings_number(settings, "clock-offset", &seconds, 0, -OFFSET_MAX, OFFSET_MAX,
+                                  pool);
     }
     if (err != NULL) {
         return err;

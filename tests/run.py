@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""run.py [SUITE...]: runs the test suites and counts. Called by "make test", which has built everything.
+
+guard   rules about the source itself
+unit    programs that need nothing but themselves (cmocka)
+fuzz    every fuzz target once over its corpus
+core    programs against a real slapd (cmocka)
+system  real slapd, signer, httpd and a browser (pytest)
+
+The suites run in two lanes side by side. The last line is "N passed, N failed" over all suites; a test that was
+skipped, or that never came to its end, counts as failed."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("BUILD", "build"))
+BUILD = BUILD if BUILD.is_absolute() else TOP / BUILD
+LOGS = BUILD / "test-logs"
+PROGRAM_SECONDS = 600
+SYSTEM_SECONDS = 45 * 60
+LANES = [["guard", "unit", "fuzz", "core"], ["system"]]
+
+
+class Count:
+    def __init__(self):
+        self.passed = 0
+        self.failed = []
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+
+
+def run_to_log(command, log, seconds, environment=None):
+    """Runs a command with its output in a log file; returns the exit status, or a reason why there is none."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=TOP,
+                                   env=dict(os.environ, **(environment or {})))
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return "not finished after %d s" % seconds
+
+
+def tap(name, command, log, environment=None):
+    """A program that writes TAP. Its plan is what it must keep; ending badly is one more failure."""
+    count = Count()
+    status = run_to_log(command, log, PROGRAM_SECONDS, environment)
+    planned = 0
+    for line in log.read_text("utf-8", "replace").splitlines():
+        plan = re.match(r"1\.\.(\d+)", line)
+        result = re.match(r"(not )?ok\b\s*\d*\s*(?:- )?(.*)", line)
+        if plan:
+            planned += int(plan.group(1))
+        elif result and not result.group(1) and "# SKIP" not in line.upper():
+            count.passed += 1
+        elif result:
+            count.failed.append("%s: %s" % (name, result.group(2)))
+    missing = planned - count.passed - len(count.failed)
+    if missing > 0:
+        count.failed += ["%s: a test never came to its end (%s)" % (name, status)] * missing
+    if not count.failed and status != 0:
+        count.failed.append("%s: ended with %s" % (name, status))
+    if planned == 0 and not count.failed:
+        count.failed.append("%s: no tests" % name)
+    return count
+
+
+def programs(folder):
+    count = Count()
+    for source in sorted((TOP / "tests" / folder).glob("test_*.c")):
+        name = source.stem
+        count.add(tap(name, [str(BUILD / "tests" / folder / name)], LOGS / (name + ".log"),
+                      {"CMOCKA_MESSAGE_OUTPUT": "TAP"}))
+    return count
+
+
+def guard():
+    return tap("guard", [str(TOP / "tests" / "guard.sh")], LOGS / "guard.log")
+
+
+def fuzz():
+    count = Count()
+    for source in sorted((TOP / "tests" / "fuzz").glob("fuzz_*.c")):
+        name = source.stem
+        folders = subprocess.run([str(TOP / "tests" / "fuzz" / "corpus.sh"), name], stdout=subprocess.PIPE, check=True,
+                                 text=True).stdout.split("\n")
+        status = run_to_log([str(BUILD / "tests" / "replay" / name)] + [f for f in folders if f],
+                            LOGS / (name + ".log"), PROGRAM_SECONDS)
+        if status == 0:
+            count.passed += 1
+        else:
+            count.failed.append("%s: ended with %s" % (name, status))
+    return count
+
+
+def system():
+    count = Count()
+    report = LOGS / "system.xml"
+    report.unlink(missing_ok=True)
+    status = run_to_log(["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-v", "--durations=15",
+                         "--junitxml=%s" % report, "tests/system"], LOGS / "system.log", SYSTEM_SECONDS)
+    if report.exists():
+        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+            bad = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+            if bad:
+                count.failed.append("%s: %s" % (case.get("name"), bad[0]))
+            else:
+                count.passed += 1
+    if not count.failed and status != 0:
+        count.failed.append("system: pytest ended with %s" % status)
+    return count
+
+
+SUITES = {"guard": guard, "unit": lambda: programs("unit"), "fuzz": fuzz, "core": lambda: programs("core"),
+          "system": system}
+
+
+def show_log_of(failure):
+    log = LOGS / (failure.split(":")[0] + ".log")
+    if log.exists():
+        print("--- the end of %s" % log)
+        print("\n".join(log.read_text("utf-8", "replace").splitlines()[-60:]))
+
+
+def run_lane(suites, results, lock):
+    for suite in suites:
+        begun = time.monotonic()
+        try:
+            count = SUITES[suite]()
+        except Exception as fault:  # a suite that cannot run is a failed one
+            count = Count()
+            count.failed.append("%s: %s" % (suite, fault))
+        with lock:
+            results[suite] = count
+            print("%-7s %d passed, %d failed (%.0f s)" % (suite, count.passed, len(count.failed),
+                                                          time.monotonic() - begun))
+            for failure in count.failed:
+                print("    FAILED %s" % failure)
+            for name in sorted({failure.split(":")[0] for failure in count.failed}):
+                show_log_of("system:" if suite == "system" else name)
+            sys.stdout.flush()
+
+
+def main():
+    wanted = sys.argv[1:] or list(SUITES)
+    unknown = [suite for suite in wanted if suite not in SUITES]
+    if unknown:
+        print("no such suite: %s" % " ".join(unknown))
+        return 2
+    LOGS.mkdir(parents=True, exist_ok=True)
+    results, lock = {}, threading.Lock()
+    lanes = [threading.Thread(target=run_lane, args=([s for s in lane if s in wanted], results, lock)) for lane in LANES]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    total = Count()
+    for count in results.values():
+        total.add(count)
+    print("%d passed, %d failed" % (total.passed, len(total.failed)))
+    return 1 if total.failed or total.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

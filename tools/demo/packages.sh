@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# packages.sh LIST...: installs those Debian packages of the lists (conf/packages-*.txt) that are missing.
+set -euo pipefail
+
+missing=()
+while read -r name; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) || status=
+    [[ $status == installed ]] || missing+=("$name")
+done < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@" | sort -u)
+
+if ((${#missing[@]} == 0)); then
+    exit 0
+fi
+
+root=()
+if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+        printf 'xca: these packages are missing, and without sudo only root can install them:\n  apt-get install %s\n' \
+            "${missing[*]}" >&2
+        exit 1
+    fi
+    root=(sudo)
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+printf 'Installing %d packages: %s\n' "${#missing[@]}" "${missing[*]}"
+# Debian would start a directory of its own on port 389; the demo has its own configuration.
+if [[ " ${missing[*]} " == *" slapd "* ]]; then
+    printf 'slapd slapd/no_configuration boolean true\n' | "${root[@]}" debconf-set-selections
+fi
+"${root[@]}" apt-get -q update
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=120 install "${missing[@]}"

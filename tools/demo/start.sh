@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# start.sh: starts slapd, xca-signer and httpd of the instance in XCA_HOME on loopback, says when they answer, and stops
+# them all on Ctrl-C or TERM, or when one of them ends.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+check_names
+[[ -e $home/made ]] || fail "There is no complete instance in $home: start it by 'make run'."
+
+lock_home
+stop_servers
+check_ports_free
+configure
+
+stopping=
+pids=()
+trap 'stopping=1' INT TERM HUP
+trap 'trap "" INT TERM HUP; stop_servers' EXIT
+
+for name in slapd signer httpd; do
+    [[ $name != signer ]] || signer_log_from=$(($(wc -l 2>/dev/null <"$home/log/signer.log" || echo 0) + 1))
+    start_server "$name"
+    pids+=($!)
+    # The signer's readiness is waited for last: httpd does not need it to start.
+    [[ $name == signer ]] || wait_for "$name" 30 "$!" || exit 1
+    [[ -z $stopping ]] || exit 0
+done
+wait_for signer 30 "${pids[1]}" || exit 1
+
+say ""
+say "ready: https://localhost:$https_port/"
+"$top/tools/demo/what-to-try.sh"
+
+while [[ -z $stopping ]]; do
+    for i in 0 1 2; do
+        if ! is_running "${pids[i]}"; then
+            [[ -n $stopping ]] && break
+            names=(slapd signer httpd)
+            fail "${names[i]} ended unexpectedly; see $home/log. The others are stopped."
+        fi
+    done
+    sleep 1 &
+    wait $! || true
+done
+say ""
+say "Stopping httpd, signer and slapd."
