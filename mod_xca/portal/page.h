@@ -25,6 +25,8 @@ typedef struct xca_visit {
     /* raw answers (certificates, lists, drafts): set data and type instead of a template */
     const xca_bytes_t *data;
     const char *data_type, *data_name; /* data_name: file name of Content-Disposition, or NULL */
+    const char *data_etag;    /* strong entity tag, quoted; NULL: no 304 for this one */
+    apr_time_t data_modified; /* 0: not told */
     apr_pool_t *pool;
     /* kept by the frame */
     const char *nonce;        /* of the form token that came with this POST */

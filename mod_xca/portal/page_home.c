@@ -1,24 +1,71 @@
+#include <apr_strings.h>
 #include "base/log.h"
 #include "portal/engine.h"
+#include "portal/navigation.h"
 #include "portal/pages.h"
+
+xca_error_t *xca_page_text(xca_visit_t *visit) {
+    return NULL;
+}
+
+/* The tasks most people come for, as cards; those that are not open yet say so. */
+static void put_tasks(xca_visit_t *visit) {
+    static const char *const tasks[] = {"apply-certificate", "case-status", "accept", "certificates"};
+    xca_value_t *list = xca_map_list(visit->model, "_tasks");
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++) {
+        const xca_nav_entry_t *entry = xca_nav_find(tasks[i]);
+        xca_value_t *item = xca_list_map(list);
+
+        xca_map_text(item, "title", apr_pstrcat(visit->pool, "home.task.", tasks[i], NULL));
+        xca_map_text(item, "text", apr_pstrcat(visit->pool, "home.task.", tasks[i], ".text", NULL));
+        if (xca_nav_is_open(entry)) {
+            xca_map_text(item, "href", entry->path);
+        }
+    }
+}
 
 /* The state of the service is told on the home page: applicants wait for the signer. */
 xca_error_t *xca_page_home(xca_visit_t *visit) {
     const xca_repository_state_t *state;
     xca_error_t *err = xca_repository_get(&state, visit->portal->repository, visit->office->store,
                                           visit->now, visit->pool);
+    const char *service = "running";
 
+    put_tasks(visit);
     if (err != NULL) {
         xca_log_error("state of the service", err);
-        xca_map_text(visit->model, "service", "directory-down");
+        service = "directory-down";
         xca_map_true(visit->model, "_directory_down", 1);
-        return NULL;
-    }
-    if (xca_repository_signer_is_silent(state, visit->now)) {
-        xca_map_text(visit->model, "service", "signer-silent");
+    } else if (xca_repository_signer_is_silent(state, visit->now)) {
+        service = "signer-silent";
         xca_map_true(visit->model, "_signer_silent", 1);
-        return NULL;
     }
-    xca_map_text(visit->model, "service", "running");
+    xca_map_text(visit->model, "service", service);
+    return NULL;
+}
+
+/* The frame brings the sections; they are data too. */
+xca_error_t *xca_page_sitemap(xca_visit_t *visit) {
+    xca_value_t *list = xca_map_list(visit->model, "pages");
+    const xca_nav_entry_t *entry;
+
+    for (entry = xca_navigation; entry->id != NULL; entry++) {
+        xca_value_t *item;
+
+        if (entry->parent == NULL) {
+            continue;
+        }
+        item = xca_list_map(list);
+        xca_map_text(item, "id", entry->id);
+        xca_map_text(item, "section", entry->parent);
+        xca_map_text(item, "title",
+                     xca_catalogue_text(visit->portal->texts,
+                                        apr_pstrcat(visit->pool, "nav.", entry->id, NULL),
+                                        visit->language));
+        xca_map_text(item, "path", entry->path);
+        xca_map_true(item, "open", xca_nav_is_open(entry));
+    }
     return NULL;
 }

@@ -1,9 +1,22 @@
-/* The pages that are not of a form of their own: public texts, repository, OID tree, windows. */
+/* The public pages: texts, state of the service, repository, OID tree, organisations, windows. */
 #ifndef XCA_PORTAL_PAGES_H
 #define XCA_PORTAL_PAGES_H
 
 #include "portal/page.h"
 
-xca_page xca_page_home; /* GET / */
+xca_page xca_page_text;    /* a page whose template says it all: /about, /start, /apply/guide */
+xca_page xca_page_home;    /* GET / */
+xca_page xca_page_sitemap; /* GET /sitemap */
+
+xca_page xca_page_repository;             /* GET /repository                       */
+xca_page xca_page_repository_ca;          /* GET /repository/xca.cer               */
+xca_page xca_page_repository_chain;       /* GET /repository/chain.p7b             */
+xca_page xca_page_repository_crl;         /* GET /repository/xca.crl               */
+xca_page xca_page_repository_certificate; /* GET /repository/certificates/<serial>.cer */
+
+xca_page xca_page_oid;           /* GET /oid, /oid/<oid>?after=: an arc or an organisation */
+xca_page xca_page_organisations; /* GET /organisations?name=&ubn=                          */
+
+xca_page xca_page_windows;       /* GET /windows, /windows/<county>                        */
 
 #endif

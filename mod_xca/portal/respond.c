@@ -153,6 +153,11 @@ static void respond_data(xca_visit_t *visit, xca_http_response_t *response) {
         apr_table_set(response->headers, "Content-Disposition",
                       disposition(visit->data_name, visit->pool));
     }
+    if (visit->data_etag != NULL) {
+        xca_respond_bytes(visit->request, response, *visit->data, visit->data_etag,
+                          visit->data_modified, visit->pool);
+        return;
+    }
     write_out(response, *visit->data);
 }
 

@@ -7,6 +7,24 @@
 /* method, path, page, template, entry of the navigation, purpose of the form token, plain HTTP */
 const xca_route_t xca_routes[] = {
     {"GET", "/", xca_page_home, "home", "home", NULL, 0},
+    {"GET", "/start", xca_page_text, "start", "start", NULL, 0},
+    {"GET", "/sitemap", xca_page_sitemap, "sitemap", "sitemap", NULL, 0},
+    {"GET", "/about", xca_page_text, "about", "about", NULL, 0},
+
+    {"GET", "/repository", xca_page_repository, "repository", "repository", NULL, 0},
+    {"GET", "/repository/xca.cer", xca_page_repository_ca, NULL, "repository", NULL, 1},
+    {"GET", "/repository/chain.p7b", xca_page_repository_chain, NULL, "repository", NULL, 1},
+    {"GET", "/repository/xca.crl", xca_page_repository_crl, NULL, "repository", NULL, 1},
+    {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, 1},
+
+    {"GET", "/oid", xca_page_oid, "oid", "oid", NULL, 0},
+    {"GET", "/oid/*", xca_page_oid, "oid", "oid", NULL, 0},
+    {"GET", "/organisations", xca_page_organisations, "organisations", "organisations", NULL, 0},
+    {"GET", "/windows", xca_page_windows, "windows", "windows", NULL, 0},
+    {"GET", "/windows/*", xca_page_windows, "window_county", "windows", NULL, 0},
+
+    {"GET", "/apply/guide", xca_page_text, "apply_guide", "apply-guide", NULL, 0},
+
     {NULL, NULL, NULL, NULL, NULL, NULL, 0},
 };
 

@@ -1,0 +1,186 @@
+/* 儲存庫: the page, and the files that programs fetch over plain HTTP (RFC 5280 section 4.2.1.13, 4.2.2.1). */
+#include <string.h>
+#include <apr_strings.h>
+#include "base/log.h"
+#include "domain/calendar.h"
+#include "domain/codes.h"
+#include "outside/crypto.h"
+#include "outside/crypto_view.h"
+#include "portal/engine.h"
+#include "portal/pages.h"
+
+#define CERTIFICATE_KEPT 86400 /* seconds that caches may keep certificates */
+#define LIST_KEPT        3600  /* and lists: a revocation may come before nextUpdate */
+
+static xca_error_t *get_state(const xca_repository_state_t **state, xca_visit_t *visit) {
+    return xca_repository_get(state, visit->portal->repository, visit->office->store, visit->now,
+                              visit->pool);
+}
+
+static xca_error_t *give(xca_visit_t *visit, const xca_bytes_t *bytes, const char *type,
+                         const char *etag, apr_time_t modified, apr_int64_t kept) {
+    visit->data = bytes;
+    visit->data_type = type;
+    visit->data_etag = etag;
+    visit->data_modified = modified;
+    apr_table_set(visit->headers, "Cache-Control",
+                  apr_psprintf(visit->pool, "public, max-age=%" APR_INT64_T_FMT, kept > 0 ? kept : 0));
+    return NULL;
+}
+
+static xca_error_t *not_yet(xca_visit_t *visit, const char *message) {
+    return xca_error_make(visit->pool, XCA_E_NOT_FOUND, message, NULL);
+}
+
+xca_error_t *xca_page_repository_ca(xca_visit_t *visit) {
+    const xca_repository_state_t *state;
+    xca_error_t *err = get_state(&state, visit);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (state->certificate.length == 0) {
+        return not_yet(visit, "ca.not-found");
+    }
+    return give(visit, &state->certificate, "application/pkix-cert", state->certificate_etag, 0,
+                CERTIFICATE_KEPT);
+}
+
+xca_error_t *xca_page_repository_chain(xca_visit_t *visit) {
+    const xca_repository_state_t *state;
+    xca_error_t *err = get_state(&state, visit);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (state->chain.length == 0) {
+        return not_yet(visit, "ca.not-found");
+    }
+    return give(visit, &state->chain, "application/x-pkcs7-certificates", state->chain_etag, 0,
+                CERTIFICATE_KEPT);
+}
+
+xca_error_t *xca_page_repository_crl(xca_visit_t *visit) {
+    const xca_repository_state_t *state;
+    apr_int64_t left;
+    xca_error_t *err = get_state(&state, visit);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (state->crl.length == 0) {
+        return not_yet(visit, "crl.not-found");
+    }
+    left = apr_time_sec(state->crl_next_update - visit->now);
+    apr_table_set(visit->headers, "Expires",
+                  xca_date_format(visit->pool, state->crl_next_update, XCA_DATE_HTTP));
+    return give(visit, &state->crl, "application/pkix-crl", state->crl_etag, state->crl_this_update,
+                left < LIST_KEPT ? left : LIST_KEPT);
+}
+
+/* "<serial>.cer": NULL if the name is not of that form. */
+static const char *serial_of(const char *name, apr_pool_t *pool) {
+    apr_size_t length = strlen(name);
+    const char *serial;
+
+    if (length <= 4 || strcmp(name + length - 4, ".cer") != 0 ||
+        xca_serial_parse(&serial, apr_pstrmemdup(pool, name, length - 4), NULL, pool) != NULL) {
+        return NULL;
+    }
+    return serial;
+}
+
+xca_error_t *xca_page_repository_certificate(xca_visit_t *visit) {
+    const char *serial = serial_of(visit->arg, visit->pool);
+    xca_cert_t *cert;
+    xca_error_t *err;
+
+    if (serial == NULL) {
+        return not_yet(visit, "certificate.not-found");
+    }
+    err = xca_cert_read(&cert, visit->office->store, serial, visit->pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (!cert->published || cert->der.length == 0) {
+        return not_yet(visit, "certificate.not-found");
+    }
+    return give(visit, &cert->der, "application/pkix-cert",
+                apr_psprintf(visit->pool, "\"%.32s\"",
+                             xca_sha256_hex(visit->pool, cert->der.data, cert->der.length)),
+                0, CERTIFICATE_KEPT);
+}
+
+/* The page. */
+
+static void put_address(xca_visit_t *visit, xca_value_t *map, const char *key, const char *path) {
+    const char *base = visit->portal->http_url;
+
+    xca_map_text(map, key, base != NULL ? apr_pstrcat(visit->pool, base, path, NULL) : path);
+}
+
+static xca_error_t *put_certificate(xca_visit_t *visit, const xca_repository_state_t *state) {
+    xca_value_t *map;
+    xca_cert_view_t *view;
+    xca_error_t *err;
+
+    if (state->certificate.length == 0) {
+        return NULL;
+    }
+    err = xca_cert_view(&view, state->certificate, visit->pool);
+    if (err != NULL) {
+        return err;
+    }
+    map = xca_map_map(visit->model, "authority");
+    xca_map_text(map, "subject", view->subject);
+    xca_map_text(map, "issuer", view->issuer);
+    xca_map_text(map, "serial", view->serial);
+    xca_map_text(map, "key", view->key_text);
+    xca_map_text(map, "not_before", xca_date_format(visit->pool, view->not_before, XCA_DATE_ISO));
+    xca_map_text(map, "not_after", xca_date_format(visit->pool, view->not_after, XCA_DATE_ISO));
+    xca_map_text(map, "sha1", view->sha1);
+    xca_map_text(map, "sha256", view->sha256);
+    put_address(visit, map, "url", "/repository/xca.cer");
+    put_address(visit, map, "chain_url", "/repository/chain.p7b");
+    return NULL;
+}
+
+static void put_list(xca_visit_t *visit, const xca_repository_state_t *state) {
+    xca_value_t *map;
+
+    if (state->crl.length == 0) {
+        return;
+    }
+    map = xca_map_map(visit->model, "crl");
+    xca_map_number(map, "number", (apr_int64_t)state->crl_number);
+    xca_map_number(map, "bytes", (apr_int64_t)state->crl.length);
+    xca_map_text(map, "this_update", xca_date_format(visit->pool, state->crl_this_update, XCA_DATE_RFC3339));
+    xca_map_text(map, "next_update", xca_date_format(visit->pool, state->crl_next_update, XCA_DATE_RFC3339));
+    xca_map_text(map, "_this_update",
+                 xca_date_format(visit->pool, state->crl_this_update, XCA_DATE_ISO_TIME));
+    xca_map_text(map, "_next_update",
+                 xca_date_format(visit->pool, state->crl_next_update, XCA_DATE_ISO_TIME));
+    xca_map_true(map, "overdue", visit->now > state->crl_next_update);
+    put_address(visit, map, "url", "/repository/xca.crl");
+}
+
+static void put_directory(xca_visit_t *visit) {
+    xca_value_t *map = xca_map_map(visit->model, "ldap");
+    const xca_store_t *store = visit->office->store;
+
+    xca_map_text(map, "url", visit->portal->ldap_url);
+    xca_map_text(map, "authority_dn", store->ca_dn);
+    xca_map_text(map, "mail_dn", xca_branch_dn(store, "mail", visit->pool));
+}
+
+xca_error_t *xca_page_repository(xca_visit_t *visit) {
+    const xca_repository_state_t *state;
+    xca_error_t *err = get_state(&state, visit);
+
+    if (err != NULL) {
+        return err;
+    }
+    put_list(visit, state);
+    put_directory(visit);
+    return put_certificate(visit, state);
+}
