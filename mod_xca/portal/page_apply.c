@@ -22,7 +22,8 @@ void xca_apply_steps(xca_visit_t *visit, int current, const char *case_number) {
         xca_map_number(item, "number", i + 1);
         xca_map_text(item, "label", labels[i]);
         xca_map_true(item, "done", i + 1 < current);
-        xca_map_true(item, "current", i + 1 == current);
+        xca_map_text(item, "mark", i + 1 < current ? "done" : i + 1 == current ? "here" : NULL);
+        xca_map_text(item, "current", i + 1 == current ? "step" : NULL);
         if (case_number != NULL && case_paths[i] != NULL && i + 1 < current) {
             xca_map_text(item, "href",
                          apr_pstrcat(visit->pool, "/case/", case_paths[i], "/", case_number, NULL));
@@ -127,6 +128,7 @@ xca_error_t *xca_page_apply_new(xca_visit_t *visit) {
     xca_value_t *list = xca_map_list(visit->model, "classes");
     const char *chosen = xca_form_text(visit->form, "class");
     xca_class guess = xca_class_by_name(typed(visit, "keyword"));
+    const char *first = "class"; /* where the summary of errors leads */
     xca_class class;
 
     if (chosen != NULL && *chosen == '\0') {
@@ -137,6 +139,10 @@ xca_error_t *xca_page_apply_new(xca_visit_t *visit) {
         xca_value_t *item = xca_list_map(list);
 
         xca_map_text(item, "id", info->id);
+        if (info->card_less) {
+            xca_map_text(item, "element", first != NULL ? first : info->id);
+            first = NULL;
+        }
         xca_map_text(item, "label", apr_pstrcat(visit->pool, "class.", info->id, NULL));
         xca_map_text(item, "hint", apr_pstrcat(visit->pool, "class.", info->id, ".hint", NULL));
         xca_map_true(item, "may_apply", info->card_less);

@@ -14,7 +14,7 @@ static xca_error_t *show(xca_visit_t *visit, xca_case_form_t *form, xca_error_t 
     if (xca_case_form_is_input(wrong) || token == NULL) {
         token = xca_visit_token(visit, "apply");
     }
-    xca_map_text(visit->model, "_token", token);
+    xca_map_text(visit->model, "token", token);
     xca_map_text(visit->model, "_action", "/apply/certificate/form");
     xca_apply_steps(visit, 3, NULL);
     xca_case_form_show(visit, form, wrong);

@@ -13,7 +13,7 @@
 
 static void put_door(xca_visit_t *visit, const char *action, const char *number) {
     xca_map_text(visit->model, "_action", action);
-    xca_map_text(visit->model, "_token", xca_visit_token(visit, "case"));
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "case"));
     xca_map_text(visit->model, "number", number);
 }
 
@@ -136,7 +136,7 @@ xca_error_t *xca_page_case_paper(xca_visit_t *visit) {
 
 static void put_letter_form(xca_visit_t *visit, const xca_case_t *kase) {
     xca_case_view_show(visit, kase);
-    xca_map_text(visit->model, "_token", xca_visit_token(visit, "letter"));
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "letter"));
 }
 
 xca_error_t *xca_page_case_letter(xca_visit_t *visit) {
@@ -190,7 +190,7 @@ static void put_checklist(xca_visit_t *visit, const xca_case_t *kase) {
 
     xca_case_view_show(visit, kase);
     xca_apply_steps(visit, 5, kase->number);
-    xca_map_text(visit->model, "_token", xca_visit_token(visit, "checklist"));
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "checklist"));
     for (i = 0; i < 3; i++) {
         xca_value_t *item = xca_list_map(list);
 

@@ -15,7 +15,7 @@ static xca_error_t *show(xca_visit_t *visit, xca_case_form_t *form, const char *
     if (xca_case_form_is_input(wrong) || token == NULL) {
         token = xca_visit_token(visit, "correct");
     }
-    xca_map_text(visit->model, "_token", token);
+    xca_map_text(visit->model, "token", token);
     xca_map_text(visit->model, "_action", apr_pstrcat(visit->pool, "/case/edit/", number, NULL));
     xca_map_text(visit->model, "number", number);
     xca_map_number(visit->model, "revision", revision);

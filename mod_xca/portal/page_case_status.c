@@ -134,7 +134,8 @@ static void put_stations(xca_visit_t *visit, const xca_case_t *kase) {
 
         xca_map_text(item, "label", labels[i]);
         xca_map_true(item, "done", i < reached[kase->state]);
-        xca_map_true(item, "current", i == reached[kase->state] - 1);
+        xca_map_text(item, "mark", i < reached[kase->state] ? "done" : NULL);
+        xca_map_text(item, "current", i == reached[kase->state] - 1 ? "step" : NULL);
     }
 }
 

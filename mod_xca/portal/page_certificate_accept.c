@@ -15,7 +15,7 @@ static const char *const show_field = "show", *const accept_field = "accept",
 
 static xca_error_t *put_form(xca_visit_t *visit, const char *serial, xca_error_t *wrong) {
     xca_map_text(visit->model, "serial", serial);
-    xca_map_text(visit->model, "_token", xca_visit_token(visit, "accept"));
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "accept"));
     if (wrong != NULL) {
         xca_visit_errors(visit, wrong);
     }
@@ -82,7 +82,7 @@ static void put_tickets(xca_visit_t *visit, const char *serial, const char *show
     xca_map_text(visit->model, "_show", show);
     xca_map_text(visit->model, "_accept", accept);
     xca_map_text(visit->model, "_refuse", refuse);
-    xca_map_text(visit->model, "_token", xca_visit_token(visit, "accept"));
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "accept"));
 }
 
 static xca_error_t *show_certificate(xca_visit_t *visit, const char *serial) {

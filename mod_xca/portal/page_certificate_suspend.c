@@ -14,7 +14,8 @@ static xca_error_t *put_form(xca_visit_t *visit, const char *number, const char 
 
     xca_map_text(visit->model, "number", number);
     xca_map_true(visit->model, "_resume", resume);
-    xca_map_text(visit->model, "_token", xca_visit_token(visit, "suspend"));
+    xca_map_true(visit->model, "_suspend", action != NULL && !resume);
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "suspend"));
     if (wrong != NULL) {
         xca_visit_errors(visit, wrong);
     }
@@ -22,8 +23,10 @@ static xca_error_t *put_form(xca_visit_t *visit, const char *number, const char 
 }
 
 xca_error_t *xca_page_suspend(xca_visit_t *visit) {
+    const char *action = xca_form_text(visit->form, "action");
+
     return put_form(visit, xca_form_text(visit->form, "serial"),
-                    xca_form_text(visit->form, "action"), NULL);
+                    action != NULL ? action : "suspend", NULL);
 }
 
 /* One field takes both: a card number starts with 'Xc', which no serial number does. */
