@@ -127,7 +127,7 @@ void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
     xca_map_text(map, "number", kase->number);
     xca_map_text(map, "state", xca_case_state_id(kase->state));
     xca_map_text(map, "state_label",
-                 apr_pstrcat(pool, "case.state.", xca_case_state_id(kase->state), NULL));
+                 apr_pstrcat(pool, "state.", xca_case_state_id(kase->state), NULL));
     xca_map_number(map, "revision", kase->revision);
     xca_map_text(map, "filed", xca_date_format(pool, kase->filed, XCA_DATE_ISO_TIME));
     xca_map_text(map, "date", xca_date_format(pool, dated, XCA_DATE_ISO));

@@ -28,11 +28,7 @@ void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert)
         xca_map_text(map, "use_label", labelled(pool, "use.", xca_use_id(cert->use)));
     }
     xca_map_text(map, "state", shown);
-    /* 未接受 for certificates without a card, 未開卡 for cards */
-    xca_map_text(map, "state_label",
-                 strcmp(shown, "pending") == 0 && cert->card_number != NULL
-                     ? "certificate.state.pending-card"
-                     : labelled(pool, "certificate.state.", shown));
+    xca_map_text(map, "state_label", labelled(pool, "shown.", shown));
     xca_map_true(map, "published", cert->published && cert->der.length > 0);
     put_date(map, "not_before", cert->not_before, pool);
     put_date(map, "not_after", cert->not_after, pool);
@@ -44,7 +40,7 @@ void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert)
         put_date(map, "revoked", cert->revoked, pool);
         if (cert->reason_note != NULL) {
             xca_map_text(map, "reason",
-                         labelled(pool, "certificate.reason.", cert->reason_note));
+                         labelled(pool, "reason.", cert->reason_note));
         }
     }
 }

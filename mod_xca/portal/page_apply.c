@@ -22,7 +22,6 @@ void xca_apply_steps(xca_visit_t *visit, int current, const char *case_number) {
         xca_map_number(item, "number", i + 1);
         xca_map_text(item, "label", labels[i]);
         xca_map_true(item, "done", i + 1 < current);
-        xca_map_text(item, "mark", i + 1 < current ? "done" : i + 1 == current ? "here" : NULL);
         xca_map_text(item, "current", i + 1 == current ? "step" : NULL);
         if (case_number != NULL && case_paths[i] != NULL && i + 1 < current) {
             xca_map_text(item, "href",

@@ -113,7 +113,7 @@ xca_error_t *xca_page_revoke_paper(xca_visit_t *visit) {
 
     for (i = 0; i < 4; i++) {
         xca_map_text(xca_list_map(list), "label",
-                     apr_pstrcat(visit->pool, "revoke.reason.", reasons[i], NULL));
+                     apr_pstrcat(visit->pool, "reason.", reasons[i], NULL));
     }
     xca_map_text(visit->model, "date_roc", xca_date_format(visit->pool, visit->now, XCA_DATE_ROC));
     return typed != NULL ? put_certificate(visit, typed) : NULL;
