@@ -18,29 +18,29 @@ typedef struct {
 } row_t;
 
 static const row_t new_org_rows[] = {
-    {"org_name", "text", "organization", "text", 1, "field.org_name.hint", "wide"},
-    {"ubn", "text", "off", "numeric", 1, "field.ubn.hint", "narrow"},
+    {"org_name", "text", "organization", "text", 1, "field.org_name.hint", NULL},
+    {"ubn", "text", "off", "numeric", 1, "field.ubn.hint", "short"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
 static const row_t new_org_reach_rows[] = {
-    {"org_phone", "tel", "section-org tel", "tel", 1, "field.phone.hint", "middle"},
-    {"org_fax", "tel", "section-org fax tel", "tel", 0, NULL, "middle"},
+    {"org_phone", "tel", "section-org tel", "tel", 1, "field.phone.hint", "medium"},
+    {"org_fax", "tel", "section-org fax tel", "tel", 0, NULL, "medium"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
 static const row_t email_rows[] = {
-    {"email", "email", "section-org email", "email", 1, "field.email.hint", "wide"},
-    {"remark", "text", "off", "text", 0, NULL, "wide"},
+    {"email", "email", "section-org email", "email", 1, "field.email.hint", NULL},
+    {"remark", "text", "off", "text", 0, NULL, NULL},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
 static const row_t contact_rows[] = {
-    {"contact_name", "text", "name", "text", 1, NULL, "middle"},
-    {"contact_title", "text", "organization-title", "text", 0, NULL, "middle"},
-    {"contact_email", "email", "email", "email", 1, "field.contact_email.hint", "wide"},
+    {"contact_name", "text", "name", "text", 1, NULL, "medium"},
+    {"contact_title", "text", "organization-title", "text", 0, NULL, "medium"},
+    {"contact_email", "email", "email", "email", 1, "field.contact_email.hint", NULL},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
 static const row_t contact_reach_rows[] = {
-    {"contact_phone", "tel", "tel", "tel", 1, "field.phone.hint", "middle"},
-    {"contact_fax", "tel", "fax tel", "tel", 0, NULL, "middle"},
+    {"contact_phone", "tel", "tel", "tel", 1, "field.phone.hint", "medium"},
+    {"contact_fax", "tel", "fax tel", "tel", 0, NULL, "medium"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
 
@@ -116,6 +116,7 @@ static void put_error(xca_visit_t *visit, xca_value_t *map, const char *name) {
 
     xca_map_text(map, "error", text);
     xca_map_text(map, "invalid", text != NULL ? "true" : "false");
+    xca_map_text(map, "mark", text != NULL ? "wrong" : NULL);
 }
 
 static void put_rows(xca_visit_t *visit, const char *key, const row_t *row, const xca_case_t *kase) {

@@ -15,6 +15,17 @@ static void put_date(xca_value_t *map, const char *key, apr_time_t when, apr_poo
     }
 }
 
+/* Colour of the state: good, bad, waiting, or none. */
+static const char *tag_of(const char *shown) {
+    if (strcmp(shown, "valid") == 0) {
+        return "good";
+    }
+    if (strcmp(shown, "revoked") == 0) {
+        return "bad";
+    }
+    return strcmp(shown, "expired") == 0 ? "off" : "wait";
+}
+
 void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert) {
     apr_pool_t *pool = visit->pool;
     const char *shown = xca_cert_shown(cert, visit->now);
@@ -29,6 +40,7 @@ void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert)
     }
     xca_map_text(map, "state", shown);
     xca_map_text(map, "state_label", labelled(pool, "shown.", shown));
+    xca_map_text(map, "tag", tag_of(shown));
     xca_map_true(map, "published", cert->published && cert->der.length > 0);
     put_date(map, "not_before", cert->not_before, pool);
     put_date(map, "not_after", cert->not_after, pool);
