@@ -250,7 +250,6 @@ xca_error_t *xca_page_certificate(xca_visit_t *visit) {
     }
     map = xca_map_map(visit->model, "certificate");
     xca_cert_show(visit, map, cert);
-    xca_map_text(visit->model, "_path", apr_pstrcat(visit->pool, "/certificates/", serial, NULL));
     xca_map_true(visit->model, "_can_suspend", cert->state == XCA_CERT_VALID);
     xca_map_true(visit->model, "_can_resume", cert->state == XCA_CERT_SUSPENDED);
     xca_map_true(visit->model, "_can_accept",
