@@ -69,6 +69,10 @@ xca_error_t *xca_decision_verdict(xca_store_t *store, const char *case_number, c
 xca_error_t *xca_nonce_take(const char **taken_for, xca_store_t *store, const char *nonce,
                             const char *case_number, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The case number a nonce was taken for, NULL if it is free. */
+xca_error_t *xca_nonce_find(const char **taken_for, xca_store_t *store, const char *nonce,
+                            apr_pool_t *pool) XCA_MUST_USE;
+
 /* Removes nonces older than `before` (the signer's housekeeping). */
 xca_error_t *xca_nonce_expire(xca_store_t *store, apr_time_t before, apr_pool_t *pool) XCA_MUST_USE;
 

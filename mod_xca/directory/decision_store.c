@@ -78,6 +78,19 @@ static char *nonce_dn(const xca_store_t *store, const char *nonce, apr_pool_t *p
                        xca_branch_dn(store, "nonces", pool), NULL);
 }
 
+xca_error_t *xca_nonce_find(const char **taken_for, xca_store_t *store, const char *nonce,
+                            apr_pool_t *pool) {
+    xca_entry_t *entry;
+    xca_error_t *err = xca_ldap_read(&entry, store->ldap, nonce_dn(store, nonce, pool), NULL, pool);
+
+    *taken_for = NULL;
+    if (err != NULL) {
+        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    }
+    *taken_for = xca_entry_text(entry, "xcaCaseNumber");
+    return NULL;
+}
+
 xca_error_t *xca_nonce_take(const char **taken_for, xca_store_t *store, const char *nonce,
                             const char *case_number, apr_time_t now, apr_pool_t *pool) {
     xca_entry_t *entry = xca_entry_make(pool, nonce_dn(store, nonce, pool));

@@ -16,11 +16,12 @@ char *xca_request_binding(apr_pool_t *pool, const char *id, xca_request_kind kin
                        card_number ? card_number : "", NULL);
 }
 
-xca_error_t *xca_request_submit(xca_office_t *office, xca_request_kind kind, const char *serial,
-                                const char *card_number, const xca_secret_t *code, const char *id,
-                                apr_time_t now, apr_pool_t *pool) {
+xca_error_t *xca_request_prepare(xca_request_t **request, xca_office_t *office,
+                                 xca_request_kind kind, const char *serial, const char *card_number,
+                                 const xca_secret_t *code, const char *id, apr_time_t now,
+                                 apr_pool_t *pool) {
     xca_signer_status_t status;
-    xca_request_t request = {0};
+    xca_request_t *made = apr_pcalloc(pool, sizeof(*made));
     unsigned char *sealed;
     const char *binding;
     xca_error_t *err = xca_signer_status_read(&status, office->store, pool);
@@ -40,19 +41,36 @@ xca_error_t *xca_request_submit(xca_office_t *office, xca_request_kind kind, con
                   (const unsigned char *)binding, strlen(binding))) {
         return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", NULL);
     }
-    request.id = id;
-    request.kind = kind;
-    request.state = XCA_REQUEST_WAITING;
-    request.serial = serial;
-    request.card_number = card_number;
-    request.sealed_code.data = sealed;
-    request.sealed_code.length = code->length + XCA_SEAL_OVERHEAD;
-    request.created = now;
-    err = xca_request_add(office->store, &request, pool);
+    made->id = id;
+    made->kind = kind;
+    made->state = XCA_REQUEST_WAITING;
+    made->serial = serial;
+    made->card_number = card_number;
+    made->sealed_code.data = sealed;
+    made->sealed_code.length = code->length + XCA_SEAL_OVERHEAD;
+    made->created = now;
+    *request = made;
+    return NULL;
+}
+
+xca_error_t *xca_request_hand_in(xca_office_t *office, const xca_request_t *request,
+                                 apr_pool_t *pool) {
+    xca_error_t *err = xca_request_add(office->store, request, pool);
+
     if (err != NULL && strcmp(err->message, "ldap.exists") == 0) {
         return NULL; /* the same form sent twice */
     }
     return err;
+}
+
+xca_error_t *xca_request_submit(xca_office_t *office, xca_request_kind kind, const char *serial,
+                                const char *card_number, const xca_secret_t *code, const char *id,
+                                apr_time_t now, apr_pool_t *pool) {
+    xca_request_t *request;
+    xca_error_t *err = xca_request_prepare(&request, office, kind, serial, card_number, code, id,
+                                           now, pool);
+
+    return err == NULL ? xca_request_hand_in(office, request, pool) : err;
 }
 
 xca_error_t *xca_request_await(xca_request_t **request, xca_office_t *office, const char *id,

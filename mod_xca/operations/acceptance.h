@@ -10,6 +10,14 @@ xca_error_t *xca_request_submit(xca_office_t *office, xca_request_kind kind, con
                                 const char *card_number, const xca_secret_t *code, const char *id,
                                 apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same in two steps, for a page that shows first and asks afterwards: the code is sealed for one request of this kind
+ * and id while it is at hand, and may then lie in the page, where nobody can read it. Handing in records it. */
+xca_error_t *xca_request_prepare(xca_request_t **request, xca_office_t *office, xca_request_kind kind,
+                                 const char *serial, const char *card_number, const xca_secret_t *code,
+                                 const char *id, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_request_hand_in(xca_office_t *office, const xca_request_t *request,
+                                 apr_pool_t *pool) XCA_MUST_USE;
+
 /* Waits for the answer, at most `wait`. *request is as it stands then: waiting (signer down or slow: it will
  * be carried out later), done or denied. */
 xca_error_t *xca_request_await(xca_request_t **request, xca_office_t *office, const char *id,

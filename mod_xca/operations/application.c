@@ -268,6 +268,19 @@ xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca
     return NULL;
 }
 
+xca_error_t *xca_application_filed(xca_case_t **kase, xca_office_t *office, const char *nonce,
+                                   apr_pool_t *pool) {
+    const char *number;
+    xca_error_t *err = xca_nonce_find(&number, office->store, nonce, pool);
+
+    *kase = NULL;
+    if (err != NULL || number == NULL) {
+        return err;
+    }
+    err = xca_case_read(kase, office->store, number, pool);
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
 static xca_error_t *wrong_code(xca_office_t *office, const xca_case_t *kase, apr_time_t now,
                                apr_pool_t *pool) {
     int tries;

@@ -2,7 +2,11 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "portal/engine.h"
+#include "portal/page_apply.h"
+#include "portal/page_case.h"
+#include "portal/page_certificate.h"
 #include "portal/pages.h"
+#include "portal/places.h"
 
 /* method, path, page, template, entry of the navigation, purpose of the form token, plain HTTP */
 const xca_route_t xca_routes[] = {
@@ -25,6 +29,40 @@ const xca_route_t xca_routes[] = {
 
     {"GET", "/apply/guide", xca_page_text, "apply_guide", "apply-guide", NULL, 0},
 
+
+    {"GET", "/postal", xca_page_postal, "postal", "apply-certificate", NULL, 0},
+    {"GET", "/apply/certificate", xca_page_apply_search, "apply_search", "apply-certificate", NULL, 0},
+    {"GET", "/apply/certificate/new", xca_page_apply_new, "apply_new", "apply-certificate", NULL, 0},
+    {"GET", "/apply/certificate/start", xca_page_apply_start, "apply_start", "apply-certificate", NULL, 0},
+    {"GET", "/apply/certificate/terms", xca_page_apply_terms, "apply_terms", "apply-certificate", NULL, 0},
+    {"GET", "/apply/certificate/form", xca_page_apply_form, "apply_form", "apply-certificate", NULL, 0},
+    {"POST", "/apply/certificate/form", xca_page_apply_form_sent, "apply_form", "apply-certificate", "apply", 0},
+
+    {"GET", "/case/edit", xca_page_case_edit_door, "case_edit_door", "case-edit", NULL, 0},
+    {"POST", "/case/edit", xca_page_case_edit_door_sent, "case_edit_door", "case-edit", "case", 0},
+    {"GET", "/case/status", xca_page_case_status_door, "case_status_door", "case-status", NULL, 0},
+    {"POST", "/case/status", xca_page_case_status_door_sent, "case_status_door", "case-status", "case", 0},
+    {"GET", "/case/print/*", xca_page_case_print, "case_print", "case-edit", NULL, 0},
+    {"GET", "/case/paper/*", xca_page_case_paper, "case_paper", "case-edit", NULL, 0},
+    {"GET", "/case/letter/*", xca_page_case_letter, "case_letter", "case-edit", NULL, 0},
+    {"POST", "/case/letter/*", xca_page_case_letter_sent, "case_letter", "case-edit", "letter", 0},
+    {"GET", "/case/checklist/*", xca_page_case_checklist, "case_checklist", "case-edit", NULL, 0},
+    {"POST", "/case/checklist/*", xca_page_case_checklist_sent, "case_checklist", "case-edit", "checklist", 0},
+    {"GET", "/case/window/*", xca_page_case_window, "case_window", "case-edit", NULL, 0},
+    {"GET", "/case/edit/*", xca_page_case_edit, "case_edit", "case-edit", NULL, 0},
+    {"POST", "/case/edit/*", xca_page_case_edit_sent, "case_edit", "case-edit", "correct", 0},
+    {"GET", "/case/status/*", xca_page_case_status, "case_status", "case-status", NULL, 0},
+
+    {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},
+    {"POST", "/certificates", xca_page_certificate_searched, "certificate_search", "certificates", NULL, 0},
+    {"GET", "/certificates/accept", xca_page_accept, "certificate_accept", "accept", NULL, 0},
+    {"POST", "/certificates/accept", xca_page_accept_sent, "certificate_accept", "accept", "accept", 0},
+    {"GET", "/certificates/suspend", xca_page_suspend, "certificate_suspend", "suspend", NULL, 0},
+    {"POST", "/certificates/suspend", xca_page_suspend_sent, "certificate_suspend", "suspend", "suspend", 0},
+    {"GET", "/certificates/revoke", xca_page_revoke, "certificate_revoke", "revoke", NULL, 0},
+    {"GET", "/certificates/revoke/form", xca_page_revoke_paper, "certificate_revoke_paper", "revoke", NULL, 0},
+    {"GET", "/certificates/*", xca_page_certificate, "certificate", "certificates", NULL, 0},
+    {"GET", "/requests/*", xca_page_request, "request", "certificates", NULL, 0},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0},
 };
 

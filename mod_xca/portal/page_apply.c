@@ -1,0 +1,213 @@
+/* The way to the form: search, a new organisation's class, step 1 (what it is) and step 2 (terms). */
+#include "portal/page_apply.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "domain/codes.h"
+#include "domain/names.h"
+#include "portal/case_form.h"
+
+#define MATCHES_SHOWN 50
+
+void xca_apply_steps(xca_visit_t *visit, int current, const char *case_number) {
+    static const char *const labels[] = {"apply.step.1", "apply.step.2", "apply.step.3",
+                                         "apply.step.4", "apply.step.5", "apply.step.6"};
+    static const char *const case_paths[] = {NULL, NULL, NULL, "print", "checklist", "window"};
+    xca_value_t *list = xca_map_list(visit->model, "_steps");
+    int i;
+
+    for (i = 0; i < 6; i++) {
+        xca_value_t *item = xca_list_map(list);
+
+        xca_map_number(item, "number", i + 1);
+        xca_map_text(item, "label", labels[i]);
+        xca_map_true(item, "done", i + 1 < current);
+        xca_map_text(item, "current", i + 1 == current ? "step" : NULL);
+        if (case_number != NULL && case_paths[i] != NULL && i + 1 < current) {
+            xca_map_text(item, "href",
+                         apr_pstrcat(visit->pool, "/case/", case_paths[i], "/", case_number, NULL));
+        }
+    }
+}
+
+/* Search. */
+
+/* Why an organisation of the list may not apply: id of a text, NULL if it may. */
+static const char *why_not(const xca_org_t *org) {
+    if (org->state == XCA_ORG_ABOLISHED) {
+        return "apply.not.abolished";
+    }
+    if (org->state == XCA_ORG_UNIT) {
+        return "apply.not.unit";
+    }
+    return xca_class_get(org->class)->card_less ? NULL : "apply.not.class";
+}
+
+static void put_match(xca_value_t *list, const xca_org_t *org, apr_pool_t *pool) {
+    xca_value_t *item = xca_list_map(list);
+    const char *reason = why_not(org);
+
+    xca_map_text(item, "oid", org->oid);
+    xca_map_text(item, "name", org->name);
+    xca_map_text(item, "ubn", org->ubn);
+    xca_map_text(item, "class", xca_class_get(org->class)->id);
+    xca_map_text(item, "class_label",
+                 apr_pstrcat(pool, "class.", xca_class_get(org->class)->id, NULL));
+    xca_map_true(item, "may_apply", reason == NULL);
+    xca_map_text(item, "reason", reason);
+    xca_map_text(item, "note", org->state == XCA_ORG_UNIT ? org->note : NULL);
+}
+
+static const char *typed(xca_visit_t *visit, const char *name) {
+    const char *text = xca_form_text(visit->form, name);
+
+    return text != NULL ? xca_text_trim(visit->pool, text) : "";
+}
+
+/* Part of a number is no use: the directory holds whole ones. */
+static xca_error_t *check_search(xca_visit_t *visit, const char *keyword, const char *ubn) {
+    apr_pool_t *pool = visit->pool;
+
+    if (*keyword == '\0' && *ubn == '\0') {
+        return xca_error_field(pool, "keyword", "search.nothing", NULL);
+    }
+    if (*keyword != '\0' && *xca_name_fold(pool, keyword) == '\0') {
+        return xca_error_field(pool, "keyword", "search.no-letters", NULL);
+    }
+    if (xca_text_length(keyword) > XCA_KEYWORD_MAX) {
+        return xca_error_field(pool, "keyword", "field.too-long",
+                               apr_itoa(pool, XCA_KEYWORD_MAX));
+    }
+    if (*ubn != '\0' && (strlen(ubn) != 8 || strspn(ubn, "0123456789") != 8)) {
+        return xca_error_field(pool, "ubn", "ubn.digits", NULL);
+    }
+    return NULL;
+}
+
+static xca_error_t *put_matches(xca_visit_t *visit, const char *keyword, const char *ubn) {
+    apr_array_header_t *orgs;
+    xca_value_t *list;
+    int more = 0, i;
+    xca_error_t *err = xca_org_search(&orgs, &more, visit->office->store, keyword, ubn,
+                                      MATCHES_SHOWN, visit->pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    list = xca_map_list(visit->model, "matches");
+    for (i = 0; i < orgs->nelts; i++) {
+        put_match(list, APR_ARRAY_IDX(orgs, i, const xca_org_t *), visit->pool);
+    }
+    xca_map_true(visit->model, "searched", 1);
+    xca_map_number(visit->model, "count", orgs->nelts);
+    xca_map_true(visit->model, "more", more);
+    return NULL;
+}
+
+xca_error_t *xca_page_apply_search(xca_visit_t *visit) {
+    const char *keyword = typed(visit, "keyword");
+    const char *ubn = xca_text_halfwidth(visit->pool, typed(visit, "ubn"));
+    xca_error_t *err;
+
+    xca_map_text(visit->model, "keyword", keyword);
+    xca_map_text(visit->model, "ubn", ubn);
+    if (xca_form_text(visit->form, "keyword") == NULL && xca_form_text(visit->form, "ubn") == NULL) {
+        return NULL;
+    }
+    err = check_search(visit, keyword, ubn);
+    if (err != NULL) {
+        xca_visit_errors(visit, err);
+        return NULL;
+    }
+    return put_matches(visit, keyword, ubn);
+}
+
+/* 我要建立資料: which class the new organisation is of. */
+xca_error_t *xca_page_apply_new(xca_visit_t *visit) {
+    xca_value_t *list = xca_map_list(visit->model, "classes");
+    const char *chosen = xca_form_text(visit->form, "class");
+    xca_class guess = xca_class_by_name(typed(visit, "keyword"));
+    const char *first = "class"; /* where the summary of errors leads */
+    xca_class class;
+
+    if (chosen != NULL && *chosen == '\0') {
+        chosen = NULL;
+    }
+    for (class = XCA_CLASS_NONE + 1; class < XCA_CLASS_COUNT; class ++) {
+        const xca_class_info_t *info = xca_class_get(class);
+        xca_value_t *item = xca_list_map(list);
+
+        xca_map_text(item, "id", info->id);
+        if (info->card_less) {
+            xca_map_text(item, "element", first != NULL ? first : info->id);
+            first = NULL;
+        }
+        xca_map_text(item, "label", apr_pstrcat(visit->pool, "class.", info->id, NULL));
+        xca_map_text(item, "hint", apr_pstrcat(visit->pool, "class.", info->id, ".hint", NULL));
+        xca_map_true(item, "may_apply", info->card_less);
+        xca_map_true(item, "checked", chosen == NULL && class == guess && info->card_less);
+    }
+    if (xca_form_text(visit->form, "missing") != NULL) {
+        xca_visit_errors(visit, xca_error_field(visit->pool, "class", "field.choose", NULL));
+    }
+    return NULL;
+}
+
+/* Steps 1 and 2 only need to know for whom; nothing is kept between them but the address. */
+
+static xca_error_t *for_whom(xca_visit_t *visit, int *known) {
+    const char *oid = xca_form_text(visit->form, "oid");
+    xca_class class = xca_class_by_id(xca_form_text(visit->form, "class"));
+    xca_case_form_t *form;
+    const char *address;
+    xca_error_t *err;
+
+    *known = 0;
+    if ((oid == NULL || *oid == '\0') && class == XCA_CLASS_NONE) {
+        visit->redirect = xca_form_text(visit->form, "from") != NULL
+                              ? "/apply/certificate/new?missing=1"
+                              : "/apply/certificate";
+        return NULL;
+    }
+    oid = oid != NULL && *oid != '\0' ? oid : NULL;
+    err = xca_case_form_start(&form, visit, oid, class);
+    if (err != NULL) {
+        return err;
+    }
+    *known = 1;
+    address = oid != NULL
+                  ? apr_pstrcat(visit->pool, "?oid=", oid, NULL)
+                  : apr_pstrcat(visit->pool, "?class=", xca_class_get(class)->id, NULL);
+    xca_map_text(visit->model, "oid", oid);
+    xca_map_text(visit->model, "class", xca_class_get(form->kase->class)->id);
+    xca_map_text(visit->model, "class_label",
+                 apr_pstrcat(visit->pool, "class.", xca_class_get(form->kase->class)->id, NULL));
+    xca_map_text(visit->model, "name", form->kase->org_name);
+    xca_map_text(visit->model, "_start",
+                 apr_pstrcat(visit->pool, "/apply/certificate/start", address, NULL));
+    xca_map_text(visit->model, "_terms",
+                 apr_pstrcat(visit->pool, "/apply/certificate/terms", address, NULL));
+    xca_map_text(visit->model, "_terms_version", XCA_TERMS_VERSION);
+    return NULL;
+}
+
+xca_error_t *xca_page_apply_start(xca_visit_t *visit) {
+    int known;
+
+    xca_apply_steps(visit, 1, NULL);
+    return for_whom(visit, &known);
+}
+
+xca_error_t *xca_page_apply_terms(xca_visit_t *visit) {
+    int known;
+    xca_error_t *err = for_whom(visit, &known);
+
+    if (err != NULL || !known) {
+        return err;
+    }
+    xca_apply_steps(visit, 2, NULL);
+    if (xca_form_text(visit->form, "missing") != NULL) {
+        xca_visit_errors(visit, xca_error_field(visit->pool, "terms", "terms.required", NULL));
+    }
+    return NULL;
+}

@@ -1,0 +1,183 @@
+/* 申請狀態查詢: where a case stands, what happened so far, what to do next. */
+#include <string.h>
+#include <apr_strings.h>
+#include "base/log.h"
+#include "domain/calendar.h"
+#include "operations/acceptance.h"
+#include "operations/decision.h"
+#include "portal/case_view.h"
+#include "portal/page_case.h"
+
+typedef struct {
+    apr_time_t when;
+    const char *label;  /* id of a text */
+    const char *letter; /* number of the 公文, or NULL */
+    const char *reason; /* of a return, or NULL */
+} event_t;
+
+static void add_event(apr_array_header_t *events, apr_time_t when, const char *label,
+                      const char *letter, const char *reason) {
+    event_t *event;
+    int i;
+
+    if (when == 0) {
+        return;
+    }
+    event = apr_array_push(events);
+    for (i = events->nelts - 1; i > 0 && event[-1].when > when; i--, event--) {
+        event[0] = event[-1];
+    }
+    event->when = when;
+    event->label = label;
+    event->letter = letter;
+    event->reason = reason;
+}
+
+static const char *label_of(const xca_decision_t *decision) {
+    if (decision->kind == XCA_DECISION_RETURN) {
+        return decision->stage == XCA_STAGE_FIRST ? "case.event.first-returned"
+                                                  : "case.event.second-returned";
+    }
+    return decision->stage == XCA_STAGE_FIRST ? "case.event.first-passed"
+                                              : "case.event.second-passed";
+}
+
+/* Decisions that counted. What cannot be read is left out: the state itself is always shown. */
+static void add_decisions(xca_visit_t *visit, apr_array_header_t *events, const char *number) {
+    apr_array_header_t *decisions;
+    int i;
+    xca_error_t *err =
+        xca_decision_list(&decisions, visit->office->store, number, visit->pool);
+
+    if (err != NULL) {
+        xca_log_error("reading the decisions of a case", err);
+        return;
+    }
+    for (i = 0; i < decisions->nelts; i++) {
+        xca_decision_t *decision = APR_ARRAY_IDX(decisions, i, xca_decision_t *);
+
+        if (decision->verdict == NULL || strcmp(decision->verdict, "counted") != 0) {
+            continue;
+        }
+        err = xca_decision_peek(decision, visit->pool);
+        if (err != NULL) {
+            xca_log_error("reading a decision", err);
+            continue;
+        }
+        add_event(events, decision->time, label_of(decision), decision->letter, decision->reason);
+    }
+}
+
+static void add_outcome(apr_array_header_t *events, const xca_case_t *kase) {
+    switch (kase->state) {
+    case XCA_STATE_COMPLETED:
+        add_event(events, kase->state_changed, "case.event.accepted", NULL, NULL);
+        break;
+    case XCA_STATE_REFUSED:
+        add_event(events, kase->state_changed, "case.event.refused", NULL, NULL);
+        break;
+    case XCA_STATE_LAPSED:
+        add_event(events, kase->state_changed, "case.event.lapsed", NULL, NULL);
+        break;
+    default:
+        break;
+    }
+}
+
+static int is_issued(xca_case_state state) {
+    return state == XCA_STATE_ISSUED || state == XCA_STATE_COMPLETED ||
+           state == XCA_STATE_REFUSED || state == XCA_STATE_LAPSED;
+}
+
+static void put_history(xca_visit_t *visit, const xca_case_t *kase) {
+    apr_array_header_t *events = apr_array_make(visit->pool, 8, sizeof(event_t));
+    xca_value_t *list = xca_map_list(visit->model, "history");
+    int i;
+
+    add_event(events, kase->filed, "case.event.filed", NULL, NULL);
+    add_event(events, kase->corrected, "case.event.corrected", NULL, NULL);
+    add_decisions(visit, events, kase->number);
+    if (is_issued(kase->state)) {
+        add_event(events, kase->not_before, "case.event.issued", NULL, NULL);
+    }
+    add_outcome(events, kase);
+    for (i = 0; i < events->nelts; i++) {
+        const event_t *event = &APR_ARRAY_IDX(events, i, event_t);
+        xca_value_t *item = xca_list_map(list);
+
+        xca_map_text(item, "when", xca_date_format(visit->pool, event->when, XCA_DATE_ISO_TIME));
+        xca_map_text(item, "label", event->label);
+        xca_map_text(item, "letter", event->letter);
+        xca_map_text(item, "reason", event->reason);
+    }
+}
+
+/* The way of a case as four stations, for the eye. */
+static void put_stations(xca_visit_t *visit, const xca_case_t *kase) {
+    static const char *const labels[] = {"case.station.filed", "case.station.first",
+                                         "case.station.second", "case.station.issued",
+                                         "case.station.accepted"};
+    static const int reached[XCA_STATE_COUNT] = {
+        [XCA_STATE_FILED] = 1,    [XCA_STATE_REVIEWED] = 2,  [XCA_STATE_APPROVED] = 3,
+        [XCA_STATE_ISSUING] = 3,  [XCA_STATE_ISSUED] = 4,    [XCA_STATE_COMPLETED] = 5,
+        [XCA_STATE_RETURNED] = 0, [XCA_STATE_REFUSED] = 4,   [XCA_STATE_LAPSED] = 4,
+    };
+    xca_value_t *list;
+    int i;
+
+    if (kase->kind != XCA_CASE_CERTIFICATE) {
+        return;
+    }
+    list = xca_map_list(visit->model, "_stations");
+    for (i = 0; i < 5; i++) {
+        xca_value_t *item = xca_list_map(list);
+
+        xca_map_text(item, "label", labels[i]);
+        xca_map_true(item, "done", i < reached[kase->state]);
+        xca_map_text(item, "mark", i < reached[kase->state] ? "done" : NULL);
+        xca_map_text(item, "current", i == reached[kase->state] - 1 ? "step" : NULL);
+    }
+}
+
+static xca_error_t *put_signer(xca_visit_t *visit, const xca_case_t *kase) {
+    int silent;
+    xca_error_t *err;
+
+    if (kase->state > XCA_STATE_ISSUING) {
+        return NULL;
+    }
+    err = xca_signer_is_silent(&silent, visit->office, visit->now, visit->pool);
+    if (err == NULL) {
+        xca_map_true(visit->model, "signer_silent", silent);
+    }
+    return err;
+}
+
+xca_error_t *xca_page_case_status(xca_visit_t *visit) {
+    xca_case_t *kase;
+    xca_error_t *err = xca_case_view_open(&kase, visit, "/case/status");
+
+    if (err != NULL || kase == NULL) {
+        return err;
+    }
+    xca_case_view_show(visit, kase);
+    put_history(visit, kase);
+    put_stations(visit, kase);
+    xca_map_text(visit->model, "since",
+                 xca_date_format(visit->pool, kase->state_changed, XCA_DATE_ISO_TIME));
+    xca_map_text(visit->model, "next",
+                 apr_pstrcat(visit->pool, "case.next.", xca_case_state_id(kase->state), NULL));
+    xca_map_text(visit->model, "problem",
+                 kase->problem != NULL && *kase->problem != '\0' ? kase->problem : NULL);
+    xca_map_true(visit->model, "_accept", kase->state == XCA_STATE_ISSUED);
+    xca_map_true(visit->model, "_done", kase->state == XCA_STATE_COMPLETED);
+    xca_map_true(visit->model, "_again",
+                 kase->state == XCA_STATE_REFUSED || kase->state == XCA_STATE_LAPSED);
+    if (is_issued(kase->state)) {
+        xca_map_text(visit->model, "serial", kase->serial);
+        xca_map_text(visit->model, "until",
+                     xca_date_format(visit->pool, kase->not_before + XCA_ACCEPT_DAYS * XCA_DAY,
+                                     XCA_DATE_ISO));
+    }
+    return put_signer(visit, kase);
+}

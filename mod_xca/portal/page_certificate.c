@@ -1,0 +1,262 @@
+/* 憑證查詢及下載. */
+#include "portal/page_certificate.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "domain/codes.h"
+#include "domain/names.h"
+#include "outside/crypto_view.h"
+#include "portal/cert_show.h"
+
+#define CERTIFICATES_SHOWN 50
+
+typedef struct {
+    const char *field;
+    xca_cert_key key;
+} key_row_t;
+
+/* The narrowest first: it is what the directory is asked for when several are filled in. */
+static const key_row_t keys[] = {{"serial", XCA_CERT_BY_SERIAL},
+                                 {"card", XCA_CERT_BY_CARD},
+                                 {"oid", XCA_CERT_BY_OID},
+                                 {"email", XCA_CERT_BY_EMAIL},
+                                 {"name", XCA_CERT_BY_NAME}};
+#define KEY_COUNT (int)(sizeof(keys) / sizeof(keys[0]))
+
+typedef struct {
+    const char *values[XCA_CERT_BY_SERIAL + 1]; /* by xca_cert_key; NULL where nothing was typed */
+} query_t;
+
+static xca_error_t *check_key(const char **value, xca_cert_key key, const char *field,
+                              apr_pool_t *pool) {
+    switch (key) {
+    case XCA_CERT_BY_SERIAL:
+        return xca_serial_parse(value, *value, field, pool);
+    case XCA_CERT_BY_CARD:
+        return xca_card_number_check(*value, field, pool);
+    case XCA_CERT_BY_OID:
+        return xca_oid_check(*value, "2.16.886", field, pool);
+    case XCA_CERT_BY_EMAIL:
+        return xca_email_check(*value, field, pool);
+    default:
+        if (xca_text_length(*value) > XCA_KEYWORD_MAX) {
+            return xca_error_field(pool, field, "field.too-long", apr_itoa(pool, XCA_KEYWORD_MAX));
+        }
+        return *xca_name_fold(pool, *value) != '\0'
+                   ? NULL
+                   : xca_error_field(pool, field, "search.no-letters", NULL);
+    }
+}
+
+/* Reads what was typed; *any tells whether there is something to search for. */
+static xca_error_t *read_query(query_t *query, int *any, xca_visit_t *visit) {
+    xca_error_t *wrong = NULL;
+    xca_value_t *form = xca_map_map(visit->model, "query");
+    int i;
+
+    memset(query, 0, sizeof(*query));
+    *any = 0;
+    for (i = 0; i < KEY_COUNT; i++) {
+        const char *typed = xca_form_text(visit->form, keys[i].field);
+        const char *value = typed != NULL ? xca_text_trim(visit->pool, typed) : "";
+
+        if (keys[i].key != XCA_CERT_BY_NAME) {
+            value = xca_text_halfwidth(visit->pool, value);
+        }
+        if (*value == '\0') {
+            continue;
+        }
+        *any = 1;
+        xca_map_text(form, keys[i].field, value);
+        wrong = xca_error_append(wrong,
+                                 check_key(&value, keys[i].key, keys[i].field, visit->pool));
+        query->values[keys[i].key] = value;
+    }
+    return wrong;
+}
+
+static int same(const char *a, const char *b) {
+    return a != NULL && strcmp(a, b) == 0;
+}
+
+/* Whether a certificate is what all the filled fields ask for. */
+static int fits(const query_t *query, const xca_cert_t *cert, apr_pool_t *pool) {
+    const char *name = query->values[XCA_CERT_BY_NAME];
+    const char *email = query->values[XCA_CERT_BY_EMAIL];
+    const char *oid = query->values[XCA_CERT_BY_OID];
+    const char *card = query->values[XCA_CERT_BY_CARD];
+
+    if (name != NULL && (cert->org_name == NULL ||
+                         strstr(xca_name_fold(pool, cert->org_name), xca_name_fold(pool, name)) ==
+                             NULL)) {
+        return 0;
+    }
+    if (email != NULL && (cert->email == NULL || strcasecmp(cert->email, email) != 0)) {
+        return 0;
+    }
+    return (oid == NULL || same(cert->oid, oid)) && (card == NULL || same(cert->card_number, card));
+}
+
+static xca_error_t *put_found(xca_visit_t *visit, const query_t *query) {
+    apr_array_header_t *certs;
+    xca_value_t *list;
+    int more = 0, i, count = 0;
+    xca_error_t *err;
+
+    for (i = 0; query->values[keys[i].key] == NULL; i++) {
+    }
+    err = xca_cert_search(&certs, &more, visit->office->store, keys[i].key,
+                          query->values[keys[i].key], CERTIFICATES_SHOWN, visit->pool);
+    if (err != NULL) {
+        return err;
+    }
+    list = xca_map_list(visit->model, "certificates");
+    for (i = 0; i < certs->nelts; i++) {
+        const xca_cert_t *cert = APR_ARRAY_IDX(certs, i, const xca_cert_t *);
+
+        if (fits(query, cert, visit->pool)) {
+            xca_cert_show(visit, xca_list_map(list), cert);
+            count++;
+        }
+    }
+    xca_map_true(visit->model, "searched", 1);
+    xca_map_number(visit->model, "count", count);
+    xca_map_true(visit->model, "more", more);
+    return NULL;
+}
+
+static xca_error_t *search(xca_visit_t *visit, int asked) {
+    query_t query;
+    int any;
+    xca_error_t *err = read_query(&query, &any, visit);
+
+    if (err == NULL && !any && asked) {
+        err = xca_error_field(visit->pool, "name", "search.nothing", NULL);
+    }
+    if (err != NULL) {
+        xca_visit_errors(visit, err);
+        return NULL;
+    }
+    return any ? put_found(visit, &query) : NULL;
+}
+
+xca_error_t *xca_page_certificate_search(xca_visit_t *visit) {
+    return search(visit, 0);
+}
+
+xca_error_t *xca_page_certificate_searched(xca_visit_t *visit) {
+    return search(visit, 1);
+}
+
+/* One certificate. */
+
+static xca_error_t *give(xca_visit_t *visit, const char *data, apr_size_t length, const char *type,
+                         const char *ending, const char *serial) {
+    xca_bytes_t *bytes = apr_palloc(visit->pool, sizeof(*bytes));
+
+    bytes->data = (const unsigned char *)data;
+    bytes->length = length;
+    visit->data = bytes;
+    visit->data_type = type;
+    visit->data_name = apr_pstrcat(visit->pool, serial, ending, NULL);
+    return NULL;
+}
+
+static xca_error_t *give_chain(xca_visit_t *visit, const xca_cert_t *cert) {
+    apr_array_header_t *certificates;
+    xca_bytes_t authority, chain, p7b;
+    xca_error_t *err = xca_ca_read(&authority, &chain, visit->office->store, visit->pool);
+
+    if (err == NULL) {
+        err = xca_p7b_read(&certificates, chain, visit->pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    APR_ARRAY_PUSH(certificates, xca_bytes_t) = cert->der;
+    err = xca_cert_p7b(&p7b, (const xca_bytes_t *)certificates->elts, certificates->nelts,
+                       visit->pool);
+    if (err != NULL) {
+        return err;
+    }
+    return give(visit, (const char *)p7b.data, p7b.length, "application/x-pkcs7-certificates",
+                ".p7b", cert->serial);
+}
+
+static xca_error_t *download(xca_visit_t *visit, const xca_cert_t *cert, const char *form) {
+    const char *pem;
+
+    if (!cert->published || cert->der.length == 0) {
+        return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "certificate.not-published", NULL);
+    }
+    if (strcmp(form, "der") == 0) {
+        return give(visit, (const char *)cert->der.data, cert->der.length,
+                    "application/pkix-cert", ".cer", cert->serial);
+    }
+    if (strcmp(form, "pem") == 0) {
+        pem = xca_cert_pem(visit->pool, cert->der);
+        return give(visit, pem, strlen(pem), "application/x-pem-file", ".pem", cert->serial);
+    }
+    if (strcmp(form, "chain") == 0) {
+        return give_chain(visit, cert);
+    }
+    return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "page.not-found", NULL);
+}
+
+/* The certificates above it, from the root down: subject and fingerprint. */
+static xca_error_t *put_chain(xca_visit_t *visit) {
+    xca_value_t *list = xca_map_list(visit->model, "chain");
+    apr_array_header_t *certificates;
+    xca_bytes_t authority, chain;
+    int i;
+    xca_error_t *err = xca_ca_read(&authority, &chain, visit->office->store, visit->pool);
+
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        return NULL;
+    }
+    if (err == NULL) {
+        err = xca_p7b_read(&certificates, chain, visit->pool);
+    }
+    for (i = 0; err == NULL && i < certificates->nelts; i++) {
+        xca_bytes_t der = APR_ARRAY_IDX(certificates, i, xca_bytes_t);
+        xca_value_t *item = xca_list_map(list);
+        xca_cert_view_t *view;
+
+        err = xca_cert_view(&view, der, visit->pool);
+        if (err == NULL) {
+            xca_map_text(item, "subject", view->subject);
+            xca_map_text(item, "sha256", view->sha256);
+        }
+    }
+    return err;
+}
+
+xca_error_t *xca_page_certificate(xca_visit_t *visit) {
+    const char *form = xca_form_text(visit->form, "download");
+    const char *serial;
+    xca_value_t *map;
+    xca_cert_t *cert;
+    xca_error_t *err = xca_serial_parse(&serial, visit->arg, NULL, visit->pool);
+
+    if (err != NULL) {
+        return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "certificate.not-found", NULL);
+    }
+    err = xca_cert_read(&cert, visit->office->store, serial, visit->pool);
+    if (err != NULL) {
+        return err;
+    }
+    if (form != NULL) {
+        return download(visit, cert, form);
+    }
+    map = xca_map_map(visit->model, "certificate");
+    xca_cert_show(visit, map, cert);
+    xca_map_true(visit->model, "_can_suspend", cert->state == XCA_CERT_VALID);
+    xca_map_true(visit->model, "_can_resume", cert->state == XCA_CERT_SUSPENDED);
+    xca_map_true(visit->model, "_can_accept",
+                 cert->state == XCA_CERT_PENDING && cert->card_number == NULL);
+    if (!cert->published || cert->der.length == 0) {
+        return NULL;
+    }
+    err = xca_cert_show_content(visit, map, cert->der);
+    return err == NULL ? put_chain(visit) : err;
+}

@@ -1,0 +1,120 @@
+/* 憑證停用/復用 and 憑證廢止. */
+#include <string.h>
+#include <apr_strings.h>
+#include "domain/calendar.h"
+#include "domain/codes.h"
+#include "operations/acceptance.h"
+#include "portal/cert_show.h"
+#include "portal/page_certificate.h"
+#include "portal/request_view.h"
+
+static xca_error_t *put_form(xca_visit_t *visit, const char *number, const char *action,
+                             xca_error_t *wrong) {
+    int resume = action != NULL && strcmp(action, "resume") == 0;
+
+    xca_map_text(visit->model, "number", number);
+    xca_map_true(visit->model, "_resume", resume);
+    xca_map_true(visit->model, "_suspend", action != NULL && !resume);
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "suspend"));
+    if (wrong != NULL) {
+        xca_visit_errors(visit, wrong);
+    }
+    return NULL;
+}
+
+xca_error_t *xca_page_suspend(xca_visit_t *visit) {
+    const char *action = xca_form_text(visit->form, "action");
+
+    return put_form(visit, xca_form_text(visit->form, "serial"),
+                    action != NULL ? action : "suspend", NULL);
+}
+
+/* One field takes both: a card number starts with 'Xc', which no serial number does. */
+static xca_error_t *read_number(const char **serial, const char **card, const char *typed,
+                                apr_pool_t *pool) {
+    char *number = xca_text_halfwidth(pool, xca_text_trim(pool, typed));
+
+    *serial = *card = NULL;
+    if (*number == '\0') {
+        return xca_error_field(pool, "number", "field.required", NULL);
+    }
+    if (number[0] != 'X' && number[0] != 'x') {
+        return xca_serial_parse(serial, number, "number", pool);
+    }
+    number[0] = 'X';
+    number[1] = number[1] == 'C' ? 'c' : number[1];
+    *card = number;
+    return xca_card_number_check(number, "number", pool);
+}
+
+xca_error_t *xca_page_suspend_sent(xca_visit_t *visit) {
+    const char *typed = xca_form_text(visit->form, "number");
+    const char *action = xca_form_text(visit->form, "action");
+    xca_secret_t *code = xca_form_secret(visit->form, "code", visit->pool);
+    xca_request_kind kind;
+    xca_request_t *request;
+    xca_error_t *denial;
+    const char *serial, *card;
+    xca_error_t *err = read_number(&serial, &card, typed != NULL ? typed : "", visit->pool);
+
+    kind = action != NULL && strcmp(action, "suspend") == 0  ? XCA_REQUEST_SUSPEND
+           : action != NULL && strcmp(action, "resume") == 0 ? XCA_REQUEST_RESUME
+                                                             : XCA_REQUEST_COUNT;
+    if (kind == XCA_REQUEST_COUNT) {
+        err = xca_error_append(err, xca_error_field(visit->pool, "action", "field.choose", NULL));
+    }
+    if (code == NULL) {
+        err = xca_error_append(err, xca_error_field(visit->pool, "code", "field.required", NULL));
+    }
+    if (err != NULL) {
+        return put_form(visit, typed, action, err);
+    }
+    err = xca_request_prepare(&request, visit->office, kind, serial, card, code,
+                              xca_visit_nonce(visit), visit->now, visit->pool);
+    if (err == NULL) {
+        err = xca_request_carry(&denial, visit, request, "number");
+    }
+    if (err != NULL || denial == NULL) {
+        return err;
+    }
+    return put_form(visit, typed, action, denial);
+}
+
+xca_error_t *xca_page_revoke(xca_visit_t *visit) {
+    (void)visit;
+    return NULL;
+}
+
+/* What the repository shows anyway is filled in; the rest is for the pen. */
+static xca_error_t *put_certificate(xca_visit_t *visit, const char *typed) {
+    const char *serial;
+    xca_cert_t *cert;
+    xca_error_t *err = xca_serial_parse(&serial, typed, "serial", visit->pool);
+
+    if (err != NULL) {
+        return NULL;
+    }
+    err = xca_cert_read(&cert, visit->office->store, serial, visit->pool);
+    if (err != NULL) {
+        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    }
+    if (cert->published) {
+        xca_cert_show(visit, xca_map_map(visit->model, "certificate"), cert);
+        xca_map_true(visit->model, "school", cert->class == XCA_CLASS_SCHOOL);
+    }
+    return NULL;
+}
+
+xca_error_t *xca_page_revoke_paper(xca_visit_t *visit) {
+    static const char *const reasons[] = {"abolished", "lost", "damaged", "other"};
+    const char *typed = xca_form_text(visit->form, "serial");
+    xca_value_t *list = xca_map_list(visit->model, "reasons");
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        xca_map_text(xca_list_map(list), "label",
+                     apr_pstrcat(visit->pool, "reason.", reasons[i], NULL));
+    }
+    xca_map_text(visit->model, "date_roc", xca_date_format(visit->pool, visit->now, XCA_DATE_ROC));
+    return typed != NULL ? put_certificate(visit, typed) : NULL;
+}
