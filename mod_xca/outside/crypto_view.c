@@ -3,6 +3,8 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <openssl/err.h>
+#include <openssl/pkcs7.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include "outside/crypto_openssl.h"
 
@@ -285,4 +287,44 @@ xca_error_t *xca_cert_view(xca_cert_view_t **view, xca_bytes_t der, apr_pool_t *
     }
     ERR_clear_error();
     return NULL;
+}
+
+static xca_error_t *unreadable_p7b(apr_pool_t *pool) {
+    return xca_error_make(pool, XCA_E_INVALID, "certificate.unreadable", "PKCS#7: %s",
+                          ERR_reason_error_string(ERR_peek_last_error()));
+}
+
+static xca_error_t *take_certificates(apr_array_header_t *certificates,
+                                      const STACK_OF(X509) * stack, apr_pool_t *pool) {
+    int i;
+
+    for (i = 0; i < sk_X509_num(stack); i++) {
+        unsigned char *encoded = NULL;
+        int length = i2d_X509(sk_X509_value(stack, i), &encoded);
+        xca_bytes_t der;
+
+        if (length <= 0) {
+            return unreadable_p7b(pool);
+        }
+        der.data = apr_pmemdup(pool, encoded, (apr_size_t)length);
+        der.length = (apr_size_t)length;
+        OPENSSL_free(encoded);
+        APR_ARRAY_PUSH(certificates, xca_bytes_t) = der;
+    }
+    return NULL;
+}
+
+xca_error_t *xca_p7b_read(apr_array_header_t **certificates, xca_bytes_t p7b, apr_pool_t *pool) {
+    const unsigned char *at = p7b.data;
+    PKCS7 *message = d2i_PKCS7(NULL, &at, (long)p7b.length);
+    xca_error_t *err;
+
+    *certificates = apr_array_make(pool, 4, sizeof(xca_bytes_t));
+    if (message == NULL || !PKCS7_type_is_signed(message) || message->d.sign == NULL) {
+        err = unreadable_p7b(pool);
+    } else {
+        err = take_certificates(*certificates, message->d.sign->cert, pool);
+    }
+    PKCS7_free(message);
+    return err;
 }

@@ -30,4 +30,8 @@ char *xca_cert_pem(apr_pool_t *pool, xca_bytes_t der);
 xca_error_t *xca_cert_p7b(xca_bytes_t *p7b, const xca_bytes_t *certificates, int count,
                           apr_pool_t *pool) XCA_MUST_USE;
 
+/* The certificates in such a file: array of xca_bytes_t. Error: "certificate.unreadable". */
+xca_error_t *xca_p7b_read(apr_array_header_t **certificates, xca_bytes_t p7b,
+                          apr_pool_t *pool) XCA_MUST_USE;
+
 #endif
