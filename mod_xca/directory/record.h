@@ -17,7 +17,8 @@ void xca_changes_time(apr_pool_t *pool, xca_changes_t *changes, const char *name
 void xca_changes_swap(xca_changes_t *changes, const char *name, const char *from, const char *to);
 
 /* Turns the library's error into the record's own words: same kind, other message. */
-xca_error_t *xca_store_error(xca_error_t *err, xca_error_kind kind, const char *message);
+xca_error_t *xca_store_error(xca_error_t *err, xca_error_kind kind,
+                             const char *message) XCA_MUST_USE;
 
 /* on_entry function that collects records: `make` turns an entry into a record in the list's pool, NULL
  * leaves it out. */
@@ -25,7 +26,7 @@ typedef struct xca_collect {
     apr_array_header_t *list; /* void * */
     void *(*make)(const xca_entry_t *entry, apr_pool_t *pool);
 } xca_collect_t;
-xca_error_t *xca_collect(void *baton, const xca_entry_t *entry, apr_pool_t *scratch);
+xca_error_t *xca_collect(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) XCA_MUST_USE;
 
 /* Deletes the entries right below a branch that match; for housekeeping. */
 xca_error_t *xca_expire(xca_store_t *store, const char *branch, const char *filter,

@@ -6,7 +6,7 @@
 #include "outside/crypto_der.h"
 
 /* A refusal: message id, and what fills its {arg} (or NULL). */
-xca_error_t *xca_csr_refuse(apr_pool_t *pool, const char *message, const char *arg);
+xca_error_t *xca_csr_refuse(apr_pool_t *pool, const char *message, const char *arg) XCA_MUST_USE;
 
 /* Takes the DER out of what was uploaded. Refusals: csr.empty csr.too-large csr.utf16 csr.wrong-label
  * csr.private-key csr.not-pem-or-der csr.malformed csr.several. */

@@ -15,7 +15,7 @@ struct xca_key {
 
 /* An error with `doing` and OpenSSL's whole error queue as detail; empties the queue. */
 xca_error_t *xca_openssl_error(apr_pool_t *pool, xca_error_kind kind, const char *message,
-                               const char *doing);
+                               const char *doing) XCA_MUST_USE;
 
 /* Hands an object to the pool (NULL is passed through). */
 X509 *xca_openssl_keep_x509(apr_pool_t *pool, X509 *certificate);

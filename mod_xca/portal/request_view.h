@@ -8,7 +8,7 @@
 
 /* What a denied request means for the form it came from: an error at the field "code" or at `number_field`. */
 xca_error_t *xca_request_denial(const xca_request_t *request, const char *number_field,
-                                apr_pool_t *pool);
+                                apr_pool_t *pool) XCA_MUST_USE;
 
 /* Hands in a prepared request, waits for the answer and leads on: done or still waiting, to the page of the request;
  * denied: *denial is what xca_request_denial() says. */
