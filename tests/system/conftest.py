@@ -1,0 +1,188 @@
+"""A whole private instance for the system tests: real slapd, xca-signer, httpd, and a real browser. It is made by the demo's own
+scripts in a temporary folder, with a small part of the demo's data, and listens on free loopback ports."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import ldap
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("BUILD", "build"))
+BUILD = BUILD if BUILD.is_absolute() else TOP / BUILD
+BASE = "ou=XCA,c=TW"
+USER_CODE = "Test-code-1"
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def small_data(folder):
+    """The demo's windows and officers, and a few rows of two of its tables."""
+    data = TOP / "tools" / "demo" / "data"
+    folder.mkdir()
+    shutil.copy(data / "windows.csv", folder)
+    rows = (data / "officers.csv").read_text("utf-8").splitlines()
+    keep = [r for r in rows if r.startswith(("uid", "central-", "ra-tpe-"))]
+    (folder / "officers.csv").write_text("\n".join(keep) + "\n", "utf-8")
+    for table, lines in (("foundations_associations_names.csv", 60), ("npo_ubn.csv", 60), ("pharmacies_clinics.csv", 40)):
+        text = (data / table).read_bytes().split(b"\n")
+        (folder / table).write_bytes(b"\n".join(text[: lines + 1]) + b"\n")
+
+
+class Instance:
+    def __init__(self, home):
+        self.home = home
+        self.https, self.http, self.ldap_port = free_ports(3)
+        self.url = "https://localhost:%d" % self.https
+        self.plain = "http://localhost:%d" % self.http
+        self.ldap_uri = "ldap://127.0.0.1:%d" % self.ldap_port
+        self.process = None
+        self.environment = dict(os.environ, XCA_HOME=str(home), XCA_HTTPS_PORT=str(self.https), BUILD=str(BUILD),
+                                XCA_HTTP_PORT=str(self.http), XCA_LDAP_PORT=str(self.ldap_port), LC_ALL="C.UTF-8")
+        self.environment.pop("MAKEFLAGS", None)
+
+    def make(self, data):
+        subprocess.run([str(TOP / "tools/demo/make.sh")], env=dict(self.environment, XCA_DEMO_DATA=str(data)), check=True,
+                       timeout=300, stdout=subprocess.DEVNULL)
+
+    def start(self):
+        began = time.monotonic()
+        log = open(self.home / "log" / "start.log", "ab")
+        self.process = subprocess.Popen([str(TOP / "tools/demo/start.sh")], env=self.environment, stdout=log,
+                                        stderr=log, start_new_session=True)
+        while time.monotonic() - began < 60:
+            if b"ready: " in (self.home / "log" / "start.log").read_bytes():
+                return time.monotonic() - began
+            assert self.process.poll() is None, (self.home / "log" / "start.log").read_text("utf-8")
+            time.sleep(0.1)
+        raise AssertionError("no start within a minute")
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+        self.process = None
+        (self.home / "log" / "start.log").unlink(missing_ok=True)
+
+    def admin(self, *arguments):
+        return subprocess.run([str(BUILD / "xca-admin"), "--settings", str(self.home / "xca.conf")] + list(arguments),
+                              env=self.environment, capture_output=True, text=True, timeout=60)
+
+    def decide(self, verb, case, officer, *more):
+        return self.admin("review", verb, case, "--officer", officer, "--key", str(self.home / "officers" / (officer + ".p12")),
+                          "--password-file", str(self.home / "officers" / "password"), *more)
+
+    def approve(self, case, window="tpe-edu"):
+        first = self.decide("accept", case, "ra-" + window, "--letter", "北市教字第1150000001號")
+        assert first.returncode == 0, first.stderr
+        second = self.decide("accept", case, "central-1")
+        assert second.returncode == 0, second.stderr
+
+    def bind(self, who=None):
+        """A connection as one of the programs, or anonymous."""
+        connection = ldap.initialize(self.ldap_uri)
+        connection.set_option(ldap.OPT_NETWORK_TIMEOUT, 10)
+        if who is not None:
+            connection.simple_bind_s("cn=%s,ou=services,%s" % (who, BASE),
+                                     (self.home / "secrets" / (who + ".password")).read_text().strip())
+        return connection
+
+    def case(self, number):
+        found = self.bind("admin").search_s("xcaCaseNumber=%s,ou=cases,%s" % (number, BASE), ldap.SCOPE_BASE)
+        return {k: v[0] if len(v) == 1 else v for k, v in found[0][1].items()}
+
+    def wait_for_state(self, number, state, seconds=15):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = self.case(number)["xcaState"].decode()
+            if found == state:
+                return
+            time.sleep(0.1)
+        raise AssertionError("case %s is %s, not %s" % (number, found, state))
+
+    def signer_pid(self):
+        return int((self.home / "run" / "signer.pid").read_text())
+
+    def signer_once(self, *more):
+        return subprocess.run([str(BUILD / "xca-signer"), "--settings", str(self.home / "xca.conf"), "--once"] + list(more),
+                              env=self.environment, capture_output=True, text=True, timeout=120)
+
+    def problems(self):
+        """What the programs' logs complain of."""
+        bad = []
+        for name in ("httpd.log", "httpd-error.log", "signer.log", "slapd.log"):
+            log = self.home / "log" / name
+            if log.exists():
+                bad += [line for line in log.read_text("utf-8", "replace").splitlines()
+                        if re.search(r":error\]|:crit\]|runtime error|AddressSanitizer|Segmentation|Assertion", line)]
+        return bad
+
+
+@pytest.fixture(scope="session")
+def instance():
+    home = Path(tempfile.mkdtemp(prefix="xca-test-"))
+    data = home / "data"
+    small_data(data)
+    one = Instance(home / "instance")
+    one.make(data)
+    one.start()
+    yield one
+    one.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def clean_logs(request):
+    """After each test the error logs hold nothing new, unless the test declares faults (marker faults)."""
+    if "instance" not in request.fixturenames:
+        yield
+        return
+    one = request.getfixturevalue("instance")
+    before = len(one.problems())
+    yield
+    if request.node.get_closest_marker("faults") is None:
+        assert one.problems()[before:] == []
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "faults: the test causes faults that are logged")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+                     "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
+                     "--ignore-certificate-errors", "--window-size=1280,1600", "--lang=zh-TW", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.binary_location = "/usr/bin/chromium"
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver.set_page_load_timeout(30)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def key_and_csr(tmp_path):
+    """A key of the applicant's own and a PKCS#10 request for it."""
+    key, csr = tmp_path / "my.key", tmp_path / "my.csr"
+    subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(csr),
+                    "-subj", "/CN=request"], check=True, capture_output=True)
+    return key, csr
