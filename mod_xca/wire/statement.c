@@ -171,9 +171,10 @@ static int take_line(source_t *source, const char *name, char *value, size_t siz
         return 0;
     }
     while (source->at < source->end && *source->at != '\n') {
-        int c = *source->at == '\\' ? take_escape(source) : (unsigned char)*source->at++;
+        int escaped = *source->at == '\\';
+        int c = escaped ? take_escape(source) : (unsigned char)*source->at++;
 
-        if (c <= 0 || used + 1 >= size) {
+        if (c <= 0 || (c == '\r' && !escaped) || used + 1 >= size) {
             return 0;
         }
         value[used++] = (char)c;

@@ -26,8 +26,19 @@ static const xca_cert_order_t order = {.serial = "4f00112233445566778899aabbccdd
                                        .email = "a@example.tw",
                                        .spki = {(const unsigned char *)"", 0}};
 
+/* A copy that lives as long as the program. */
+static xca_bytes_t keep(xca_bytes_t der) {
+    unsigned char *copy = malloc(der.length);
+
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, der.data, der.length);
+    return (xca_bytes_t){copy, der.length};
+}
+
 static xca_bytes_t make_issuer(void) {
-    apr_pool_t *pool; /* lives as long as the program */
+    apr_pool_t *pool;
     xca_key_t *key;
     xca_bytes_t none = {NULL, 0}, issuer;
 
@@ -38,6 +49,8 @@ static xca_bytes_t make_issuer(void) {
                               NOW + apr_time_from_sec(86400), pool) != NULL) {
         abort();
     }
+    issuer = keep(issuer);
+    apr_pool_destroy(pool);
     return issuer;
 }
 

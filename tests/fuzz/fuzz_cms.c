@@ -2,6 +2,7 @@
  * may be accepted. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <apr_general.h>
 #include "outside/crypto_ca.h"
 #include "outside/crypto_cms.h"
@@ -15,8 +16,19 @@ typedef struct officer {
     xca_bytes_t anchor, certificate;
 } officer_t;
 
+/* A copy that lives as long as the program. */
+static xca_bytes_t keep(xca_bytes_t der) {
+    unsigned char *copy = malloc(der.length);
+
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, der.data, der.length);
+    return (xca_bytes_t){copy, der.length};
+}
+
 static officer_t make_officer(void) {
-    apr_pool_t *pool; /* lives as long as the program */
+    apr_pool_t *pool;
     xca_key_t *anchor_key, *key;
     xca_bytes_t none = {NULL, 0};
     officer_t officer;
@@ -32,6 +44,9 @@ static officer_t make_officer(void) {
                               pool) != NULL) {
         abort();
     }
+    officer.anchor = keep(officer.anchor);
+    officer.certificate = keep(officer.certificate);
+    apr_pool_destroy(pool);
     return officer;
 }
 

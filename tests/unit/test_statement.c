@@ -131,6 +131,10 @@ static void test_only_the_canonical_text_is_a_statement(void **state) {
                                 "time: 20261124T050500Z\n"), 0);
     assert_int_equal(reads(HEAD "stage: first\r\ndecision: accept\nletter: \nreason: \nofficer: a\n"
                                 "time: 20261124T050500Z\n"), 0);
+    assert_int_equal(reads(HEAD "stage: first\ndecision: accept\nletter: a\rb\nreason: \nofficer: a\n"
+                                "time: 20261124T050500Z\n"), 0);
+    assert_int_equal(reads(HEAD "stage: first\ndecision: accept\nletter: a\\rb\nreason: \nofficer: a\n"
+                                "time: 20261124T050500Z\n"), 1);
     assert_int_equal(reads(HEAD "stage: first\ndecision: accept\nletter: \nreason: \nofficer: a\n"
                                 "time: 20261124T050500Z"), 0);
 }

@@ -1,0 +1,39 @@
+build-fuzz/mod_xca/domain/postal.o: mod_xca/domain/postal.c \
+  mod_xca/domain/postal.h /usr/include/apr-1.0/apr_tables.h \
+  /usr/include/apr-1.0/apr.h /usr/include/apr-1.0/apr_pools.h \
+  /usr/include/apr-1.0/apr_errno.h /usr/include/apr-1.0/apr_general.h \
+  /usr/include/apr-1.0/apr_want.h /usr/include/apr-1.0/apr_allocator.h \
+  /usr/include/apr-1.0/apr_thread_mutex.h \
+  /usr/include/apr-1.0/apr_time.h mod_xca/base/error.h \
+  /usr/include/apr-1.0/apr_strings.h mod_xca/base/text.h \
+  mod_xca/domain/csv.h mod_xca/domain/names.h
+
+mod_xca/domain/postal.h:
+
+/usr/include/apr-1.0/apr_tables.h:
+
+/usr/include/apr-1.0/apr.h:
+
+/usr/include/apr-1.0/apr_pools.h:
+
+/usr/include/apr-1.0/apr_errno.h:
+
+/usr/include/apr-1.0/apr_general.h:
+
+/usr/include/apr-1.0/apr_want.h:
+
+/usr/include/apr-1.0/apr_allocator.h:
+
+/usr/include/apr-1.0/apr_thread_mutex.h:
+
+/usr/include/apr-1.0/apr_time.h:
+
+mod_xca/base/error.h:
+
+/usr/include/apr-1.0/apr_strings.h:
+
+mod_xca/base/text.h:
+
+mod_xca/domain/csv.h:
+
+mod_xca/domain/names.h:

@@ -1,0 +1,29 @@
+build-fuzz/mod_xca/domain/request.o: mod_xca/domain/request.c \
+  mod_xca/domain/request.h /usr/include/apr-1.0/apr_time.h \
+  /usr/include/apr-1.0/apr.h /usr/include/apr-1.0/apr_errno.h \
+  /usr/include/apr-1.0/apr_pools.h /usr/include/apr-1.0/apr_general.h \
+  /usr/include/apr-1.0/apr_want.h /usr/include/apr-1.0/apr_allocator.h \
+  /usr/include/apr-1.0/apr_thread_mutex.h mod_xca/base/text.h \
+  mod_xca/base/error.h
+
+mod_xca/domain/request.h:
+
+/usr/include/apr-1.0/apr_time.h:
+
+/usr/include/apr-1.0/apr.h:
+
+/usr/include/apr-1.0/apr_errno.h:
+
+/usr/include/apr-1.0/apr_pools.h:
+
+/usr/include/apr-1.0/apr_general.h:
+
+/usr/include/apr-1.0/apr_want.h:
+
+/usr/include/apr-1.0/apr_allocator.h:
+
+/usr/include/apr-1.0/apr_thread_mutex.h:
+
+mod_xca/base/text.h:
+
+mod_xca/base/error.h:

@@ -1,0 +1,36 @@
+build-fuzz/mod_xca/outside/crypto_pem.o: mod_xca/outside/crypto_pem.c \
+  mod_xca/outside/crypto_pem.h mod_xca/base/text.h mod_xca/base/error.h \
+  /usr/include/apr-1.0/apr_pools.h /usr/include/apr-1.0/apr.h \
+  /usr/include/apr-1.0/apr_errno.h /usr/include/apr-1.0/apr_general.h \
+  /usr/include/apr-1.0/apr_want.h /usr/include/apr-1.0/apr_allocator.h \
+  /usr/include/apr-1.0/apr_thread_mutex.h \
+  /usr/include/apr-1.0/apr_time.h /usr/include/apr-1.0/apr_strings.h \
+  mod_xca/outside/crypto.h mod_xca/base/secret.h
+
+mod_xca/outside/crypto_pem.h:
+
+mod_xca/base/text.h:
+
+mod_xca/base/error.h:
+
+/usr/include/apr-1.0/apr_pools.h:
+
+/usr/include/apr-1.0/apr.h:
+
+/usr/include/apr-1.0/apr_errno.h:
+
+/usr/include/apr-1.0/apr_general.h:
+
+/usr/include/apr-1.0/apr_want.h:
+
+/usr/include/apr-1.0/apr_allocator.h:
+
+/usr/include/apr-1.0/apr_thread_mutex.h:
+
+/usr/include/apr-1.0/apr_time.h:
+
+/usr/include/apr-1.0/apr_strings.h:
+
+mod_xca/outside/crypto.h:
+
+mod_xca/base/secret.h:

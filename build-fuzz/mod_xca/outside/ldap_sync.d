@@ -1,0 +1,39 @@
+build-fuzz/mod_xca/outside/ldap_sync.o: mod_xca/outside/ldap_sync.c \
+  mod_xca/outside/ldap.h /usr/include/apr-1.0/apr_tables.h \
+  /usr/include/apr-1.0/apr.h /usr/include/apr-1.0/apr_pools.h \
+  /usr/include/apr-1.0/apr_errno.h /usr/include/apr-1.0/apr_general.h \
+  /usr/include/apr-1.0/apr_want.h /usr/include/apr-1.0/apr_allocator.h \
+  /usr/include/apr-1.0/apr_thread_mutex.h \
+  /usr/include/apr-1.0/apr_time.h mod_xca/base/secret.h \
+  mod_xca/base/error.h mod_xca/base/text.h \
+  /usr/include/apr-1.0/apr_strings.h mod_xca/outside/ldap_link.h
+
+mod_xca/outside/ldap.h:
+
+/usr/include/apr-1.0/apr_tables.h:
+
+/usr/include/apr-1.0/apr.h:
+
+/usr/include/apr-1.0/apr_pools.h:
+
+/usr/include/apr-1.0/apr_errno.h:
+
+/usr/include/apr-1.0/apr_general.h:
+
+/usr/include/apr-1.0/apr_want.h:
+
+/usr/include/apr-1.0/apr_allocator.h:
+
+/usr/include/apr-1.0/apr_thread_mutex.h:
+
+/usr/include/apr-1.0/apr_time.h:
+
+mod_xca/base/secret.h:
+
+mod_xca/base/error.h:
+
+mod_xca/base/text.h:
+
+/usr/include/apr-1.0/apr_strings.h:
+
+mod_xca/outside/ldap_link.h:

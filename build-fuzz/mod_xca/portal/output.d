@@ -1,0 +1,27 @@
+build-fuzz/mod_xca/portal/output.o: mod_xca/portal/output.c \
+  mod_xca/portal/output.h mod_xca/base/error.h \
+  /usr/include/apr-1.0/apr_pools.h /usr/include/apr-1.0/apr.h \
+  /usr/include/apr-1.0/apr_errno.h /usr/include/apr-1.0/apr_general.h \
+  /usr/include/apr-1.0/apr_want.h /usr/include/apr-1.0/apr_allocator.h \
+  /usr/include/apr-1.0/apr_thread_mutex.h \
+  /usr/include/apr-1.0/apr_time.h
+
+mod_xca/portal/output.h:
+
+mod_xca/base/error.h:
+
+/usr/include/apr-1.0/apr_pools.h:
+
+/usr/include/apr-1.0/apr.h:
+
+/usr/include/apr-1.0/apr_errno.h:
+
+/usr/include/apr-1.0/apr_general.h:
+
+/usr/include/apr-1.0/apr_want.h:
+
+/usr/include/apr-1.0/apr_allocator.h:
+
+/usr/include/apr-1.0/apr_thread_mutex.h:
+
+/usr/include/apr-1.0/apr_time.h:

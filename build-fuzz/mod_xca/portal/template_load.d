@@ -1,0 +1,56 @@
+build-fuzz/mod_xca/portal/template_load.o: mod_xca/portal/template_load.c \
+  mod_xca/portal/template_tree.h /usr/include/apr-1.0/apr_hash.h \
+  /usr/include/apr-1.0/apr_pools.h /usr/include/apr-1.0/apr.h \
+  /usr/include/apr-1.0/apr_errno.h /usr/include/apr-1.0/apr_general.h \
+  /usr/include/apr-1.0/apr_want.h /usr/include/apr-1.0/apr_allocator.h \
+  /usr/include/apr-1.0/apr_thread_mutex.h \
+  /usr/include/apr-1.0/apr_time.h mod_xca/portal/template.h \
+  mod_xca/outside/catalogue.h mod_xca/base/error.h \
+  mod_xca/portal/value.h /usr/include/apr-1.0/apr_tables.h \
+  /usr/include/apr-1.0/apr_file_info.h /usr/include/apr-1.0/apr_user.h \
+  /usr/include/apr-1.0/apr_lib.h /usr/include/apr-1.0/apr_strings.h \
+  mod_xca/base/settings.h mod_xca/outside/xml.h mod_xca/base/text.h
+
+mod_xca/portal/template_tree.h:
+
+/usr/include/apr-1.0/apr_hash.h:
+
+/usr/include/apr-1.0/apr_pools.h:
+
+/usr/include/apr-1.0/apr.h:
+
+/usr/include/apr-1.0/apr_errno.h:
+
+/usr/include/apr-1.0/apr_general.h:
+
+/usr/include/apr-1.0/apr_want.h:
+
+/usr/include/apr-1.0/apr_allocator.h:
+
+/usr/include/apr-1.0/apr_thread_mutex.h:
+
+/usr/include/apr-1.0/apr_time.h:
+
+mod_xca/portal/template.h:
+
+mod_xca/outside/catalogue.h:
+
+mod_xca/base/error.h:
+
+mod_xca/portal/value.h:
+
+/usr/include/apr-1.0/apr_tables.h:
+
+/usr/include/apr-1.0/apr_file_info.h:
+
+/usr/include/apr-1.0/apr_user.h:
+
+/usr/include/apr-1.0/apr_lib.h:
+
+/usr/include/apr-1.0/apr_strings.h:
+
+mod_xca/base/settings.h:
+
+mod_xca/outside/xml.h:
+
+mod_xca/base/text.h:
