@@ -10,10 +10,16 @@ def by_name(browser, name):
     return browser.find_element(By.NAME, name)
 
 
+def click(browser, element):
+    """Clicks what is in view: the page scrolls smoothly, a click must not come before it has arrived."""
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+    element.click()
+
+
 def choose_address(browser, prefix, county="臺北市", district="信義區", street="市府路1號"):
     Select(by_name(browser, prefix + "_county")).select_by_value(county)
     if not [o for o in Select(by_name(browser, prefix + "_district")).options if o.get_attribute("value") == district]:
-        by_name(browser, "button").click()
+        click(browser, by_name(browser, "button"))
     Select(by_name(browser, prefix + "_district")).select_by_value(district)
     by_name(browser, prefix + "_street").send_keys(street)
 
@@ -22,20 +28,20 @@ def open_form(browser, instance, keyword):
     """From the search to the form, for the first organisation that is found and may apply."""
     browser.get(instance.url + "/apply/certificate")
     by_name(browser, "keyword").send_keys(keyword)
-    browser.find_element(By.CSS_SELECTOR, "form.search button").click()
-    browser.find_element(By.CSS_SELECTOR, "ul.results a").click()
-    browser.find_element(By.CSS_SELECTOR, "main .buttons .primary").click()
+    click(browser, browser.find_element(By.CSS_SELECTOR, "form.search button"))
+    click(browser, browser.find_element(By.CSS_SELECTOR, "ul.results a"))
+    click(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
     for box in browser.find_elements(By.NAME, "terms"):
         if box.get_attribute("type") == "checkbox":
-            box.click()
-    browser.find_element(By.CSS_SELECTOR, "main .buttons .primary").click()
+            click(browser, box)
+    click(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
 
 
 def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER_CODE):
     by_name(browser, "email").send_keys(email)
     by_name(browser, "code").send_keys(code)
     by_name(browser, "code_again").send_keys(code)
-    browser.find_element(By.CSS_SELECTOR, "input[name=use][value=%s]" % use).click()
+    click(browser, browser.find_element(By.CSS_SELECTOR, "input[name=use][value=%s]" % use))
     by_name(browser, "contact_name").send_keys("秘書處")
     by_name(browser, "contact_email").send_keys("contact-" + email)
     by_name(browser, "contact_phone").send_keys("02-27208889")
@@ -46,7 +52,7 @@ def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER
 
 def send_form(browser):
     """Sends the form; gives the case number of the page that follows."""
-    browser.find_element(By.CSS_SELECTOR, "button[name=button][value=file], main form .buttons .primary").click()
+    click(browser, browser.find_element(By.CSS_SELECTOR, "main form .buttons .primary"))
     found = re.search(r"/case/print/(\d{25})", browser.current_url)
     assert found, browser.find_element(By.TAG_NAME, "main").text[:1500]
     return found.group(1)

@@ -175,6 +175,7 @@ def browser():
     options.binary_location = "/usr/bin/chromium"
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
     driver.set_page_load_timeout(30)
+    driver.implicitly_wait(3)
     yield driver
     driver.quit()
 
