@@ -2,7 +2,8 @@
 
 import re
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.ui import Select, WebDriverWait
 from conftest import USER_CODE
 
 
@@ -16,10 +17,18 @@ def click(browser, element):
     element.click()
 
 
+def go(browser, element):
+    """Clicks what leads to another page, and waits until that is there."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    click(browser, element)
+    WebDriverWait(browser, 15).until(staleness_of(page))
+    WebDriverWait(browser, 15).until(lambda b: b.execute_script("return document.readyState") == "complete")
+
+
 def choose_address(browser, prefix, county="臺北市", district="信義區", street="市府路1號"):
     Select(by_name(browser, prefix + "_county")).select_by_value(county)
     if not [o for o in Select(by_name(browser, prefix + "_district")).options if o.get_attribute("value") == district]:
-        click(browser, by_name(browser, "button"))
+        go(browser, by_name(browser, "button"))
     Select(by_name(browser, prefix + "_district")).select_by_value(district)
     by_name(browser, prefix + "_street").send_keys(street)
 
@@ -28,13 +37,13 @@ def open_form(browser, instance, keyword):
     """From the search to the form, for the first organisation that is found and may apply."""
     browser.get(instance.url + "/apply/certificate")
     by_name(browser, "keyword").send_keys(keyword)
-    click(browser, browser.find_element(By.CSS_SELECTOR, "form.search button"))
-    click(browser, browser.find_element(By.CSS_SELECTOR, "ul.results a"))
-    click(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
+    go(browser, browser.find_element(By.CSS_SELECTOR, "form.search button"))
+    go(browser, browser.find_element(By.CSS_SELECTOR, "ul.results a"))
+    go(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
     for box in browser.find_elements(By.NAME, "terms"):
         if box.get_attribute("type") == "checkbox":
             click(browser, box)
-    click(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
+    go(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
 
 
 def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER_CODE):
@@ -52,7 +61,7 @@ def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER
 
 def send_form(browser):
     """Sends the form; gives the case number of the page that follows."""
-    click(browser, browser.find_element(By.CSS_SELECTOR, "main form .buttons .primary"))
+    go(browser, browser.find_element(By.CSS_SELECTOR, "main form .buttons .primary"))
     found = re.search(r"/case/print/(\d{25})", browser.current_url)
     assert found, browser.find_element(By.TAG_NAME, "main").text[:1500]
     return found.group(1)
