@@ -123,6 +123,22 @@ install: all
 	chmod -R u=rwX,go=rX '$(SHARE)'
 	install -m 644 README.md CHANGELOG.md LICENSE '$(DESTDIR)$(PREFIX)/share/doc/xca'
 
+# Core tests: real slapd processes with conf/slapd.conf.in, each in a folder of its own.
+CORE_TESTS := $(patsubst tests/core/%.c,%,$(sort $(wildcard tests/core/test_*.c)))
+CORE_FIXTURES := $(filter-out $(wildcard tests/core/test_*.c),$(wildcard tests/core/*.c))
+CORE_FIXTURE_OBJECTS := $(CORE_FIXTURES:%.c=$(BUILD)/%.o)
+
+$(BUILD)/tests/core/%.o: tests/core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/core/test_%: $(BUILD)/tests/core/test_%.o $(CORE_FIXTURE_OBJECTS) $(BUILD)/libxca.a
+	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libxca.a $(CORE_LIBS) -lcmocka
+
+.PHONY: core
+core: $(CORE_TESTS:%=$(BUILD)/tests/core/%)
+	@for t in $(CORE_TESTS); do echo "$$t"; timeout 600 $(BUILD)/tests/core/$$t || exit 1; done
+
 .PHONY: format
 format:
 	clang-format -i $(wildcard mod_xca/*/*.[ch] tools/*/*.[ch] tests/*/*.[ch])

@@ -49,13 +49,10 @@ void xca_changes_add_bytes(xca_changes_t *changes, xca_change_op op, const char 
 void xca_changes_more(xca_changes_t *changes, const char *text);
 int xca_changes_empty(const xca_changes_t *changes);
 
-/* As bind_dn: SASL EXTERNAL, over ldapi the process's own user (conf/slapd.conf.in makes slapd's own user rootdn). */
-#define XCA_LDAP_EXTERNAL "EXTERNAL"
-
 typedef struct xca_ldap_config {
     const char *uri;      /* "ldapi://%2f...", "ldap://127.0.0.1:3890", "ldaps://..." */
     const char *ca_file;  /* for ldaps, or NULL */
-    const char *bind_dn;  /* NULL: anonymous; XCA_LDAP_EXTERNAL: without a password */
+    const char *bind_dn;  /* NULL: anonymous */
     const xca_secret_t *password;
     apr_interval_time_t timeout; /* of connecting and of each operation: 5 s by default (0) */
     int connections;      /* most connections open at once: 8 by default (0) */

@@ -147,20 +147,15 @@ int xca_link_wait(LDAP *ld, int msgid, int all, apr_time_t deadline, LDAPMessage
 
 static int bind_link(LDAP *ld, const xca_ldap_config_t *config, apr_time_t deadline,
                      char **diagnostic) {
-    const char *mechanism = LDAP_SASL_SIMPLE;
-    const char *dn = config->bind_dn;
     struct berval password = {0, NULL};
     LDAPMessage *message;
     int msgid, code, result = LDAP_OTHER;
 
-    if (dn != NULL && strcmp(dn, XCA_LDAP_EXTERNAL) == 0) {
-        mechanism = "EXTERNAL";
-        dn = NULL;
-    } else if (dn != NULL) {
+    if (config->bind_dn != NULL) {
         password.bv_val = (char *)config->password->bytes;
         password.bv_len = config->password->length;
     }
-    code = ldap_sasl_bind(ld, dn, mechanism, &password, NULL, NULL, &msgid);
+    code = ldap_sasl_bind(ld, config->bind_dn, LDAP_SASL_SIMPLE, &password, NULL, NULL, &msgid);
     if (code != LDAP_SUCCESS) {
         return code;
     }
@@ -232,7 +227,7 @@ static xca_error_t *check_config(const xca_ldap_config_t *config, apr_pool_t *po
     if (config->uri == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "no URI of the directory");
     }
-    if (config->bind_dn != NULL && strcmp(config->bind_dn, XCA_LDAP_EXTERNAL) != 0 &&
+    if (config->bind_dn != NULL &&
         (config->password == NULL || config->password->length == 0)) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault",
                               "a DN without a password is no login (RFC 4513 section 5.1.2): %s",

@@ -1,0 +1,322 @@
+/* The fixed tree, counters, the OID tree: numbers, order, search. */
+#include "slapd_fixture.h"
+
+#include <pthread.h>
+#include <string.h>
+#include "directory/org_store.h"
+
+static slapd_t *slapd;
+static xca_store_t *store; /* as admin */
+static apr_pool_t *pool;
+
+static int start(void **state) {
+    apr_pool_create(&pool, NULL);
+    slapd = slapd_with_tree(pool);
+    store = slapd_store(slapd, "admin", pool);
+    return 0;
+}
+
+static int stop(void **state) {
+    apr_pool_destroy(pool);
+    return 0;
+}
+
+static void test_preparing_again_changes_nothing(void **state) {
+    xca_entry_t *ca;
+
+    assert_done(xca_store_prepare(store, pool));
+    assert_done(xca_ldap_read(&ca, store->ldap, CA_DN, NULL, pool));
+    assert_string_equal(xca_entry_text(ca, "ou"), "組織及團體憑證管理中心");
+}
+
+#define THREADS 8
+#define NUMBERS 50
+
+static void *count(void *data) {
+    apr_int64_t *numbers = data;
+    apr_pool_t *own;
+    int i;
+
+    apr_pool_create(&own, NULL);
+    for (i = 0; i < NUMBERS; i++) {
+        if (xca_counter_next(&numbers[i], store, "crl", own) != NULL) {
+            numbers[i] = -1;
+        }
+    }
+    apr_pool_destroy(own);
+    return NULL;
+}
+
+static void test_eight_threads_get_different_numbers(void **state) {
+    static apr_int64_t numbers[THREADS][NUMBERS];
+    static char seen[THREADS * NUMBERS + 1];
+    pthread_t threads[THREADS];
+    int i, j;
+
+    for (i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, count, numbers[i]), 0);
+    }
+    for (i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (i = 0; i < THREADS; i++) {
+        for (j = 0; j < NUMBERS; j++) {
+            assert_in_range(numbers[i][j], 1, THREADS * NUMBERS);
+            assert_int_equal(seen[numbers[i][j]], 0);
+            seen[numbers[i][j]] = 1;
+        }
+    }
+}
+
+static void test_oid_and_dn_are_one(void **state) {
+    char *dn = xca_org_dn(store, "2.16.886.111.100000", pool);
+
+    assert_string_equal(dn, "xcaArc=100000,xcaArc=111,ou=oid,ou=XCA,c=TW");
+    assert_string_equal(xca_org_oid_of_dn(store, dn, pool), "2.16.886.111.100000");
+    assert_string_equal(xca_org_dn(store, "2.16.886", pool), "ou=oid,ou=XCA,c=TW");
+    assert_null(xca_org_dn(store, "2.16.887.1", pool));
+    assert_null(xca_org_dn(store, "2.16.886.", pool));
+    assert_null(xca_org_dn(store, "2.16.886.01", pool));
+    assert_null(xca_org_dn(store, "2.16.886.1,ou=x", pool));
+    assert_null(xca_org_dn(store, "2.16.8861", pool));
+    assert_null(xca_org_dn(store, "2.16.886.2147483648", pool));
+    assert_null(xca_org_oid_of_dn(store, "xcaArc=1,ou=cases,ou=XCA,c=TW", pool));
+}
+
+static xca_org_t *school(const char *name) {
+    xca_org_t *org = apr_pcalloc(pool, sizeof(*org));
+
+    org->name = name;
+    org->class = XCA_CLASS_SCHOOL;
+    org->ubn = "10458570";
+    org->school_code = "0001";
+    org->source_key = apr_pstrcat(pool, "test:", name, NULL);
+    org->county = "臺北市";
+    org->district = "大安區";
+    org->zip = "106";
+    org->address = "臺北市大安區羅斯福路四段1號";
+    org->phone = "02-33663366 轉 1";
+    org->fax = "02-23627651";
+    org->url = "https://www.example.edu.tw/";
+    org->email = "office@example.edu.tw";
+    org->note = "附註，有逗號\n和換行";
+    org->name_en = "Example University";
+    return org;
+}
+
+static void test_an_organisation_comes_back_as_it_was_added(void **state) {
+    xca_org_t *org = school("國立測試大學"), *back;
+
+    assert_done(xca_org_add_next(store, org, "2.16.886.111", pool));
+    assert_string_equal(org->oid, "2.16.886.111.100000");
+    assert_done(xca_org_read(&back, store, org->oid, pool));
+    assert_int_equal(xca_org_differences(pool, org, back)->nelts, 0);
+    assert_string_equal(back->email, org->email);
+    assert_int_equal(back->has_children, 0);
+    assert_true(back->modified > 0);
+    assert_done(xca_org_by_source_key(&back, store, "test:國立測試大學", pool));
+    assert_string_equal(back->oid, org->oid);
+    assert_done(xca_org_by_source_key(&back, store, "test:*", pool));
+    assert_null(back);
+    assert_error(xca_org_read(&back, store, "2.16.886.111.4711", pool), "org.not-found");
+    assert_error(xca_org_read(&back, store, "1.2.3", pool), "org.not-found");
+    assert_error(xca_org_add(store, org, pool), "ldap.exists");
+}
+
+static void test_an_update_writes_what_differs(void **state) {
+    xca_org_t *org = school("更名前國小"), *back;
+    xca_org_t changed;
+    apr_array_header_t *found;
+    int more;
+
+    assert_done(xca_org_add_next(store, org, "2.16.886.111", pool));
+    changed = *org;
+    changed.name = "更名後國民小學";
+    changed.fax = NULL;
+    changed.state = XCA_ORG_ABOLISHED;
+    assert_done(xca_org_update(store, org, &changed, pool));
+    assert_done(xca_org_read(&back, store, org->oid, pool));
+    assert_int_equal(xca_org_differences(pool, &changed, back)->nelts, 0);
+    assert_done(xca_org_search(&found, &more, store, "更名前", NULL, 10, pool));
+    assert_int_equal(found->nelts, 0);
+    assert_done(xca_org_search(&found, &more, store, "更名後", NULL, 10, pool));
+    assert_int_equal(found->nelts, 1);
+    assert_done(xca_org_update(store, back, back, pool));
+}
+
+/* Arcs far apart, in an order that is not theirs: hundreds, ten thousands and millions are all crossed. */
+static void test_children_come_in_numeric_order(void **state) {
+    static const long arcs[] = {250123, 99,     2147483647, 100000, 7,        100099, 90001,
+                                100100, 199999, 1,          200000, 30000000, 100001, 1000000};
+    static const long in_order[] = {1,      7,      99,     90001,  100000,  100001,   100099,
+                                    100100, 199999, 200000, 250123, 1000000, 30000000, 2147483647};
+    const int count_all = sizeof(arcs) / sizeof(arcs[0]);
+    apr_array_header_t *orgs;
+    const char *after = NULL;
+    int i, more, got = 0;
+
+    for (i = 0; i < count_all; i++) {
+        xca_org_t arc;
+
+        memset(&arc, 0, sizeof(arc));
+        arc.oid = apr_psprintf(pool, "2.16.886.101.%ld", arcs[i]);
+        assert_done(xca_org_add(store, &arc, pool));
+    }
+    do {
+        assert_done(xca_org_children(&orgs, &more, store, "2.16.886.101", after, 3, pool));
+        assert_true(orgs->nelts > 0 && orgs->nelts <= 3);
+        for (i = 0; i < orgs->nelts; i++) {
+            const char *oid = APR_ARRAY_IDX(orgs, i, xca_org_t *)->oid;
+
+            assert_string_equal(oid, apr_psprintf(pool, "2.16.886.101.%ld", in_order[got++]));
+            after = strrchr(oid, '.') + 1;
+        }
+    } while (more);
+    assert_int_equal(got, count_all);
+    assert_done(xca_org_children(&orgs, &more, store, "2.16.886.101.7", NULL, 3, pool));
+    assert_int_equal(orgs->nelts, 0);
+    assert_error(xca_org_children(&orgs, &more, store, "2.16.886.999", NULL, 3, pool),
+                 "org.not-found");
+    assert_done(xca_org_children(&orgs, &more, store, "2.16.886", NULL, 100, pool));
+    assert_string_equal(APR_ARRAY_IDX(orgs, 0, xca_org_t *)->oid, "2.16.886.101");
+    assert_int_equal(APR_ARRAY_IDX(orgs, 0, xca_org_t *)->has_children, 1);
+}
+
+static void test_no_number_is_given_behind_the_last_one(void **state) {
+    xca_org_t *org = school("滿");
+
+    assert_error(xca_org_add_next(store, org, "2.16.886.101", pool), "org.no-number");
+    assert_error(xca_org_add_next(store, org, "2.16.886.999", pool), "org.not-found");
+}
+
+static void *add_some(void *data) {
+    apr_pool_t *own;
+    int i, added = 0;
+
+    apr_pool_create(&own, NULL);
+    for (i = 0; i < 20; i++) {
+        xca_org_t org;
+
+        memset(&org, 0, sizeof(org));
+        org.name = "同時登記的協會";
+        org.class = XCA_CLASS_ASSOCIATION;
+        if (xca_org_add_next(store, &org, "2.16.886.103", own) == NULL) {
+            added++;
+        }
+    }
+    apr_pool_destroy(own);
+    *(int *)data = added;
+    return NULL;
+}
+
+static void test_numbers_taken_at_the_same_time_are_different_and_without_gaps(void **state) {
+    pthread_t threads[4];
+    apr_array_header_t *orgs;
+    int added[4], i, more;
+
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, add_some, &added[i]), 0);
+    }
+    for (i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(added[i], 20);
+    }
+    assert_done(xca_org_children(&orgs, &more, store, "2.16.886.103", NULL, 200, pool));
+    assert_int_equal(orgs->nelts, 80);
+    assert_string_equal(APR_ARRAY_IDX(orgs, 79, xca_org_t *)->oid, "2.16.886.103.100079");
+}
+
+static const char *names_found(const char *keyword, const char *ubn, int limit, int *more) {
+    apr_array_header_t *orgs;
+    const char *names = "";
+    int i;
+
+    assert_done(xca_org_search(&orgs, more, store, keyword, ubn, limit, pool));
+    for (i = 0; i < orgs->nelts; i++) {
+        names = apr_pstrcat(pool, names, i > 0 ? " " : "", APR_ARRAY_IDX(orgs, i, xca_org_t *)->name,
+                            NULL);
+    }
+    return names;
+}
+
+static void test_search_gives_the_exact_name_first_then_beginnings(void **state) {
+    static const char *const names[] = {"新竹縣仁愛國小", "仁愛國小附設幼兒園", "仁愛國小",
+                                        "愛仁國小",       "仁愛小國",           "臺南仁愛堂"};
+    int i, more;
+
+    for (i = 0; i < 6; i++) {
+        xca_org_t *org = school(names[i]);
+
+        org->ubn = i == 5 ? "04595257" : NULL;
+        assert_done(xca_org_add_next(store, org, "2.16.886.111", pool));
+    }
+    assert_string_equal(names_found("仁愛國小", NULL, 10, &more),
+                        "仁愛國小 仁愛國小附設幼兒園 新竹縣仁愛國小");
+    assert_int_equal(more, 0);
+    assert_string_equal(names_found("仁愛國小", NULL, 2, &more), "仁愛國小 仁愛國小附設幼兒園");
+    assert_int_equal(more, 1);
+    assert_string_equal(names_found("台南", NULL, 10, &more), "臺南仁愛堂");
+    assert_string_equal(names_found("堂", NULL, 10, &more), "臺南仁愛堂");
+    assert_string_equal(names_found(NULL, "０４５９５２５７", 10, &more), "臺南仁愛堂");
+    assert_string_equal(names_found("仁愛", "04595257", 10, &more), "臺南仁愛堂");
+    assert_string_equal(names_found("國小", "04595257", 10, &more), "");
+    assert_string_equal(names_found("", "", 10, &more), "");
+    assert_string_equal(names_found("*)(xcaOid=*", NULL, 10, &more), "");
+    assert_string_equal(names_found("學校", NULL, 10, &more), ""); /* an arc's name is no organisation */
+}
+
+typedef struct walked {
+    apr_array_header_t *oids;
+} walked_t;
+
+static xca_error_t *remember(void *baton, const xca_org_t *org, apr_pool_t *scratch) {
+    walked_t *walked = baton;
+
+    APR_ARRAY_PUSH(walked->oids, const char *) = apr_pstrdup(pool, org->oid);
+    return NULL;
+}
+
+static void test_a_walk_gives_parents_first_and_all(void **state) {
+    walked_t walked = {apr_array_make(pool, 100, sizeof(char *))};
+    int i, j;
+
+    assert_done(xca_org_walk(store, remember, &walked, pool));
+    assert_true(walked.oids->nelts > 100);
+    for (i = 0; i < walked.oids->nelts; i++) {
+        const char *oid = APR_ARRAY_IDX(walked.oids, i, const char *);
+        const char *parent = apr_pstrmemdup(pool, oid, (apr_size_t)(strrchr(oid, '.') - oid));
+
+        for (j = 0; j < i && strcmp(APR_ARRAY_IDX(walked.oids, j, const char *), parent) != 0; j++) {
+        }
+        assert_true(j < i || strcmp(parent, "2.16.886") == 0);
+    }
+}
+
+static void test_missing_arcs_above_are_made(void **state) {
+    xca_org_t *org = school("深處的學校");
+
+    org->oid = "2.16.886.111.90003.90002.100000";
+    assert_error(xca_org_add(store, org, pool), "ldap.no-entry");
+    assert_done(xca_org_add_path(store, org->oid, pool));
+    assert_done(xca_org_add_path(store, org->oid, pool));
+    assert_done(xca_org_add(store, org, pool));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_preparing_again_changes_nothing),
+        cmocka_unit_test(test_eight_threads_get_different_numbers),
+        cmocka_unit_test(test_oid_and_dn_are_one),
+        cmocka_unit_test(test_an_organisation_comes_back_as_it_was_added),
+        cmocka_unit_test(test_an_update_writes_what_differs),
+        cmocka_unit_test(test_children_come_in_numeric_order),
+        cmocka_unit_test(test_no_number_is_given_behind_the_last_one),
+        cmocka_unit_test(test_numbers_taken_at_the_same_time_are_different_and_without_gaps),
+        cmocka_unit_test(test_search_gives_the_exact_name_first_then_beginnings),
+        cmocka_unit_test(test_a_walk_gives_parents_first_and_all),
+        cmocka_unit_test(test_missing_arcs_above_are_made),
+    };
+
+    apr_initialize();
+    return cmocka_run_group_tests(tests, start, stop);
+}
