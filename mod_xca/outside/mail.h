@@ -23,12 +23,17 @@ typedef struct xca_mail {
     apr_time_t date;
 } xca_mail_t;
 
-/* The message as RFC 5322 / MIME text (encoded words, quoted-printable or base64). Header injection is not
- * possible: control characters in subject or addresses are refused ("mail.header"). */
+/* The message as RFC 5322 / MIME text (encoded words, base64). Header injection is not possible: what cannot stand in
+ * a subject, an address or an id (letters, digits, - _ .) is refused ("mail.header"). */
 xca_error_t *xca_mail_format(const char **message, const xca_mail_config_t *config,
                              const xca_mail_t *mail, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Sends. Error "mail.rejected" (XCA_E_INVALID: permanent, 5xx) or "mail.later" (XCA_E_UNAVAILABLE). */
+/* The address inside "Name <address>", or the whole. */
+const char *xca_mail_bare_address(apr_pool_t *pool, const char *from);
+
+/* Sends. Into a folder the same id is the same file, however often. Errors: "mail.later" (XCA_E_UNAVAILABLE: try
+ * again), "mail.rejected" (XCA_E_INVALID: permanent, 5xx), "mail.unknown" (XCA_E_INTERNAL: it was handed over and no reply
+ * came; to try again might send it twice). */
 xca_error_t *xca_mail_send(const xca_mail_config_t *config, const xca_mail_t *mail,
                            apr_pool_t *pool) XCA_MUST_USE;
 
