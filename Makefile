@@ -148,3 +148,9 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# Speed, as ratios against a limit or a peer of the same run.
+.PHONY: bench
+bench: all
+	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
+	@BUILD='$(BUILD)' /usr/bin/python3 tests/bench/bench.py

@@ -1,8 +1,8 @@
 """The applicant's steps in the browser, as the tests need them."""
 
 import re
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from conftest import USER_CODE
 
@@ -19,10 +19,10 @@ def click(browser, element):
 
 def go(browser, element):
     """Clicks what leads to another page, and waits until that is there."""
-    page = browser.find_element(By.TAG_NAME, "html")
+    browser.execute_script("window.left = false")
     click(browser, element)
-    WebDriverWait(browser, 15).until(staleness_of(page))
-    WebDriverWait(browser, 15).until(lambda b: b.execute_script("return document.readyState") == "complete")
+    WebDriverWait(browser, 15, ignored_exceptions=[WebDriverException]).until(
+        lambda b: b.execute_script("return window.left === undefined && document.readyState == 'complete'"))
 
 
 def choose_address(browser, prefix, county="臺北市", district="信義區", street="市府路1號"):

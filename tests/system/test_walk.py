@@ -60,7 +60,13 @@ def test_from_application_to_a_certificate_that_a_mail_client_finds(browser, ins
                             check=True, capture_output=True)
     assert opened.stdout.decode() == "公文一份"
 
-    # the chain and the list agree
+    # the chain and the list are good
+    subprocess.run("curl -sf %s/repository/xca.crl | openssl crl -inform DER -out '%s'" % (instance.plain, tmp_path / "list.pem"),
+                   shell=True, check=True)
+    checked = subprocess.run(["openssl", "verify", "-crl_check", "-CRLfile", tmp_path / "list.pem", "-CAfile",
+                              instance.home / "ca/root.pem", "-untrusted", instance.home / "ca/ca.pem", tmp_path / "found.pem"],
+                             capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
     subprocess.run(["openssl", "verify", "-CAfile", instance.home / "ca/root.pem", "-untrusted", instance.home / "ca/ca.pem",
                     tmp_path / "found.pem"], check=True, capture_output=True)
 

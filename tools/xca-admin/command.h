@@ -44,6 +44,7 @@ xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_officer_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_review_digest(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_accept(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments);

@@ -30,6 +30,7 @@ static const row_t rows[] = {
     {"officer", "list", command_officer_list, 1, ""},
     {"review", "list", command_review_list, 1, "[--state filed|reviewed|...] [--window ID]"},
     {"review", "show", command_review_show, 1, "CASE"},
+    {"review", "digest", command_review_digest, 1, "CASE..."},
     {"review", "accept", command_review_accept, 1,
      "CASE... --officer UID --key FILE [--password-file FILE] [--letter NUMBER]"},
     {"review", "return", command_review_return, 1,

@@ -117,6 +117,23 @@ xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
     return NULL;
 }
 
+/* What officers who sign elsewhere put into their statements: number and digest, a line a case. */
+xca_error_t *command_review_digest(admin_t *admin, const arguments_t *arguments) {
+    int i;
+
+    for (i = 0; argument_plain(arguments, i) != NULL; i++) {
+        xca_case_t *kase;
+        xca_error_t *err =
+            xca_case_read(&kase, admin->office->store, argument_plain(arguments, i), admin->pool);
+
+        if (err != NULL) {
+            return err;
+        }
+        printf("%s %s\n", kase->number, xca_case_digest(admin->pool, kase));
+    }
+    return NULL;
+}
+
 /* The officer as the directory knows it, and the key to sign with. */
 typedef struct {
     xca_officer_t *officer;
