@@ -73,7 +73,7 @@ $(BUILD)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(BUILD)/libxca
 .PHONY: unit test-programs
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)
 	@for t in $(UNIT_TESTS); do $(BUILD)/tests/unit/$$t || exit 1; done
-test-programs: all $(UNIT_TESTS:%=$(BUILD)/tests/unit/%) $(FUZZ_TARGETS:%=$(BUILD)/tests/replay/%)
+test-programs: all $(UNIT_TESTS:%=$(BUILD)/tests/unit/%) core-programs $(FUZZ_TARGETS:%=$(BUILD)/tests/replay/%)
 
 # Everything, in the order: packages, build, suites. SUITES chooses some: make test SUITES="guard unit"
 .PHONY: test check-asan
@@ -135,8 +135,9 @@ $(BUILD)/tests/core/%.o: tests/core/%.c
 $(BUILD)/tests/core/test_%: $(BUILD)/tests/core/test_%.o $(CORE_FIXTURE_OBJECTS) $(BUILD)/libxca.a
 	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libxca.a $(CORE_LIBS) -lcmocka
 
-.PHONY: core
-core: $(CORE_TESTS:%=$(BUILD)/tests/core/%)
+.PHONY: core core-programs
+core-programs: $(CORE_TESTS:%=$(BUILD)/tests/core/%)
+core: core-programs
 	@for t in $(CORE_TESTS); do echo "$$t"; timeout 600 $(BUILD)/tests/core/$$t || exit 1; done
 
 .PHONY: format

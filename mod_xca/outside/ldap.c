@@ -103,7 +103,7 @@ static xca_error_t *fetch(xca_ldap_t *ldap, const search_t *search, int *more,
         entries->nelts = 0;
         search_once(&answer, ld, search, NULL, deadline, entries, pool);
         ldap_controls_free(answer.controls);
-        xca_link_give(ldap, ld, xca_link_broken_by(answer.code));
+        xca_link_give(ldap, ld, 0, xca_link_broken_by(answer.code));
         if (answer.code != LDAP_SERVER_DOWN || attempt > 0) {
             break;
         }
@@ -197,7 +197,7 @@ static xca_error_t *search_paged(xca_ldap_t *ldap, const search_t *search, xca_o
 
     for (attempt = 0;; attempt++) {
         LDAP *ld;
-        /* One more than the set may have: on_entry may itself need a connection. */
+        /* It does not count: on_entry may itself need a connection. */
         xca_error_t *err =
             xca_link_take(&ld, ldap, 1, apr_time_now() + xca_link_timeout(ldap), pool);
 
@@ -206,7 +206,7 @@ static xca_error_t *search_paged(xca_ldap_t *ldap, const search_t *search, xca_o
         }
         err = walk_pages(&answer, ld, ldap, search, &delivered, on_entry, baton, pool);
         /* A search left in the middle keeps its cookie on the server: such a connection goes. */
-        xca_link_give(ldap, ld, err != NULL || answer.code != LDAP_SUCCESS);
+        xca_link_give(ldap, ld, 1, err != NULL || answer.code != LDAP_SUCCESS);
         if (err != NULL) {
             return err;
         }
@@ -374,7 +374,7 @@ static xca_error_t *run_write(xca_ldap_t *ldap, const write_request_t *request, 
         *post = answer.code == LDAP_SUCCESS ? xca_link_post_read(answer.controls, pool) : NULL;
     }
     ldap_controls_free(answer.controls);
-    xca_link_give(ldap, ld, xca_link_broken_by(answer.code));
+    xca_link_give(ldap, ld, 0, xca_link_broken_by(answer.code));
     if (answer.code == LDAP_SUCCESS && post != NULL && *post == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "modify %s: no post-read answer",
                               request->dn);

@@ -23,7 +23,7 @@ struct xca_ldap {
     xca_ldap_config_t config;
     apr_thread_mutex_t *lock;
     apr_thread_cond_t *returned;
-    int open;          /* connections that exist, idle ones too */
+    int open;          /* connections that count: in use or idle */
     int idle_count;
     idle_link_t *idle; /* config.connections places; the last one was used last */
 };
@@ -307,7 +307,11 @@ static xca_error_t *take_place(LDAP **ld, xca_ldap_t *ldap, int extra, apr_time_
         apr_thread_cond_timedwait(ldap->returned, ldap->lock, left);
         *ld = take_idle(ldap);
     }
-    if (*ld == NULL && err == NULL) {
+    if (*ld != NULL && extra) {
+        ldap->open--;
+        apr_thread_cond_signal(ldap->returned);
+    }
+    if (*ld == NULL && err == NULL && !extra) {
         ldap->open++;
     }
     apr_thread_mutex_unlock(ldap->lock);
@@ -329,16 +333,17 @@ xca_error_t *xca_link_take(LDAP **ld, xca_ldap_t *ldap, int extra, apr_time_t de
         return err;
     }
     err = xca_link_open(ld, &ldap->config, deadline, pool);
-    if (err != NULL) {
+    if (err != NULL && !extra) {
         give_up_place(ldap);
     }
     return err;
 }
 
-void xca_link_give(xca_ldap_t *ldap, LDAP *ld, int broken) {
+void xca_link_give(xca_ldap_t *ldap, LDAP *ld, int extra, int broken) {
     int keep;
 
     apr_thread_mutex_lock(ldap->lock);
+    ldap->open += extra != 0;
     keep = !broken && ldap->idle_count < ldap->config.connections &&
            ldap->open <= ldap->config.connections;
     if (keep) {

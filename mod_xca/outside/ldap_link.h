@@ -24,12 +24,12 @@ void xca_link_close(LDAP *ld);
 int xca_link_dead(LDAP *ld);
 
 /* Takes a connection of the set: an idle one that is alive or a new one; waits until `deadline` for one where all
- * are in use, but with `extra` opens one more instead. */
+ * are in use. With `extra` it does not count while it is away: for a walk whose callback may need another. */
 xca_error_t *xca_link_take(LDAP **ld, xca_ldap_t *ldap, int extra, apr_time_t deadline,
                            apr_pool_t *pool) XCA_MUST_USE;
 
-/* Gives it back; with `broken` it is closed. */
-void xca_link_give(xca_ldap_t *ldap, LDAP *ld, int broken);
+/* Gives it back, with the same `extra`; with `broken` it is closed. */
+void xca_link_give(xca_ldap_t *ldap, LDAP *ld, int extra, int broken);
 
 /* Time that one operation of this set may take. */
 apr_interval_time_t xca_link_timeout(const xca_ldap_t *ldap);
