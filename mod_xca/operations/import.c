@@ -234,9 +234,17 @@ static int agree(const char *a, const char *b) {
     return a == NULL || b == NULL || strcmp(a, b) == 0;
 }
 
+/* Two keys of one kind ("nhi:...", "school:...") that differ: the register itself counts two. */
+static int are_two_by_key(const char *a, const char *b) {
+    apr_size_t kind = a != NULL ? strcspn(a, ":") : 0;
+
+    return kind > 0 && b != NULL && strncmp(a, b, kind + 1) == 0 && strcmp(a, b) != 0;
+}
+
 int xca_import_same(const xca_org_t *a, const xca_org_t *b, apr_pool_t *scratch) {
     if (a->class != b->class || a->class == XCA_CLASS_NONE || !agree(a->county, b->county) ||
-        !agree(a->ubn, b->ubn)) {
+        !agree(a->district, b->district) || !agree(a->ubn, b->ubn) ||
+        are_two_by_key(a->source_key, b->source_key)) {
         return 0;
     }
     return strcmp(xca_name_fold(scratch, a->name), xca_name_fold(scratch, b->name)) == 0;

@@ -58,7 +58,8 @@ xca_error_t *xca_import_next(xca_import_t *import, const xca_import_row_t **row,
                              apr_pool_t *row_pool) XCA_MUST_USE;
 
 /* Non-zero if two records are one organisation by what their tables tell: same class, same folded name,
- * and counties and unified numbers that do not contradict. For tables that lack a common key. */
+ * and places, unified numbers and keys that do not contradict. For tables that lack a common key; two
+ * different keys of one table are two organisations, though they share name and town. */
 int xca_import_same(const xca_org_t *a, const xca_org_t *b, apr_pool_t *scratch);
 
 /* What the directory's record becomes by a row of `table`. The table that a record came from (same

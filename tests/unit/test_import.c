@@ -509,6 +509,25 @@ static void test_two_tables_tell_of_one_organisation(void **state) {
     assert_false(xca_import_same(&school, &other, test_pool));
 }
 
+static void test_pharmacies_of_one_name_in_one_town_stay_two(void **state) {
+    xca_org_t one = {.name = "大樹藥局",
+                     .class = XCA_CLASS_PROFESSIONAL,
+                     .county = "高雄市",
+                     .district = "前鎮區",
+                     .source_key = "nhi:5907360619"};
+    xca_org_t other = one, new_one = one;
+
+    other.source_key = "nhi:5907360620";
+    assert_false(xca_import_same(&one, &other, test_pool));
+    new_one.source_key = NULL; /* one that registered itself */
+    assert_true(xca_import_same(&one, &new_one, test_pool));
+    new_one.district = "三民區";
+    assert_false(xca_import_same(&one, &new_one, test_pool));
+    new_one.district = NULL;
+    new_one.source_key = "ubn:19310645";
+    assert_true(xca_import_same(&one, &new_one, test_pool));
+}
+
 static void test_second_table_fills_what_is_empty_and_the_own_table_wins(void **state) {
     xca_org_t record = {.oid = "2.16.886.111.100000",
                         .name = "中原大學",
@@ -637,6 +656,7 @@ int main(void) {
         TEST(test_export_keeps_awkward_texts_states_and_nameless_arcs),
         TEST(test_export_rows_with_wrong_data_are_named),
         TEST(test_two_tables_tell_of_one_organisation),
+        TEST(test_pharmacies_of_one_name_in_one_town_stay_two),
         TEST(test_second_table_fills_what_is_empty_and_the_own_table_wins),
         TEST(test_abolished_organisation_stays_so_and_export_replaces_all),
         TEST(test_two_hundred_thousand_rows_are_read),
