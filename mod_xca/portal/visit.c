@@ -151,6 +151,13 @@ void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
         const char *text = xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool);
 
         xca_map_text(item, "field", err->field);
+        if (err->field != NULL) {
+            /* The summary names the field: "this has to be filled in" alone tells nothing. */
+            xca_map_text(item, "_label",
+                         xca_catalogue_text(visit->portal->texts,
+                                            apr_pstrcat(visit->pool, "field.", err->field, NULL),
+                                            visit->language));
+        }
         xca_map_text(item, "text", text);
         xca_map_text(item, "_message", err->message);
         if (err->field != NULL && xca_value_find(by_field, err->field) == NULL) {
