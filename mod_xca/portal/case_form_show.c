@@ -116,7 +116,6 @@ static void put_error(xca_visit_t *visit, xca_value_t *map, const char *name) {
 
     xca_map_text(map, "error", text);
     xca_map_text(map, "invalid", text != NULL ? "true" : "false");
-    xca_map_text(map, "mark", text != NULL ? "wrong" : NULL);
 }
 
 static void put_rows(xca_visit_t *visit, const char *key, const row_t *row, const xca_case_t *kase) {

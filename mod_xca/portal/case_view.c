@@ -45,6 +45,16 @@ static void row(xca_value_t *rows, const char *label, const char *value) {
 
     xca_map_text(item, "label", label);
     xca_map_text(item, "value", value);
+    xca_map_true(item, "empty", value == NULL);
+}
+
+/* The value is a code that is compared sign by sign. */
+static void row_code(xca_value_t *rows, const char *label, const char *value) {
+    xca_value_t *item = xca_list_map(rows);
+
+    xca_map_text(item, "label", label);
+    xca_map_text(item, "code", value);
+    xca_map_true(item, "empty", value == NULL);
 }
 
 /* The value is a text of the catalogue. */
@@ -66,7 +76,7 @@ static void put_certificate(xca_value_t *sections, const xca_case_t *kase, apr_p
     err = xca_csr_read(&csr, kase->csr.data, kase->csr.length, pool);
     if (err == NULL) {
         row(rows, "case.key", csr->key_text);
-        row(rows, "case.key-fingerprint", csr->key_hash);
+        row_code(rows, "case.key-fingerprint", csr->key_hash);
     }
 }
 
@@ -79,13 +89,13 @@ static void put_organisation(xca_value_t *sections, const xca_case_t *kase, apr_
     row_id(rows, "field.class",
            apr_pstrcat(pool, "class.", xca_class_get(kase->class)->id, NULL));
     if (oid != NULL) {
-        row(rows, "field.oid", oid);
+        row_code(rows, "field.oid", oid);
     } else {
         row_id(rows, "field.oid", "case.oid-later");
     }
-    row(rows, "field.ubn", kase->ubn);
+    row_code(rows, "field.ubn", kase->ubn);
     if (kase->class == XCA_CLASS_SCHOOL) {
-        row(rows, "field.school_code", kase->school_code);
+        row_code(rows, "field.school_code", kase->school_code);
     }
     row(rows, "field.email", kase->email);
     if (is_new) {

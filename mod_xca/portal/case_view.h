@@ -8,7 +8,7 @@
  * `door` ("/case/edit" or "/case/status"), with the number filled in. */
 xca_error_t *xca_case_view_open(xca_case_t **kase, xca_visit_t *visit, const char *door) XCA_MUST_USE;
 
-/* Model "case": number, state, dates, and "sections": [{title, rows: [{label, value | value_id}]}] as they stand on the
+/* Model "case": number, state, dates, and "sections": [{title, rows: [{label, value | value_id | code}]}] as they stand on the
  * printed application. */
 void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase);
 

@@ -54,8 +54,9 @@ const char *xca_visit_nonce(xca_visit_t *visit);
 /* Gives the visitor a pass for the case (cookie), and tells whether there is one. */
 void xca_visit_give_pass(xca_visit_t *visit, const char *case_number);
 int xca_visit_has_pass(xca_visit_t *visit, const char *case_number);
-/* Puts an error list into the model ("errors": list of {field, text, _message}; "error.<field>": text) in the visitor's
- * language, so that the form can be shown again with what was typed; sets the status. */
+/* Puts an error list into the model ("errors": list of {field, text, _label, _message}; "error.<field>": text;
+ * "_invalid.<field>": "true") in the visitor's language, so that the form can be shown again with what was typed; sets
+ * the status. */
 void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err);
 
 #endif

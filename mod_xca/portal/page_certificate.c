@@ -217,7 +217,8 @@ static xca_error_t *put_chain(xca_visit_t *visit) {
     if (err == NULL) {
         err = xca_p7b_read(&certificates, chain, visit->pool);
     }
-    for (i = 0; err == NULL && i < certificates->nelts; i++) {
+    /* the directory has them from the issuer up */
+    for (i = err == NULL ? certificates->nelts - 1 : -1; err == NULL && i >= 0; i--) {
         xca_bytes_t der = APR_ARRAY_IDX(certificates, i, xca_bytes_t);
         xca_value_t *item = xca_list_map(list);
         xca_cert_view_t *view;

@@ -134,7 +134,7 @@ xca_error_t *xca_visit_check_sender(xca_visit_t *visit, const xca_route_t *route
 }
 
 void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
-    xca_value_t *list, *by_field;
+    xca_value_t *list, *by_field, *invalid;
 
     if (err == NULL) {
         return;
@@ -146,15 +146,24 @@ void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
     }
     list = xca_map_list(visit->model, "errors");
     by_field = xca_map_map(visit->model, "error");
+    invalid = xca_map_map(visit->model, "_invalid"); /* for aria-invalid */
     for (; err != NULL; err = err->next) {
         xca_value_t *item = xca_list_map(list);
         const char *text = xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool);
 
         xca_map_text(item, "field", err->field);
+        if (err->field != NULL) {
+            /* The summary names the field: "this has to be filled in" alone tells nothing. */
+            xca_map_text(item, "_label",
+                         xca_catalogue_text(visit->portal->texts,
+                                            apr_pstrcat(visit->pool, "field.", err->field, NULL),
+                                            visit->language));
+        }
         xca_map_text(item, "text", text);
         xca_map_text(item, "_message", err->message);
         if (err->field != NULL && xca_value_find(by_field, err->field) == NULL) {
             xca_map_text(by_field, err->field, text);
+            xca_map_text(invalid, err->field, "true");
         }
     }
 }

@@ -27,8 +27,10 @@ def go(browser, element):
 
 def choose_address(browser, prefix, county="臺北市", district="信義區", street="市府路1號"):
     Select(by_name(browser, prefix + "_county")).select_by_value(county)
-    if not [o for o in Select(by_name(browser, prefix + "_district")).options if o.get_attribute("value") == district]:
-        go(browser, by_name(browser, "button"))
+    show = browser.find_element(By.CSS_SELECTOR, "[data-address=%s] [data-choose]" % prefix)
+    if show.is_displayed():
+        go(browser, show)  # no script does it
+    browser.find_element(By.CSS_SELECTOR, "select[name=%s_district] option[value='%s']" % (prefix, district))
     Select(by_name(browser, prefix + "_district")).select_by_value(district)
     by_name(browser, prefix + "_street").send_keys(street)
 
