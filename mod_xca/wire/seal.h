@@ -29,4 +29,15 @@ int xca_unseal(unsigned char *content, const unsigned char *sealed, size_t lengt
                const unsigned char private_key[XCA_SEAL_KEY], const char *info,
                const unsigned char *aad, size_t aad_length);
 
+/* The same in authenticated mode (RFC 9180 section 5.1.3, mode 0x02): only the holder of `sender` can have sealed it.
+ * `sender` is the private key of the sender, `sender_public` its public key. Returns 1 or 0. */
+int xca_seal_auth(unsigned char *sealed, const unsigned char *content, size_t length,
+                  const unsigned char public_key[XCA_SEAL_KEY],
+                  const unsigned char sender[XCA_SEAL_KEY], const char *info,
+                  const unsigned char *aad, size_t aad_length);
+int xca_unseal_auth(unsigned char *content, const unsigned char *sealed, size_t length,
+                    const unsigned char private_key[XCA_SEAL_KEY],
+                    const unsigned char sender_public[XCA_SEAL_KEY], const char *info,
+                    const unsigned char *aad, size_t aad_length);
+
 #endif
