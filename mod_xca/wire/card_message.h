@@ -13,6 +13,7 @@
 #include "wire/seal.h"
 
 #define XCA_CARD_MESSAGE_MAX 32768 /* bytes of a message's or reply's text */
+#define XCA_CONTACT_MAX 6144 /* bytes of a contact's text */
 #define XCA_CARD_ENVELOPE_MAX 49152 /* bytes of a message with its signature, or of its SignedData */
 
 /* Operations. */

@@ -1,4 +1,4 @@
-/* RFC 9180 on OpenSSL 3.0, which has no HPKE of its own: base mode, one message a context. */
+/* RFC 9180 on OpenSSL 3.0, which has no HPKE of its own: base and authenticated mode, one message a context. */
 #include "wire/seal.h"
 
 #include <string.h>
@@ -9,6 +9,9 @@
 #define HASH  32 /* SHA-256 */
 #define NONCE 12 /* Nn of AES-256-GCM */
 #define TAG   16 /* Nt */
+
+#define MODE_BASE 0x00 /* section 5, table 1 */
+#define MODE_AUTH 0x02
 
 #define LONGEST ((size_t)1 << 24) /* bytes of content or aad: OpenSSL counts in int */
 
@@ -109,30 +112,34 @@ static int exchange(unsigned char shared[XCA_SEAL_KEY],
     return ok;
 }
 
-/* ExtractAndExpand of section 4.1: the KEM's shared secret out of the exchange. */
-static int shared_secret(unsigned char secret[HASH], const unsigned char dh[XCA_SEAL_KEY],
-                         const unsigned char enc[XCA_SEAL_KEY],
-                         const unsigned char recipient[XCA_SEAL_KEY]) {
-    const part_t suite = {kem_suite, sizeof(kem_suite)};
-    unsigned char context[2 * XCA_SEAL_KEY], prk[HASH];
-    int ok;
+/* One exchange in base mode, two in authenticated mode; the public keys that belong to it in the order of kem_context. */
+typedef struct {
+    unsigned char dh[2 * XCA_SEAL_KEY];
+    size_t dh_length;
+    unsigned char context[3 * XCA_SEAL_KEY]; /* enc, recipient, sender */
+    size_t context_length;
+} kem_t;
 
-    memcpy(context, enc, XCA_SEAL_KEY);
-    memcpy(context + XCA_SEAL_KEY, recipient, XCA_SEAL_KEY);
-    ok = labeled_extract(prk, NULL, 0, &suite, "eae_prk", dh, XCA_SEAL_KEY) &&
-         labeled_expand(secret, HASH, prk, &suite, "shared_secret", context, sizeof(context));
+/* ExtractAndExpand of section 4.1: the KEM's shared secret out of the exchange. */
+static int shared_secret(unsigned char secret[HASH], const kem_t *kem) {
+    const part_t suite = {kem_suite, sizeof(kem_suite)};
+    unsigned char prk[HASH];
+    int ok = labeled_extract(prk, NULL, 0, &suite, "eae_prk", kem->dh, kem->dh_length) &&
+             labeled_expand(secret, HASH, prk, &suite, "shared_secret", kem->context,
+                            kem->context_length);
+
     OPENSSL_cleanse(prk, sizeof(prk));
     return ok;
 }
 
-/* KeySchedule of section 5.1 in base mode: key and nonce of the first message. */
-static int key_schedule(unsigned char key[HASH], unsigned char nonce[NONCE],
+/* KeySchedule of section 5.1: key and nonce of the first message. */
+static int key_schedule(unsigned char key[HASH], unsigned char nonce[NONCE], unsigned char mode,
                         const unsigned char secret[HASH], const char *info) {
     const part_t suite = {hpke_suite, sizeof(hpke_suite)};
     unsigned char context[1 + 2 * HASH], prk[HASH];
     int ok;
 
-    context[0] = 0; /* mode_base */
+    context[0] = mode;
     ok = labeled_extract(context + 1, NULL, 0, &suite, "psk_id_hash", "", 0) &&
          labeled_extract(context + 1 + HASH, NULL, 0, &suite, "info_hash", info, strlen(info)) &&
          labeled_extract(prk, secret, HASH, &suite, "secret", "", 0) &&
@@ -200,48 +207,102 @@ int xca_seal_keypair(unsigned char public_key[XCA_SEAL_KEY],
     return ok;
 }
 
-static int message_keys(unsigned char key[HASH], unsigned char nonce[NONCE],
-                        const unsigned char dh[XCA_SEAL_KEY], const unsigned char enc[XCA_SEAL_KEY],
-                        const unsigned char recipient[XCA_SEAL_KEY], const char *info) {
+/* The public keys of the context; `sender` is NULL in base mode. */
+static void kem_keys(kem_t *kem, const unsigned char enc[XCA_SEAL_KEY],
+                     const unsigned char recipient[XCA_SEAL_KEY], const unsigned char *sender) {
+    memcpy(kem->context, enc, XCA_SEAL_KEY);
+    memcpy(kem->context + XCA_SEAL_KEY, recipient, XCA_SEAL_KEY);
+    if (sender != NULL) {
+        memcpy(kem->context + 2 * XCA_SEAL_KEY, sender, XCA_SEAL_KEY);
+    }
+    kem->dh_length = sender != NULL ? 2 * XCA_SEAL_KEY : XCA_SEAL_KEY;
+    kem->context_length = sender != NULL ? 3 * XCA_SEAL_KEY : 2 * XCA_SEAL_KEY;
+}
+
+static int message_keys(unsigned char key[HASH], unsigned char nonce[NONCE], const kem_t *kem,
+                        const char *info) {
     unsigned char secret[HASH];
-    int ok = shared_secret(secret, dh, enc, recipient) && key_schedule(key, nonce, secret, info);
+    unsigned char mode = kem->dh_length == XCA_SEAL_KEY ? MODE_BASE : MODE_AUTH;
+    int ok = shared_secret(secret, kem) && key_schedule(key, nonce, mode, secret, info);
 
     OPENSSL_cleanse(secret, sizeof(secret));
+    return ok;
+}
+
+/* Encap or AuthEncap of section 4.1 (`sender` NULL or a private key), then the one message. */
+static int seal(unsigned char *sealed, const unsigned char *content, size_t length,
+                const unsigned char recipient[XCA_SEAL_KEY], const unsigned char *sender,
+                const char *info, const unsigned char *aad, size_t aad_length) {
+    unsigned char ephemeral[XCA_SEAL_KEY], sender_public[XCA_SEAL_KEY], key[HASH], nonce[NONCE];
+    kem_t kem;
+    int ok;
+
+    if (length > LONGEST || aad_length > LONGEST) {
+        return 0;
+    }
+    ok = xca_seal_keypair(sealed, ephemeral) &&
+         (sender == NULL || xca_seal_public(sender_public, sender));
+    if (ok) {
+        kem_keys(&kem, sealed, recipient, sender != NULL ? sender_public : NULL);
+        ok = exchange(kem.dh, ephemeral, recipient) &&
+             (sender == NULL || exchange(kem.dh + XCA_SEAL_KEY, sender, recipient)) &&
+             message_keys(key, nonce, &kem, info) &&
+             encrypt(sealed + XCA_SEAL_KEY, content, length, key, nonce, aad, aad_length);
+    }
+    OPENSSL_cleanse(ephemeral, sizeof(ephemeral));
+    OPENSSL_cleanse(&kem, sizeof(kem));
+    OPENSSL_cleanse(key, sizeof(key));
+    return ok;
+}
+
+/* Decap or AuthDecap of section 4.1 (`sender_public` NULL or a public key), then the one message. */
+static int unseal(unsigned char *content, const unsigned char *sealed, size_t length,
+                  const unsigned char private_key[XCA_SEAL_KEY], const unsigned char *sender_public,
+                  const char *info, const unsigned char *aad, size_t aad_length) {
+    unsigned char public_key[XCA_SEAL_KEY], key[HASH], nonce[NONCE];
+    kem_t kem;
+    int ok;
+
+    if (length < XCA_SEAL_OVERHEAD || length > LONGEST || aad_length > LONGEST) {
+        return 0;
+    }
+    ok = xca_seal_public(public_key, private_key);
+    if (ok) {
+        kem_keys(&kem, sealed, public_key, sender_public);
+        ok = exchange(kem.dh, private_key, sealed) &&
+             (sender_public == NULL ||
+              exchange(kem.dh + XCA_SEAL_KEY, private_key, sender_public)) &&
+             message_keys(key, nonce, &kem, info) &&
+             decrypt(content, sealed + XCA_SEAL_KEY, length - XCA_SEAL_OVERHEAD, key, nonce, aad,
+                     aad_length);
+    }
+    OPENSSL_cleanse(&kem, sizeof(kem));
+    OPENSSL_cleanse(key, sizeof(key));
     return ok;
 }
 
 int xca_seal(unsigned char *sealed, const unsigned char *content, size_t length,
              const unsigned char public_key[XCA_SEAL_KEY], const char *info,
              const unsigned char *aad, size_t aad_length) {
-    unsigned char ephemeral[XCA_SEAL_KEY], dh[XCA_SEAL_KEY], key[HASH], nonce[NONCE];
-    int ok;
-
-    if (length > LONGEST || aad_length > LONGEST) {
-        return 0;
-    }
-    ok = xca_seal_keypair(sealed, ephemeral) && exchange(dh, ephemeral, public_key) &&
-         message_keys(key, nonce, dh, sealed, public_key, info) &&
-         encrypt(sealed + XCA_SEAL_KEY, content, length, key, nonce, aad, aad_length);
-    OPENSSL_cleanse(ephemeral, sizeof(ephemeral));
-    OPENSSL_cleanse(dh, sizeof(dh));
-    OPENSSL_cleanse(key, sizeof(key));
-    return ok;
+    return seal(sealed, content, length, public_key, NULL, info, aad, aad_length);
 }
 
 int xca_unseal(unsigned char *content, const unsigned char *sealed, size_t length,
                const unsigned char private_key[XCA_SEAL_KEY], const char *info,
                const unsigned char *aad, size_t aad_length) {
-    unsigned char public_key[XCA_SEAL_KEY], dh[XCA_SEAL_KEY], key[HASH], nonce[NONCE];
-    int ok;
+    return unseal(content, sealed, length, private_key, NULL, info, aad, aad_length);
+}
 
-    if (length < XCA_SEAL_OVERHEAD || length > LONGEST || aad_length > LONGEST) {
-        return 0;
-    }
-    ok = xca_seal_public(public_key, private_key) && exchange(dh, private_key, sealed) &&
-         message_keys(key, nonce, dh, sealed, public_key, info) &&
-         decrypt(content, sealed + XCA_SEAL_KEY, length - XCA_SEAL_OVERHEAD, key, nonce, aad,
-                 aad_length);
-    OPENSSL_cleanse(dh, sizeof(dh));
-    OPENSSL_cleanse(key, sizeof(key));
-    return ok;
+int xca_seal_auth(unsigned char *sealed, const unsigned char *content, size_t length,
+                  const unsigned char public_key[XCA_SEAL_KEY],
+                  const unsigned char sender[XCA_SEAL_KEY], const char *info,
+                  const unsigned char *aad, size_t aad_length) {
+    return seal(sealed, content, length, public_key, sender, info, aad, aad_length);
+}
+
+int xca_unseal_auth(unsigned char *content, const unsigned char *sealed, size_t length,
+                    const unsigned char private_key[XCA_SEAL_KEY],
+                    const unsigned char sender_public[XCA_SEAL_KEY], const char *info,
+                    const unsigned char *aad, size_t aad_length) {
+    return unseal(content, sealed, length, private_key, sender_public, info, aad, aad_length);
 }

@@ -1,5 +1,5 @@
-/* Sealing (HPKE, RFC 9180, base mode, DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001,
- * AES-256-GCM 0x0002): what only the holder of the private key can read. Plain C on OpenSSL, without
+/* Sealing (HPKE, RFC 9180, DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001, AES-256-GCM
+ * 0x0002): what only the holder of the private key can read. Plain C on OpenSSL, without
  * APR. A sealed message is enc (32 bytes) followed by the ciphertext with its 16-byte tag. */
 #ifndef XCA_WIRE_SEAL_H
 #define XCA_WIRE_SEAL_H

@@ -1,6 +1,5 @@
-/* The statement that an officer signs: plain C on OpenSSL, without APR, so that the card helper
- * builds it too. Text, one "name: value" a line in a fixed order, values escaped (\\, \n, \r), ended by
- * a newline; SignedData (RFC 5652 section 5) holds it as eContent.
+/* The statement that an officer signs, as text of wire/lines.h in which every line is there; SignedData
+ * (RFC 5652 section 5) holds it as eContent.
  *
  *   XCA-STATEMENT-1
  *   case: 0000100000000000000000001

@@ -69,6 +69,56 @@ static void test_the_published_message_of_this_suite_is_opened(void **state) {
     assert_memory_equal(opened, "Beauty is truth, truth beauty", 29);
 }
 
+/* The same in authenticated mode; the vector is of draft 8 of the RFC, whose scheme is the RFC's. */
+static void test_the_published_authenticated_message_is_opened(void **state) {
+    unsigned char private_key[32], sender[32], sender_public[32], wanted[32], sealed[128], opened[64];
+    size_t length;
+
+    unhex(private_key, "de1b7aec456fc43d6f5c5a83cca23fe1cf6037ca7dcb8f331016272cf752ba75");
+    unhex(sender, "fe3184b8589464f694322961a6660307dca66485c53d1b9f3f71362b16e85eb2");
+    unhex(wanted, "8420f244a6d9f2ed5951912f66310d8b078932b511953272a6986904a08ea51c");
+    length = unhex(sealed, "b2522dca3e0f209dd6c28d654605c308a79829effa5fe608e5820d149a85eb1c"
+                           "3d83a89c1ddc05f73d4762be65e38ade112af135e3a01d30e52674be7361e95f"
+                           "5ff679af7095a799a0d5582912");
+    assert_int_equal(xca_seal_public(sender_public, sender), 1);
+    assert_memory_equal(sender_public, wanted, 32);
+    assert_int_equal(xca_unseal_auth(opened, sealed, length, private_key, sender_public,
+                                     "Ode on a Grecian Urn", (const unsigned char *)"Count-0", 7),
+                     1);
+    assert_memory_equal(opened, "Beauty is truth, truth beauty", 29);
+    assert_int_equal(xca_unseal(opened, sealed, length, private_key, "Ode on a Grecian Urn",
+                                (const unsigned char *)"Count-0", 7),
+                     0);
+}
+
+static void test_a_reply_is_only_of_its_sender(void **state) {
+    message_t to = seal(), from = seal(), other = seal();
+    unsigned char sealed[SEALED], opened[SEALED];
+
+    assert_int_equal(xca_seal_auth(sealed, (const unsigned char *)CONTENT, strlen(CONTENT),
+                                   to.public_key, from.private_key, "xca-card-reply-1",
+                                   (const unsigned char *)AAD, strlen(AAD)),
+                     1);
+    assert_int_equal(xca_unseal_auth(opened, sealed, SEALED, to.private_key, from.public_key,
+                                     "xca-card-reply-1", (const unsigned char *)AAD, strlen(AAD)),
+                     1);
+    assert_memory_equal(opened, CONTENT, strlen(CONTENT));
+    assert_int_equal(xca_unseal_auth(opened, sealed, SEALED, to.private_key, other.public_key,
+                                     "xca-card-reply-1", (const unsigned char *)AAD, strlen(AAD)),
+                     0);
+    assert_int_equal(xca_unseal_auth(opened, sealed, SEALED, other.private_key, from.public_key,
+                                     "xca-card-reply-1", (const unsigned char *)AAD, strlen(AAD)),
+                     0);
+    /* base mode is no way around the sender: a sealed message of anyone is no reply */
+    assert_int_equal(xca_unseal_auth(opened, to.sealed, SEALED, to.private_key, from.public_key,
+                                     "xca-request-1", (const unsigned char *)AAD, strlen(AAD)),
+                     0);
+    memset(other.public_key, 0, XCA_SEAL_KEY);
+    assert_int_equal(xca_unseal_auth(opened, sealed, SEALED, to.private_key, other.public_key,
+                                     "xca-card-reply-1", (const unsigned char *)AAD, strlen(AAD)),
+                     0);
+}
+
 static void test_a_sealed_code_is_opened_by_the_holder_of_the_key(void **state) {
     message_t m = seal();
 
@@ -146,6 +196,8 @@ static void test_an_empty_message_can_be_sealed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_published_message_of_this_suite_is_opened),
+        cmocka_unit_test(test_the_published_authenticated_message_is_opened),
+        cmocka_unit_test(test_a_reply_is_only_of_its_sender),
         cmocka_unit_test(test_a_sealed_code_is_opened_by_the_holder_of_the_key),
         cmocka_unit_test(test_the_same_code_never_looks_the_same),
         cmocka_unit_test(test_another_use_place_or_key_does_not_open_it),
