@@ -48,7 +48,7 @@ xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, c
 xca_error_t *xca_notice_move(xca_store_t *store, const xca_notice_t *notice, const char *to, const char *error,
                              int tries, apr_time_t next_try, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Lists: ou=crl entry `name` ("full") and, for the full one, the CA's own entry. */
+/* Lists: ou=crl entry `name` ("full"; "root": of the CA above) and, for the full one, the CA's own entry. */
 typedef struct xca_crl_record {
     xca_bytes_t der;
     apr_uint64_t number;

@@ -18,6 +18,8 @@ typedef struct xca_signer {
     const xca_catalogue_t *texts; /* subjects and bodies of notices */
     const char *portal_url;        /* for links in notices */
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
+    const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */
+    xca_bytes_t root_list_issuer;  /* whose it is: the last certificate of the chain */
     int crl_due;                   /* set by a change: a list is made at the next xca_signer_lists() */
 } xca_signer_t;
 
@@ -35,6 +37,10 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
 
 /* Makes the full list if a change asks for it, or the present one has used half of its life. */
 xca_error_t *xca_signer_lists(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Publishes the list of the CA above ("root-list-file") if it is another one than the directory has. Errors: those of
+ * the file, "crl.unreadable", "crl.not-of-issuer". */
+xca_error_t *xca_signer_root_list(xca_signer_t *signer, apr_pool_t *pool) XCA_MUST_USE;
 
 /* At start: messages that a stopped signer left half sent. A folder takes the same message again without doubling it; for
  * a mail server nobody knows, so they are marked "uncertain" for officers to see. */

@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "domain/calendar.h"
 #include "operations/signer_issue.h"
+#include "outside/crypto_view.h"
 
 #define REQUEST_LIFE (7 * XCA_DAY)
 #define NONCE_LIFE   (2 * XCA_DAY)
+#define LIST_MAX     (16 * 1024 * 1024)
 
 /* The case first, the certificate last: the search finds it by the certificate, so a cut between
  * the two is taken up again. */
@@ -50,6 +52,11 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     if (err != NULL) {
         return err;
     }
+    err = xca_signer_root_list(signer, pool);
+    if (err != NULL && err->kind == XCA_E_UNAVAILABLE) {
+        return err;
+    }
+    xca_log_error("list of the CA above", err); /* the one that is published stays */
     err = xca_request_expire(signer->office->store, now - REQUEST_LIFE, pool);
     if (err != NULL) {
         return err;
@@ -133,4 +140,36 @@ xca_error_t *xca_signer_lists(xca_signer_t *signer, apr_time_t now, apr_pool_t *
         }
     }
     return make_list(signer, now, pool);
+}
+
+xca_error_t *xca_signer_root_list(xca_signer_t *signer, apr_pool_t *pool) {
+    xca_crl_record_t list = {{NULL, 0}, 0, 0, 0}, *there;
+    xca_crl_view_t view;
+    const char *data;
+    xca_error_t *err;
+
+    if (signer->root_list_file == NULL) {
+        return NULL;
+    }
+    err = xca_file_read(&data, &list.der.length, signer->root_list_file, LIST_MAX, pool);
+    if (err != NULL) {
+        return err;
+    }
+    list.der.data = (const unsigned char *)data;
+    err = xca_crl_view(&view, list.der, signer->root_list_issuer, pool);
+    if (err != NULL) {
+        err->arg = signer->root_list_file;
+        return err;
+    }
+    list.number = view.number;
+    list.this_update = view.this_update;
+    list.next_update = view.next_update;
+    err = xca_crl_read(&there, signer->office->store, "root", 1, pool);
+    if (err == NULL && there->number == list.number && there->this_update == list.this_update) {
+        return NULL;
+    }
+    if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
+        return err;
+    }
+    return xca_crl_put(signer->office->store, "root", &list, pool);
 }

@@ -175,24 +175,6 @@ static void put_directory_attributes(xca_der_t *der, const xca_cert_order_t *ord
     xca_tbs_extension_close(der);
 }
 
-/* One list, reachable in one or two ways: one DistributionPoint (RFC 5280 section 4.2.1.13). */
-static void put_crl_points(xca_der_t *der, const xca_profile_t *profile) {
-    xca_tbs_extension_open(der, "2.5.29.31", 0);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
-    xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
-    xca_der_put_text(der, XCA_DER_CONTEXT | 6, profile->crl_url);
-    if (profile->crl_ldap_url != NULL) {
-        xca_der_put_text(der, XCA_DER_CONTEXT | 6, profile->crl_ldap_url);
-    }
-    xca_der_close(der);
-    xca_der_close(der);
-    xca_der_close(der);
-    xca_der_close(der);
-    xca_tbs_extension_close(der);
-}
-
 static void put_access(xca_der_t *der, const char *method, const char *url) {
     xca_der_open(der, XCA_DER_SEQUENCE);
     xca_der_put_oid(der, method);
@@ -224,7 +206,7 @@ static void put_extensions(xca_der_t *der, const xca_ca_t *ca, const xca_cert_or
     put_policy(der, ca->profile->policy);
     put_email(der, order->email);
     put_directory_attributes(der, order, ca->profile);
-    put_crl_points(der, ca->profile);
+    xca_tbs_put_crl_point(der, ca->profile->crl_url, ca->profile->crl_ldap_url);
     put_authority_access(der, ca->profile);
     xca_tbs_put_key_ids(der, key_id, ca->key_id);
     xca_der_close(der);

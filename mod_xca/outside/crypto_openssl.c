@@ -125,3 +125,20 @@ xca_bytes_t xca_openssl_bio_bytes(apr_pool_t *pool, BIO *bio) {
     }
     return bytes;
 }
+
+int xca_openssl_time(apr_time_t *time, const ASN1_TIME *found) {
+    apr_time_exp_t exploded;
+    struct tm t;
+
+    if (found == NULL || !ASN1_TIME_to_tm(found, &t)) {
+        return 0;
+    }
+    memset(&exploded, 0, sizeof(exploded));
+    exploded.tm_year = t.tm_year;
+    exploded.tm_mon = t.tm_mon;
+    exploded.tm_mday = t.tm_mday;
+    exploded.tm_hour = t.tm_hour;
+    exploded.tm_min = t.tm_min;
+    exploded.tm_sec = t.tm_sec;
+    return apr_time_exp_gmt_get(time, &exploded) == APR_SUCCESS;
+}

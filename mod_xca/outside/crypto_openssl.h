@@ -3,6 +3,7 @@
 #ifndef XCA_OUTSIDE_CRYPTO_OPENSSL_H
 #define XCA_OUTSIDE_CRYPTO_OPENSSL_H
 
+#include <apr_time.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -37,6 +38,9 @@ const char *xca_openssl_curve(apr_pool_t *pool, const EVP_PKEY *pkey);
 
 /* "RSA 2048", "EC P-256", otherwise OpenSSL's name and the size. */
 const char *xca_openssl_key_text(apr_pool_t *pool, const EVP_PKEY *pkey);
+
+/* 0 if it is none. */
+int xca_openssl_time(apr_time_t *time, const ASN1_TIME *found);
 
 /* Copies what a memory BIO holds. */
 xca_bytes_t xca_openssl_bio_bytes(apr_pool_t *pool, BIO *bio);

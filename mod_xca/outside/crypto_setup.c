@@ -99,8 +99,8 @@ static xca_error_t *read_issuer(setup_issuer_t *result, xca_bytes_t issuer, cons
 }
 
 static void put_extensions(xca_der_t *der, const struct setup_rule *rule, const char *dns_name,
-                           const unsigned char *key_id, xca_bytes_t issuer_key_id,
-                           apr_pool_t *pool) {
+                           const char *crl_url, const unsigned char *key_id,
+                           xca_bytes_t issuer_key_id, apr_pool_t *pool) {
     xca_der_open(der, XCA_DER_CONSTRUCTED | 3);
     xca_der_open(der, XCA_DER_SEQUENCE);
     put_basic_constraints(der, rule);
@@ -111,15 +111,19 @@ static void put_extensions(xca_der_t *der, const struct setup_rule *rule, const 
     if (dns_name != NULL) {
         put_host_names(der, dns_name, pool);
     }
+    if (crl_url != NULL) {
+        xca_tbs_put_crl_point(der, crl_url, NULL);
+    }
     xca_tbs_put_key_ids(der, key_id, issuer_key_id);
     xca_der_close(der);
     xca_der_close(der);
 }
 
 xca_error_t *xca_setup_certificate(xca_bytes_t *result, xca_setup_kind kind, const char *subject,
-                                   const char *dns_name, const xca_key_t *key,
-                                   const xca_key_t *issuer_key, xca_bytes_t issuer,
-                                   apr_time_t not_before, apr_time_t not_after, apr_pool_t *pool) {
+                                   const char *dns_name, const char *crl_url,
+                                   const xca_key_t *key, const xca_key_t *issuer_key,
+                                   xca_bytes_t issuer, apr_time_t not_before, apr_time_t not_after,
+                                   apr_pool_t *pool) {
     int is_root = kind == XCA_SETUP_ROOT;
     unsigned char serial[XCA_SERIAL_BYTES], key_id[XCA_KEY_ID];
     xca_bytes_t name, spki, tbs;
@@ -143,6 +147,7 @@ xca_error_t *xca_setup_certificate(xca_bytes_t *result, xca_setup_kind kind, con
         return err;
     }
     if (is_root) {
+        crl_url = NULL;
         issuer_key = key;
         above.name = name;
         above.key_id = (xca_bytes_t){key_id, XCA_KEY_ID};
@@ -157,7 +162,7 @@ xca_error_t *xca_setup_certificate(xca_bytes_t *result, xca_setup_kind kind, con
     xca_tbs_put_validity(der, not_before, not_after);
     xca_der_put_raw(der, name);
     xca_der_put_raw(der, spki);
-    put_extensions(der, &rules[kind], dns_name, key_id, above.key_id, pool);
+    put_extensions(der, &rules[kind], dns_name, crl_url, key_id, above.key_id, pool);
     xca_der_close(der);
     err = xca_der_finish(&tbs, der, pool);
     return err != NULL ? err : xca_tbs_sign(result, tbs, issuer_key, pool);

@@ -115,6 +115,23 @@ void xca_tbs_put_authority_key_id(xca_der_t *der, xca_bytes_t authority_key_id) 
     xca_tbs_extension_close(der);
 }
 
+void xca_tbs_put_crl_point(xca_der_t *der, const char *url, const char *second) {
+    xca_tbs_extension_open(der, "2.5.29.31", 0);
+    xca_der_open(der, XCA_DER_SEQUENCE);
+    xca_der_open(der, XCA_DER_SEQUENCE);
+    xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
+    xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
+    xca_der_put_text(der, XCA_DER_CONTEXT | 6, url);
+    if (second != NULL) {
+        xca_der_put_text(der, XCA_DER_CONTEXT | 6, second);
+    }
+    xca_der_close(der);
+    xca_der_close(der);
+    xca_der_close(der);
+    xca_der_close(der);
+    xca_tbs_extension_close(der);
+}
+
 void xca_tbs_put_key_ids(xca_der_t *der, const unsigned char *subject_key_id,
                          xca_bytes_t authority_key_id) {
     xca_tbs_extension_open(der, "2.5.29.14", 0);

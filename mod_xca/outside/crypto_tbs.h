@@ -54,6 +54,8 @@ void xca_tbs_extension_open(xca_der_t *der, const char *oid, int critical);
 void xca_tbs_extension_close(xca_der_t *der);
 void xca_tbs_put_key_usage(xca_der_t *der, int bits);
 void xca_tbs_put_ext_key_usage(xca_der_t *der, const char *const *oids);
+/* One list, reachable in one or two ways: one DistributionPoint (RFC 5280 section 4.2.1.13); `second` or NULL. */
+void xca_tbs_put_crl_point(xca_der_t *der, const char *url, const char *second);
 void xca_tbs_put_key_ids(xca_der_t *der, const unsigned char *subject_key_id,
                          xca_bytes_t authority_key_id);
 void xca_tbs_put_authority_key_id(xca_der_t *der, xca_bytes_t authority_key_id);

@@ -61,23 +61,6 @@ static const char *serial_text(apr_pool_t *pool, const ASN1_INTEGER *serial) {
     return serial->type == V_ASN1_NEG_INTEGER ? apr_pstrcat(pool, "-", hex, NULL) : hex;
 }
 
-static int read_time(apr_time_t *time, const ASN1_TIME *found) {
-    apr_time_exp_t exploded;
-    struct tm t;
-
-    if (!ASN1_TIME_to_tm(found, &t)) {
-        return 0;
-    }
-    memset(&exploded, 0, sizeof(exploded));
-    exploded.tm_year = t.tm_year;
-    exploded.tm_mon = t.tm_mon;
-    exploded.tm_mday = t.tm_mday;
-    exploded.tm_hour = t.tm_hour;
-    exploded.tm_min = t.tm_min;
-    exploded.tm_sec = t.tm_sec;
-    return apr_time_exp_gmt_get(time, &exploded) == APR_SUCCESS;
-}
-
 static void push(apr_array_header_t *list, const char *text) {
     if (text != NULL && list->nelts < URLS_MAX) {
         *(const char **)apr_array_push(list) = text;
@@ -273,8 +256,8 @@ static int fill(xca_cert_view_t *view, X509 *certificate, xca_bytes_t der, apr_p
     view->ocsp_urls = access_urls(pool, certificate, NID_ad_OCSP);
     view->issuer_urls = access_urls(pool, certificate, NID_ad_ca_issuers);
     return view->subject != NULL && view->issuer != NULL && view->sha256 != NULL &&
-           read_time(&view->not_before, X509_get0_notBefore(certificate)) &&
-           read_time(&view->not_after, X509_get0_notAfter(certificate));
+           xca_openssl_time(&view->not_before, X509_get0_notBefore(certificate)) &&
+           xca_openssl_time(&view->not_after, X509_get0_notAfter(certificate));
 }
 
 xca_error_t *xca_cert_view(xca_cert_view_t **view, xca_bytes_t der, apr_pool_t *pool) {

@@ -34,4 +34,14 @@ xca_error_t *xca_cert_p7b(xca_bytes_t *p7b, const xca_bytes_t *certificates, int
 xca_error_t *xca_p7b_read(apr_array_header_t **certificates, xca_bytes_t p7b,
                           apr_pool_t *pool) XCA_MUST_USE;
 
+typedef struct xca_crl_view {
+    apr_uint64_t number; /* cRLNumber */
+    apr_time_t this_update, next_update;
+} xca_crl_view_t;
+
+/* A complete list, DER, that `issuer` (a certificate) signed. Errors: "crl.unreadable" (also without cRLNumber or
+ * nextUpdate, RFC 5280 section 5), "crl.not-of-issuer". */
+xca_error_t *xca_crl_view(xca_crl_view_t *view, xca_bytes_t der, xca_bytes_t issuer,
+                          apr_pool_t *pool) XCA_MUST_USE;
+
 #endif

@@ -60,22 +60,30 @@ xca_error_t *xca_page_repository_chain(xca_visit_t *visit) {
                 CERTIFICATE_KEPT);
 }
 
-xca_error_t *xca_page_repository_crl(xca_visit_t *visit) {
-    const xca_repository_state_t *state;
-    apr_int64_t left;
-    xca_error_t *err = get_state(&state, visit);
+static xca_error_t *give_list(xca_visit_t *visit, const xca_repository_list_t *list) {
+    apr_int64_t left = apr_time_sec(list->next_update - visit->now);
 
-    if (err != NULL) {
-        return err;
-    }
-    if (state->crl.length == 0) {
+    if (list->der.length == 0) {
         return not_yet(visit, "crl.not-found");
     }
-    left = apr_time_sec(state->crl_next_update - visit->now);
     apr_table_set(visit->headers, "Expires",
-                  xca_date_format(visit->pool, state->crl_next_update, XCA_DATE_HTTP));
-    return give(visit, &state->crl, "application/pkix-crl", state->crl_etag, state->crl_this_update,
+                  xca_date_format(visit->pool, list->next_update, XCA_DATE_HTTP));
+    return give(visit, &list->der, "application/pkix-crl", list->etag, list->this_update,
                 left < LIST_KEPT ? left : LIST_KEPT);
+}
+
+xca_error_t *xca_page_repository_crl(xca_visit_t *visit) {
+    const xca_repository_state_t *state;
+    xca_error_t *err = get_state(&state, visit);
+
+    return err != NULL ? err : give_list(visit, &state->crl);
+}
+
+xca_error_t *xca_page_repository_root_crl(xca_visit_t *visit) {
+    const xca_repository_state_t *state;
+    xca_error_t *err = get_state(&state, visit);
+
+    return err != NULL ? err : give_list(visit, &state->root_crl);
 }
 
 /* "<serial>.cer": NULL if the name is not of that form. */
@@ -145,23 +153,24 @@ static xca_error_t *put_certificate(xca_visit_t *visit, const xca_repository_sta
     return NULL;
 }
 
-static void put_list(xca_visit_t *visit, const xca_repository_state_t *state) {
+static void put_list(xca_visit_t *visit, const char *key, const xca_repository_list_t *list,
+                     const char *path) {
     xca_value_t *map;
 
-    if (state->crl.length == 0) {
+    if (list->der.length == 0) {
         return;
     }
-    map = xca_map_map(visit->model, "crl");
-    xca_map_number(map, "number", (apr_int64_t)state->crl_number);
-    xca_map_number(map, "bytes", (apr_int64_t)state->crl.length);
-    xca_map_text(map, "this_update", xca_date_format(visit->pool, state->crl_this_update, XCA_DATE_RFC3339));
-    xca_map_text(map, "next_update", xca_date_format(visit->pool, state->crl_next_update, XCA_DATE_RFC3339));
+    map = xca_map_map(visit->model, key);
+    xca_map_number(map, "number", (apr_int64_t)list->number);
+    xca_map_number(map, "bytes", (apr_int64_t)list->der.length);
+    xca_map_text(map, "this_update", xca_date_format(visit->pool, list->this_update, XCA_DATE_RFC3339));
+    xca_map_text(map, "next_update", xca_date_format(visit->pool, list->next_update, XCA_DATE_RFC3339));
     xca_map_text(map, "_this_update",
-                 xca_date_format(visit->pool, state->crl_this_update, XCA_DATE_ISO_TIME));
+                 xca_date_format(visit->pool, list->this_update, XCA_DATE_ISO_TIME));
     xca_map_text(map, "_next_update",
-                 xca_date_format(visit->pool, state->crl_next_update, XCA_DATE_ISO_TIME));
-    xca_map_true(map, "overdue", visit->now > state->crl_next_update);
-    put_address(visit, map, "url", "/repository/xca.crl");
+                 xca_date_format(visit->pool, list->next_update, XCA_DATE_ISO_TIME));
+    xca_map_true(map, "overdue", visit->now > list->next_update);
+    put_address(visit, map, "url", path);
 }
 
 static void put_directory(xca_visit_t *visit) {
@@ -180,7 +189,8 @@ xca_error_t *xca_page_repository(xca_visit_t *visit) {
     if (err != NULL) {
         return err;
     }
-    put_list(visit, state);
+    put_list(visit, "crl", &state->crl, "/repository/xca.crl");
+    put_list(visit, "root_crl", &state->root_crl, "/repository/root.crl");
     put_directory(visit);
     return put_certificate(visit, state);
 }

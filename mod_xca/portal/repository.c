@@ -80,11 +80,11 @@ static xca_bytes_t copy(xca_bytes_t bytes, apr_pool_t *pool) {
     return bytes;
 }
 
-/* The list itself is fetched only if it is another one than `before` has. */
-static xca_error_t *read_list(xca_repository_state_t *state, const xca_repository_state_t *before,
-                              xca_store_t *store, apr_pool_t *pool) {
+/* The list itself is fetched only if it is another one than `before` (or NULL) has. */
+static xca_error_t *read_list(xca_repository_list_t *list, const xca_repository_list_t *before,
+                              const char *name, xca_store_t *store, apr_pool_t *pool) {
     xca_crl_record_t *crl;
-    xca_error_t *err = xca_crl_read(&crl, store, "full", 1, pool);
+    xca_error_t *err = xca_crl_read(&crl, store, name, 1, pool);
 
     if (is_missing(err)) {
         return NULL;
@@ -92,21 +92,21 @@ static xca_error_t *read_list(xca_repository_state_t *state, const xca_repositor
     if (err != NULL) {
         return err;
     }
-    if (before != NULL && before->crl.length > 0 && before->crl_number == crl->number &&
-        before->crl_this_update == crl->this_update) {
-        state->crl = copy(before->crl, pool);
-        state->crl_etag = apr_pstrdup(pool, before->crl_etag);
+    if (before != NULL && before->der.length > 0 && before->number == crl->number &&
+        before->this_update == crl->this_update) {
+        list->der = copy(before->der, pool);
+        list->etag = apr_pstrdup(pool, before->etag);
     } else {
-        err = xca_crl_read(&crl, store, "full", 0, pool);
+        err = xca_crl_read(&crl, store, name, 0, pool);
         if (err != NULL) {
             return err;
         }
-        state->crl = crl->der;
-        state->crl_etag = etag_of(crl->der, pool);
+        list->der = crl->der;
+        list->etag = etag_of(crl->der, pool);
     }
-    state->crl_number = crl->number;
-    state->crl_this_update = crl->this_update;
-    state->crl_next_update = crl->next_update;
+    list->number = crl->number;
+    list->this_update = crl->this_update;
+    list->next_update = crl->next_update;
     return NULL;
 }
 
@@ -122,7 +122,11 @@ static xca_error_t *read_all(xca_repository_state_t *state, const xca_repository
         state->certificate_etag = etag_of(state->certificate, pool);
         state->chain_etag = etag_of(state->chain, pool);
     }
-    err = read_list(state, before, store, pool);
+    err = read_list(&state->crl, before != NULL ? &before->crl : NULL, "full", store, pool);
+    if (err == NULL) {
+        err = read_list(&state->root_crl, before != NULL ? &before->root_crl : NULL, "root", store,
+                        pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -168,7 +172,7 @@ static void settle(xca_repository_t *repository, snapshot_t *fresh, apr_time_t c
 }
 
 static int still_good(const xca_repository_t *repository, apr_time_t now) {
-    return repository->present != NULL && now < repository->present->state.crl_next_update;
+    return repository->present != NULL && now < repository->present->state.crl.next_update;
 }
 
 xca_error_t *xca_repository_get(const xca_repository_state_t **state, xca_repository_t *repository,

@@ -7,13 +7,18 @@
 
 typedef struct xca_repository xca_repository_t;
 
+typedef struct xca_repository_list {
+    xca_bytes_t der;                /* length 0: none yet */
+    const char *etag;
+    apr_uint64_t number;
+    apr_time_t this_update, next_update;
+} xca_repository_list_t;
+
 typedef struct xca_repository_state {
     xca_bytes_t certificate, chain; /* length 0: not published yet */
     const char *certificate_etag, *chain_etag;
-    xca_bytes_t crl;                /* length 0: none yet */
-    const char *crl_etag;
-    apr_uint64_t crl_number;
-    apr_time_t crl_this_update, crl_next_update;
+    xca_repository_list_t crl;      /* the CA's own */
+    xca_repository_list_t root_crl; /* of the CA above */
     apr_time_t signer_alive;        /* 0: it never ran */
 } xca_repository_state_t;
 

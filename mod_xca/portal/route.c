@@ -19,6 +19,7 @@ const xca_route_t xca_routes[] = {
     {"GET", "/repository/xca.cer", xca_page_repository_ca, NULL, "repository", NULL, 1},
     {"GET", "/repository/chain.p7b", xca_page_repository_chain, NULL, "repository", NULL, 1},
     {"GET", "/repository/xca.crl", xca_page_repository_crl, NULL, "repository", NULL, 1},
+    {"GET", "/repository/root.crl", xca_page_repository_root_crl, NULL, "repository", NULL, 1},
     {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, 1},
 
     {"GET", "/oid", xca_page_oid, "oid", "oid", NULL, 0},

@@ -45,7 +45,7 @@ static xca_bytes_t make_issuer(void) {
     apr_initialize();
     apr_pool_create(&pool, NULL);
     if (xca_key_make(&key, "ec:P-256", pool) != NULL ||
-        xca_setup_certificate(&issuer, XCA_SETUP_ROOT, "CN=a,C=TW", NULL, key, NULL, none, NOW,
+        xca_setup_certificate(&issuer, XCA_SETUP_ROOT, "CN=a,C=TW", NULL, NULL, key, NULL, none, NOW,
                               NOW + apr_time_from_sec(86400), pool) != NULL) {
         abort();
     }
@@ -72,6 +72,7 @@ static xca_bytes_t unwrap(const uint8_t *data, size_t size, apr_pool_t *pool) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static xca_bytes_t issuer;
     xca_cert_view_t *view;
+    xca_crl_view_t list;
     xca_bytes_t der;
     apr_pool_t *pool;
 
@@ -83,6 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (xca_cert_view(&view, der, pool) == NULL &&
         (!xca_text_valid(view->subject, strlen(view->subject), 0) || view->serial == NULL)) {
         abort();
+    }
+    if (xca_crl_view(&list, der, issuer, pool) == NULL) {
+        abort(); /* signed by a key that nobody has */
     }
     if (xca_lint_certificate(der, &order, &profile, issuer, pool) == NULL) {
         abort();

@@ -37,9 +37,9 @@ static officer_t make_officer(void) {
     apr_pool_create(&pool, NULL);
     if (xca_key_make(&anchor_key, "ec:P-256", pool) != NULL ||
         xca_key_make(&key, "ec:P-256", pool) != NULL ||
-        xca_setup_certificate(&officer.anchor, XCA_SETUP_ROOT, "CN=anchor,C=TW", NULL, anchor_key,
+        xca_setup_certificate(&officer.anchor, XCA_SETUP_ROOT, "CN=anchor,C=TW", NULL, NULL, anchor_key,
                               NULL, none, NOW, NOW + apr_time_from_sec(86400), pool) != NULL ||
-        xca_setup_certificate(&officer.certificate, XCA_SETUP_OFFICER, "CN=officer,C=TW", NULL, key,
+        xca_setup_certificate(&officer.certificate, XCA_SETUP_OFFICER, "CN=officer,C=TW", NULL, NULL, key,
                               anchor_key, officer.anchor, NOW, NOW + apr_time_from_sec(86400),
                               pool) != NULL) {
         abort();

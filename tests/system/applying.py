@@ -1,6 +1,8 @@
 """The applicant's steps in the browser, as the tests need them."""
 
 import re
+import subprocess
+import time
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -73,3 +75,70 @@ def apply(browser, instance, csr, email, keyword="基金會", **more):
     open_form(browser, instance, keyword)
     fill_form(browser, csr, email, **more)
     return send_form(browser)
+
+
+def accept(browser, instance, serial, code=USER_CODE):
+    """非IC卡類憑證接受: number and code, the content, yes."""
+    browser.get(instance.url + "/certificates/accept")
+    by_name(browser, "serial").send_keys(serial)
+    by_name(browser, "code").send_keys(code)
+    go(browser, browser.find_element(By.CSS_SELECTOR, "button[name=button][value=show]"))
+    go(browser, browser.find_element(By.CSS_SELECTOR, "button[name=button][value=accept]"))
+
+
+def issue(browser, instance, folder, address, name="my", **more):
+    """From a new key to the issued certificate: gives the key's file, the case and the serial number."""
+    key, csr = folder / (name + ".key"), folder / (name + ".csr")
+    subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=request"],
+                   check=True, capture_output=True)
+    case = apply(browser, instance, csr, address, **more)
+    instance.approve(case)
+    instance.wait_for_state(case, "issued")
+    return key, case, instance.case(case)["xcaSerial"].decode()
+
+
+def publish(browser, instance, folder, address, name="my", **more):
+    """The same to the published certificate."""
+    key, case, serial = issue(browser, instance, folder, address, name, **more)
+    accept(browser, instance, serial)
+    instance.wait_for_state(case, "completed")
+    return key, case, serial
+
+
+def change_state(browser, instance, serial, action, code=USER_CODE):
+    """憑證停用/復用: action is suspend or resume."""
+    browser.get(instance.url + "/certificates/suspend")
+    by_name(browser, "number").send_keys(serial)
+    by_name(browser, "code").send_keys(code)
+    click(browser, browser.find_element(By.CSS_SELECTOR, "[name=action][value=%s]" % action))
+    go(browser, browser.find_element(By.CSS_SELECTOR, "main form .buttons .primary"))
+
+
+def revoke(instance, serial, window="tpe-edu", reason="lost"):
+    """Both officers' decisions, until the signer has done it."""
+    filed = instance.admin("revoke", "--serial", serial, "--reason", reason, "--letter", "北市教字第2號", "--officer", "ra-" + window,
+                           "--key", str(instance.home / "officers" / ("ra-%s.p12" % window)), "--password-file",
+                           str(instance.home / "officers/password"))
+    assert filed.returncode == 0, filed.stderr
+    number = re.search(r"^\d{25}$", filed.stdout, re.M).group(0)
+    assert instance.decide("accept", number, "central-2").returncode == 0
+    instance.wait_for_state(number, "completed")
+    return number
+
+
+def download(instance, name, to):
+    """A file of /repository/ over plain HTTP."""
+    subprocess.run(["curl", "-sf", "-o", to, "%s/repository/%s" % (instance.plain, name)], check=True)
+    return to
+
+
+def wait_for_list(instance, serial, listed, seconds=15):
+    """Until the list that everyone can fetch has the number, or no longer has it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        text = subprocess.run("curl -sf %s/repository/xca.crl | openssl crl -inform DER -noout -text" % instance.plain, shell=True,
+                              capture_output=True, text=True).stdout
+        if (serial.upper() in text) == listed and "Last Update" in text:
+            return text
+        time.sleep(0.3)
+    raise AssertionError("%s is%s on the list" % (serial, " not" if listed else ""))

@@ -1,14 +1,12 @@
-"""What mail clients ask of the directory, and a real one: gpgsm with dirmngr finds, imports and encrypts."""
+"""What mail clients ask of the directory, and a real one: gpgsm with dirmngr finds, imports, checks the lists and encrypts."""
 
 import os
 import subprocess
-import time
 
 import ldap
 import pytest
-from selenium.webdriver.common.by import By
-from applying import apply, by_name, go
-from conftest import BASE, USER_CODE
+from applying import change_state, download, publish, revoke, wait_for_list
+from conftest import BASE
 
 ADDRESS = "mail-client@example.org.tw"
 MAIL = "ou=mail," + BASE
@@ -16,20 +14,9 @@ MAIL = "ou=mail," + BASE
 
 @pytest.fixture(scope="module")
 def published(instance, browser, tmp_path_factory):
-    """A published encryption certificate for ADDRESS; gives the applicant's key."""
-    folder = tmp_path_factory.mktemp("applicant")
-    subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "my.key", "-out", folder / "my.csr",
-                    "-subj", "/CN=request"], check=True, capture_output=True)
-    case = apply(browser, instance, folder / "my.csr", ADDRESS)
-    instance.approve(case)
-    instance.wait_for_state(case, "issued")
-    browser.get(instance.url + "/certificates/accept")
-    by_name(browser, "serial").send_keys(instance.case(case)["xcaSerial"].decode())
-    by_name(browser, "code").send_keys(USER_CODE)
-    go(browser, browser.find_element(By.CSS_SELECTOR, "button[name=button][value=show]"))
-    go(browser, browser.find_element(By.CSS_SELECTOR, "button[name=button][value=accept]"))
-    instance.wait_for_state(case, "completed")
-    return folder / "my.key"
+    """A published encryption certificate for ADDRESS: the applicant's key and the serial number."""
+    key, _, serial = publish(browser, instance, tmp_path_factory.mktemp("applicant"), ADDRESS)
+    return key, serial
 
 
 @pytest.mark.parametrize("question", [
@@ -52,32 +39,84 @@ def test_one_chinese_character_of_the_name_finds_it(instance, published):
     assert [ADDRESS.encode()] in [v["mail"] for _, v in found]
 
 
-def gpgsm(home, *arguments, **more):
-    return subprocess.run(["gpgsm", "--homedir", str(home), "--batch", "--no-tty"] + list(arguments), capture_output=True, timeout=60, **more)
+class Gpgsm:
+    """A mail client's gpgsm with its own dirmngr. It checks revocation lists, and keeps one until it is told to forget it."""
+
+    def __init__(self, home, instance):
+        self.home = home
+        home.mkdir(mode=0o700)
+        root = subprocess.run(["openssl", "x509", "-in", instance.home / "ca/root.pem", "-noout", "-fingerprint", "-sha1"],
+                              capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
+        (home / "trustlist.txt").write_text(root + " S\n")
+        (home / "gpgsm.conf").write_text("keyserver 127.0.0.1:%d:::%s\n" % (instance.ldap_port, MAIL))
+        (home / "dirmngr.conf").write_text("ldaptimeout 10\nlog-file %s\nverbose\n" % (home / "dirmngr.log"))
+
+    def __call__(self, *arguments, **more):
+        return subprocess.run(["gpgsm", "--homedir", str(self.home), "--batch", "--no-tty"] + list(arguments), capture_output=True,
+                              timeout=60, **more)
+
+    def why(self, result):
+        log = self.home / "dirmngr.log"
+        return result.stderr.decode() + (log.read_text("utf-8", "replace")[-3000:] if log.exists() else "")
+
+    def encrypt(self, text="公文一份"):
+        return self("--encrypt", "--recipient", "<%s>" % ADDRESS, input=text.encode())
+
+    def forget_lists(self):
+        self.close()
+        subprocess.run(["dirmngr", "--homedir", str(self.home), "--flush"], check=True, capture_output=True)
+
+    def close(self):
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], capture_output=True)
 
 
-def test_gpgsm_finds_imports_and_encrypts(instance, published, tmp_path):
-    home = tmp_path / "g"
-    home.mkdir(mode=0o700)
-    root = subprocess.run(["openssl", "x509", "-in", instance.home / "ca/root.pem", "-noout", "-fingerprint", "-sha1"],
-                          capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
-    (home / "trustlist.txt").write_text(root + " S\n")
-    # The demonstration root has no list of its own yet, and dirmngr wants one for the issuing CA; the subscribers' list is
-    # checked with openssl in test_walk.py.
-    (home / "gpgsm.conf").write_text("keyserver 127.0.0.1:%d:::%s\ndisable-crl-checks\n" % (instance.ldap_port, MAIL))
-    (home / "dirmngr.conf").write_text("ldaptimeout 10\n")
-    try:
-        for name in ("root", "ca"):
-            assert gpgsm(home, "--import", str(instance.home / "ca" / (name + ".pem"))).returncode == 0
-        # gpgsm asks dirmngr, dirmngr asks the directory
-        found = gpgsm(home, "--list-external-keys", "<%s>" % ADDRESS)
-        assert ADDRESS.encode() in found.stdout, found.stderr.decode()
-        entry = instance.bind().search_s(MAIL, ldap.SCOPE_SUBTREE, "(mail=%s)" % ADDRESS, ["userCertificate;binary"])[0][1]
-        assert gpgsm(home, "--import", input=entry["userCertificate;binary"][0]).returncode == 0
-        sealed = gpgsm(home, "--encrypt", "--recipient", "<%s>" % ADDRESS, input="公文一份".encode())
-        assert sealed.returncode == 0, sealed.stderr.decode()
-    finally:
-        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True)
-    opened = subprocess.run(["openssl", "cms", "-decrypt", "-inform", "DER", "-inkey", str(published)], input=sealed.stdout, check=True,
-                            capture_output=True)
-    assert opened.stdout.decode() == "公文一份"
+@pytest.fixture
+def client(instance, tmp_path):
+    one = Gpgsm(tmp_path / "g", instance)
+    yield one
+    one.close()
+
+
+def opened(key, sealed):
+    return subprocess.run(["openssl", "cms", "-decrypt", "-inform", "DER", "-inkey", str(key)], input=sealed, check=True,
+                          capture_output=True).stdout.decode()
+
+
+def test_gpgsm_finds_imports_checks_lists_and_encrypts_until_the_certificate_is_suspended_or_revoked(
+        browser, instance, published, client, tmp_path):
+    key, serial = published
+    # a relying party knows the root; everything else comes from the repository
+    assert client("--import", str(instance.home / "ca/root.pem")).returncode == 0
+    assert client("--import", str(download(instance, "xca.cer", tmp_path / "xca.cer"))).returncode == 0
+    # gpgsm asks dirmngr, dirmngr asks the directory
+    found = client("--list-external-keys", "<%s>" % ADDRESS)
+    assert ADDRESS.encode() in found.stdout, client.why(found)
+    entry = instance.bind().search_s(MAIL, ldap.SCOPE_SUBTREE, "(mail=%s)" % ADDRESS, ["userCertificate;binary"])[0][1]
+    assert client("--import", input=entry["userCertificate;binary"][0]).returncode == 0
+
+    sealed = client.encrypt()
+    assert sealed.returncode == 0, client.why(sealed)
+    assert opened(key, sealed.stdout) == "公文一份"
+    log = (client.home / "dirmngr.log").read_text("utf-8", "replace")
+    assert "/repository/xca.crl" in log and "/repository/root.crl" in log  # both lists were fetched
+
+    change_state(browser, instance, serial, "suspend")
+    wait_for_list(instance, serial, True)
+    client.forget_lists()
+    refused = client.encrypt()
+    assert refused.returncode != 0 and b"revoked" in refused.stderr, client.why(refused)
+
+    change_state(browser, instance, serial, "resume")
+    wait_for_list(instance, serial, False)
+    client.forget_lists()
+    sealed = client.encrypt("第二份")
+    assert sealed.returncode == 0, client.why(sealed)
+    assert opened(key, sealed.stdout) == "第二份"
+
+    revoke(instance, serial)
+    wait_for_list(instance, serial, True)
+    client.forget_lists()
+    refused = client.encrypt()
+    assert refused.returncode != 0 and b"revoked" in refused.stderr, client.why(refused)
+    # and the directory no longer offers it
+    assert instance.bind().search_s(MAIL, ldap.SCOPE_SUBTREE, "(mail=%s)" % ADDRESS, ["1.1"]) == []

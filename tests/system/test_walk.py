@@ -8,7 +8,7 @@ import time
 
 import ldap
 from selenium.webdriver.common.by import By
-from applying import apply, by_name, click, go
+from applying import apply, by_name, click, download, go
 from conftest import BASE, USER_CODE
 
 
@@ -60,15 +60,24 @@ def test_from_application_to_a_certificate_that_a_mail_client_finds(browser, ins
                             check=True, capture_output=True)
     assert opened.stdout.decode() == "公文一份"
 
-    # the chain and the list are good
-    subprocess.run("curl -sf %s/repository/xca.crl | openssl crl -inform DER -out '%s'" % (instance.plain, tmp_path / "list.pem"),
-                   shell=True, check=True)
-    checked = subprocess.run(["openssl", "verify", "-crl_check", "-CRLfile", tmp_path / "list.pem", "-CAfile",
-                              instance.home / "ca/root.pem", "-untrusted", instance.home / "ca/ca.pem", tmp_path / "found.pem"],
+    # the whole chain and both lists are good, with nothing but what the repository gives
+    for name in ("chain.p7b", "xca.crl", "root.crl"):
+        download(instance, name, tmp_path / name)
+    subprocess.run("cd '%s' && openssl pkcs7 -inform DER -in chain.p7b -print_certs -out chain.pem && "
+                   "for l in xca root; do openssl crl -inform DER -in $l.crl >>lists.pem; done" % tmp_path, shell=True, check=True)
+    subjects = subprocess.run("openssl storeutl -noout -text -certs '%s' | grep -c Subject:" % (tmp_path / "chain.pem"), shell=True,
+                              capture_output=True, text=True).stdout
+    assert int(subjects) == 2  # the authority and its root
+    checked = subprocess.run(["openssl", "verify", "-x509_strict", "-crl_check_all", "-CRLfile", tmp_path / "lists.pem", "-CAfile",
+                              instance.home / "ca/root.pem", "-untrusted", tmp_path / "chain.pem", tmp_path / "found.pem"],
                              capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
-    subprocess.run(["openssl", "verify", "-CAfile", instance.home / "ca/root.pem", "-untrusted", instance.home / "ca/ca.pem",
-                    tmp_path / "found.pem"], check=True, capture_output=True)
+    # the CA's certificate says where the root's list is, and the directory has the same one
+    said = subprocess.run(["openssl", "x509", "-in", instance.home / "ca/ca.pem", "-noout", "-ext", "crlDistributionPoints"],
+                          capture_output=True, text=True, check=True).stdout
+    assert "URI:%s/repository/root.crl" % instance.plain in said
+    leaf = anonymous.search_s("ou=crl," + BASE, ldap.SCOPE_SUBTREE, "(&(objectClass=cRLDistributionPoint)(cn=root))")
+    assert leaf[0][1]["certificateRevocationList;binary"] == [(tmp_path / "root.crl").read_bytes()]
 
     # each step told the contact
     until = time.monotonic() + 15

@@ -118,11 +118,11 @@ static inline test_authority_t make_authority(const char *key_type, const xca_pr
 
     assert_fine(xca_key_make(&a.root_key, key_type, test_pool));
     assert_fine(xca_key_make(&a.key, key_type, test_pool));
-    assert_fine(xca_setup_certificate(&a.root, XCA_SETUP_ROOT, "CN=測試總憑證管理中心,O=行政院,C=TW", NULL,
+    assert_fine(xca_setup_certificate(&a.root, XCA_SETUP_ROOT, "CN=測試總憑證管理中心,O=行政院,C=TW", NULL, NULL,
                                       a.root_key, NULL, none, TEST_NOW - 30 * TEST_DAY,
                                       TEST_NOW + 9000 * TEST_DAY, test_pool));
     assert_fine(xca_setup_certificate(&a.certificate, XCA_SETUP_CA,
-                                      "OU=組織及團體憑證管理中心,O=行政院,C=TW", NULL, a.key, a.root_key,
+                                      "OU=組織及團體憑證管理中心,O=行政院,C=TW", NULL, NULL, a.key, a.root_key,
                                       a.root, TEST_NOW - 30 * TEST_DAY, TEST_NOW + 7000 * TEST_DAY,
                                       test_pool));
     assert_fine(xca_ca_open(&a.ca, a.key, a.certificate, &a.root, 1, profile, test_pool));

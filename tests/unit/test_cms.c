@@ -15,7 +15,7 @@ static xca_bytes_t officer_certificate(const test_authority_t *authority, const 
                                        const char *subject) {
     xca_bytes_t certificate;
 
-    assert_fine(xca_setup_certificate(&certificate, XCA_SETUP_OFFICER, subject, NULL, key,
+    assert_fine(xca_setup_certificate(&certificate, XCA_SETUP_OFFICER, subject, NULL, NULL, key,
                                       authority->key, authority->certificate, TEST_NOW - TEST_DAY,
                                       TEST_NOW + 365 * TEST_DAY, test_pool));
     return certificate;

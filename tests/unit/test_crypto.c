@@ -159,7 +159,7 @@ static void test_an_officers_key_travels_as_pkcs12(void **state) {
     xca_bytes_t certificate;
 
     assert_fine(xca_key_make(&key, "rsa:2048", test_pool));
-    assert_fine(xca_setup_certificate(&certificate, XCA_SETUP_OFFICER, "CN=central-1,C=TW", NULL, key,
+    assert_fine(xca_setup_certificate(&certificate, XCA_SETUP_OFFICER, "CN=central-1,C=TW", NULL, NULL, key,
                                       authority.key, authority.certificate, TEST_NOW,
                                       TEST_NOW + TEST_DAY, test_pool));
     assert_fine(xca_key_write_pkcs12(key, certificate, authority.certificate, secret("通關密語 1"), path,

@@ -259,7 +259,7 @@ static void test_a_certificate_of_2050_has_a_year_of_four_digits(void **state) {
     xca_bytes_t none = {NULL, 0};
 
     /* the same authority, valid longer */
-    assert_fine(xca_setup_certificate(&authority.certificate, XCA_SETUP_ROOT, "CN=root,C=TW", NULL,
+    assert_fine(xca_setup_certificate(&authority.certificate, XCA_SETUP_ROOT, "CN=root,C=TW", NULL, NULL,
                                       authority.key, NULL, none, TEST_NOW,
                                       TEST_NOW + 20000 * TEST_DAY, test_pool));
     assert_fine(xca_ca_open(&authority.ca, authority.key, authority.certificate, NULL, 0,
@@ -292,7 +292,7 @@ static void test_an_authority_opens_only_with_its_own_key_and_chain(void **state
     assert_string_equal(message_of(xca_ca_open(&ca, authority.key, authority.certificate,
                                                &other.root, 1, &test_profile, test_pool)),
                         "ca.mismatch");
-    assert_fine(xca_setup_certificate(&officer, XCA_SETUP_OFFICER, "CN=a,C=TW", NULL, other.key,
+    assert_fine(xca_setup_certificate(&officer, XCA_SETUP_OFFICER, "CN=a,C=TW", NULL, NULL, other.key,
                                       authority.key, authority.certificate, TEST_NOW,
                                       TEST_NOW + TEST_DAY, test_pool));
     assert_string_equal(message_of(xca_ca_open(&ca, other.key, officer, NULL, 0, &test_profile,
@@ -320,7 +320,7 @@ static void test_set_up_certificates_serve_their_purpose(void **state) {
 
     assert_fine(xca_key_make(&key, "ec:P-256", test_pool));
     assert_fine(xca_setup_certificate(&tls, XCA_SETUP_TLS, "CN=localhost,C=TW",
-                                      "localhost,127.0.0.1", key, authority.key,
+                                      "localhost,127.0.0.1", NULL, key, authority.key,
                                       authority.certificate, TEST_NOW, TEST_NOW + TEST_DAY,
                                       test_pool));
     pem = xca_cert_pem(test_pool, tls);
@@ -335,6 +335,26 @@ static void test_set_up_certificates_serve_their_purpose(void **state) {
                 "X509v3 Basic Constraints: critical\n                CA:TRUE\n");
 }
 
+static void test_a_set_up_certificate_names_the_list_of_its_issuer(void **state) {
+    test_authority_t authority = make_authority("ec:P-256", &test_profile);
+    const char *const url = "http://localhost/root.crl";
+    xca_bytes_t below, root, none = {NULL, 0};
+    xca_cert_view_t *view;
+    xca_key_t *key;
+
+    assert_fine(xca_key_make(&key, "ec:P-256", test_pool));
+    assert_fine(xca_setup_certificate(&below, XCA_SETUP_OFFICER, "CN=a,C=TW", NULL, url, key,
+                                      authority.key, authority.certificate, TEST_NOW,
+                                      TEST_NOW + TEST_DAY, test_pool));
+    assert_fine(xca_cert_view(&view, below, test_pool));
+    assert_int_equal(view->crl_urls->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(view->crl_urls, 0, const char *), url);
+    assert_fine(xca_setup_certificate(&root, XCA_SETUP_ROOT, "CN=b,C=TW", NULL, url, key, NULL, none,
+                                      TEST_NOW, TEST_NOW + TEST_DAY, test_pool));
+    assert_fine(xca_cert_view(&view, root, test_pool));
+    assert_int_equal(view->crl_urls->nelts, 0); /* nobody above could list it */
+}
+
 static void test_names_of_set_up_certificates_are_read_as_rfc_4514_writes_them(void **state) {
     static const char *const bad[] = {"OU", "OU=", "XX=a", "OU=a,", ",OU=a", "OU=a+O=b", "OU=a\\",
                                       "OU=a\\zz", "OU=\"a\"", "OU=a\\00", "OU=\xff"};
@@ -346,12 +366,12 @@ static void test_names_of_set_up_certificates_are_read_as_rfc_4514_writes_them(v
     assert_fine(xca_key_make(&key, "ec:P-256", test_pool));
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_string_equal(message_of(xca_setup_certificate(
-                                &der, XCA_SETUP_ROOT, bad[i], NULL, key, NULL, none, TEST_NOW,
+                                &der, XCA_SETUP_ROOT, bad[i], NULL, NULL, key, NULL, none, TEST_NOW,
                                 TEST_NOW + TEST_DAY, test_pool)),
                             "name.malformed");
     }
     assert_fine(xca_setup_certificate(&der, XCA_SETUP_ROOT,
-                                      "CN= a\\, b\\E4\\B8\\AD\\  , o=行政院 ,C=TW", NULL, key, NULL,
+                                      "CN= a\\, b\\E4\\B8\\AD\\  , o=行政院 ,C=TW", NULL, NULL, key, NULL,
                                       none, TEST_NOW, TEST_NOW + TEST_DAY, test_pool));
     pem = xca_cert_pem(test_pool, der);
     write_file("name.pem", pem, strlen(pem));
@@ -500,6 +520,7 @@ int main(void) {
         TEST(test_an_authority_opens_only_with_its_own_key_and_chain),
         TEST(test_the_chain_file_has_the_authority_first_and_the_root_last),
         TEST(test_set_up_certificates_serve_their_purpose),
+        TEST(test_a_set_up_certificate_names_the_list_of_its_issuer),
         TEST(test_names_of_set_up_certificates_are_read_as_rfc_4514_writes_them),
         TEST(test_pages_show_what_is_in_the_certificate),
         TEST(test_pages_show_real_certificates_of_taiwan),

@@ -243,9 +243,9 @@ static void make_tls(void) {
 
     assert_fine(xca_key_make(&root_key, "ec:P-256", test_pool));
     assert_fine(xca_key_make(&key, "ec:P-256", test_pool));
-    assert_fine(xca_setup_certificate(&root, XCA_SETUP_ROOT, "CN=root,C=TW", NULL, root_key, NULL, none, now - TEST_DAY,
+    assert_fine(xca_setup_certificate(&root, XCA_SETUP_ROOT, "CN=root,C=TW", NULL, NULL, root_key, NULL, none, now - TEST_DAY,
                                       now + TEST_DAY, test_pool));
-    assert_fine(xca_setup_certificate(&tls, XCA_SETUP_TLS, "CN=mail,C=TW", "127.0.0.1", key, root_key, root,
+    assert_fine(xca_setup_certificate(&tls, XCA_SETUP_TLS, "CN=mail,C=TW", "127.0.0.1", NULL, key, root_key, root,
                                       now - TEST_DAY, now + TEST_DAY, test_pool));
     write_file("root.pem", xca_cert_pem(test_pool, root), strlen(xca_cert_pem(test_pool, root)));
     write_file("tls.pem", xca_cert_pem(test_pool, tls), strlen(xca_cert_pem(test_pool, tls)));

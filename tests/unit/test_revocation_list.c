@@ -172,6 +172,31 @@ static void test_a_list_of_a_hundred_thousand_is_sorted_and_complete(void **stat
     run_well("openssl crl -in list.pem -noout -text | grep 'Serial Number' > serials && sort -c serials");
 }
 
+static void test_a_list_of_another_is_read_only_if_its_issuer_signed_it(void **state) {
+    test_authority_t authority = make_authority("ec:P-256", &test_profile);
+    test_authority_t other = make_authority("ec:P-256", &test_profile);
+    xca_bytes_t list, cut;
+    xca_crl_view_t view;
+
+    assert_fine(make_list(&list, &authority, NULL, 0));
+    assert_fine(xca_crl_view(&view, list, authority.certificate, test_pool));
+    assert_int_equal(view.number, 4711);
+    assert_true(view.this_update == TEST_NOW);
+    assert_true(view.next_update == TEST_NOW + apr_time_from_sec(86400));
+    /* the same name, another key; another name */
+    assert_string_equal(message_of(xca_crl_view(&view, list, other.certificate, test_pool)),
+                        "crl.not-of-issuer");
+    assert_string_equal(message_of(xca_crl_view(&view, list, authority.root, test_pool)),
+                        "crl.not-of-issuer");
+    cut = list;
+    cut.length--;
+    assert_string_equal(message_of(xca_crl_view(&view, cut, authority.certificate, test_pool)),
+                        "crl.unreadable");
+    assert_string_equal(
+        message_of(xca_crl_view(&view, authority.certificate, authority.certificate, test_pool)),
+        "crl.unreadable");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_list_says_what_the_profile_says),
@@ -181,6 +206,7 @@ int main(void) {
         TEST(test_a_list_after_2050_has_years_of_four_digits),
         TEST(test_relying_parties_refuse_what_is_listed_and_nothing_else),
         TEST(test_a_list_of_a_hundred_thousand_is_sorted_and_complete),
+        TEST(test_a_list_of_another_is_read_only_if_its_issuer_signed_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

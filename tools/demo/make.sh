@@ -65,7 +65,8 @@ check_ports_free
 make_secrets
 configure
 say "  keys and certificates"
-admin ca init --folder "$home/ca" --dns localhost >>"$home/log/make.log"
+admin ca init --folder "$home/ca" --dns localhost \
+    --root-list-url "http://localhost:$http_port/repository/root.crl" >>"$home/log/make.log"
 "$top/tools/demo/first-load.sh"
 start_server slapd
 slapd=$!

@@ -10,23 +10,25 @@
 #include "outside/crypto_ca.h"
 #include "outside/crypto_view.h"
 
+#define CA_YEARS 15
+
 typedef struct {
     const char *name; /* file name without ending */
     xca_setup_kind kind;
     const char *subject;
-    const char *dns;
+    const char *dns, *crl_url;
     int years;
     xca_key_t *key;
     xca_bytes_t certificate;
 } made_t;
 
-static xca_error_t *write_text(const char *path, const char *text, apr_pool_t *pool) {
+static xca_error_t *write_bytes(const char *path, xca_bytes_t bytes, apr_pool_t *pool) {
     apr_file_t *file;
     xca_error_t *err;
 
-    if (apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_EXCL, APR_OS_DEFAULT, pool) ==
-            APR_SUCCESS &&
-        apr_file_write_full(file, text, strlen(text), NULL) == APR_SUCCESS &&
+    if (apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_EXCL | APR_BINARY, APR_OS_DEFAULT,
+                      pool) == APR_SUCCESS &&
+        apr_file_write_full(file, bytes.data, bytes.length, NULL) == APR_SUCCESS &&
         apr_file_close(file) == APR_SUCCESS) {
         return NULL;
     }
@@ -42,7 +44,7 @@ static xca_error_t *make(made_t *made, const made_t *issuer, const char *folder,
     xca_error_t *err = xca_key_make(&made->key, key_type, pool);
 
     if (err == NULL) {
-        err = xca_setup_certificate(&made->certificate, made->kind, made->subject, made->dns,
+        err = xca_setup_certificate(&made->certificate, made->kind, made->subject, made->dns, made->crl_url,
                                     made->key, issuer != NULL ? issuer->key : made->key,
                                     issuer != NULL ? issuer->certificate : made->certificate, from,
                                     xca_date_add_years(from, made->years), pool);
@@ -51,11 +53,34 @@ static xca_error_t *make(made_t *made, const made_t *issuer, const char *folder,
         err = xca_key_write(made->key, apr_pstrcat(pool, base, ".key", NULL), pool);
     }
     if (err == NULL) {
-        err = write_text(apr_pstrcat(pool, base, ".pem", NULL),
-                         xca_cert_pem(pool, made->certificate), pool);
+        const char *pem = xca_cert_pem(pool, made->certificate);
+
+        err = write_bytes(apr_pstrcat(pool, base, ".pem", NULL),
+                          (xca_bytes_t){(const unsigned char *)pem, strlen(pem)}, pool);
     }
     if (err == NULL) {
         printf("%s.pem: %s\n", base, made->subject);
+    }
+    return err;
+}
+
+/* The root's list: empty, and good for as long as the CAs below it are, because nobody works at this root again. */
+static xca_error_t *make_root_list(const made_t *root, int years, const char *folder,
+                                   apr_time_t now, apr_pool_t *pool) {
+    const char *path = apr_pstrcat(pool, folder, "/root.crl", NULL);
+    apr_time_t from = apr_time_from_sec(apr_time_sec(now)) - apr_time_from_sec(3600);
+    xca_bytes_t list;
+    xca_ca_t *ca;
+    xca_error_t *err = xca_ca_open(&ca, root->key, root->certificate, NULL, 0, NULL, pool);
+
+    if (err == NULL) {
+        err = xca_ca_crl(&list, ca, NULL, 0, 1, from, xca_date_add_years(from, years), pool);
+    }
+    if (err == NULL) {
+        err = write_bytes(path, list, pool);
+    }
+    if (err == NULL) {
+        printf("%s: %s\n", path, root->subject);
     }
     return err;
 }
@@ -67,10 +92,11 @@ xca_error_t *command_ca_init(admin_t *admin, const arguments_t *arguments) {
     const char *dns = argument(arguments, "dns");
     const char *organisation = argument(arguments, "organisation");
     const char *unit = argument(arguments, "unit");
-    made_t root = {"root", XCA_SETUP_ROOT, NULL, NULL, 20, NULL, {NULL, 0}};
-    made_t ca = {"ca", XCA_SETUP_CA, NULL, NULL, 15, NULL, {NULL, 0}};
-    made_t officers = {"officer-ca", XCA_SETUP_CA, NULL, NULL, 15, NULL, {NULL, 0}};
-    made_t tls = {"tls", XCA_SETUP_TLS, NULL, NULL, 2, NULL, {NULL, 0}};
+    const char *root_list = argument(arguments, "root-list-url");
+    made_t root = {"root", XCA_SETUP_ROOT, NULL, NULL, NULL, 20, NULL, {NULL, 0}};
+    made_t ca = {"ca", XCA_SETUP_CA, NULL, NULL, root_list, CA_YEARS, NULL, {NULL, 0}};
+    made_t officers = {"officer-ca", XCA_SETUP_CA, NULL, NULL, root_list, CA_YEARS, NULL, {NULL, 0}};
+    made_t tls = {"tls", XCA_SETUP_TLS, NULL, NULL, root_list, 2, NULL, {NULL, 0}};
     xca_error_t *err = argument_needed(&folder, arguments, "folder", pool);
 
     if (err != NULL) {
@@ -94,6 +120,9 @@ xca_error_t *command_ca_init(admin_t *admin, const arguments_t *arguments) {
     }
     if (err == NULL) {
         err = make(&tls, &root, folder, "ec:P-256", admin->now, pool);
+    }
+    if (err == NULL) {
+        err = make_root_list(&root, CA_YEARS, folder, admin->now, pool);
     }
     return err;
 }

@@ -18,7 +18,7 @@ typedef struct {
 static const row_t rows[] = {
     {"ca", "init", command_ca_init, 0,
      "--folder DIR [--key-type rsa:4096|ec:P-384] [--dns localhost] [--organisation O] [--unit "
-     "OU]"},
+     "OU] [--root-list-url URL]"},
     {"directory", "prepare", command_directory_prepare, 1, ""},
     {"oid", "import", command_oid_import, 1, "FILE... [--ldif]"},
     {"oid", "export", command_oid_export, 1, "[--format csv|ldif|json]"},

@@ -132,7 +132,7 @@ static xca_error_t *certify(xca_bytes_t *certificate, xca_bytes_t *issuer, const
     }
     *issuer = APR_ARRAY_IDX(found, 0, xca_bytes_t);
     return xca_setup_certificate(certificate, XCA_SETUP_OFFICER,
-                                 apr_pstrcat(pool, "CN=", uid, ",C=TW", NULL), NULL, key, ca_key,
+                                 apr_pstrcat(pool, "CN=", uid, ",C=TW", NULL), NULL, NULL, key, ca_key,
                                  *issuer, from, xca_date_add_years(from, 5), pool);
 }
 
