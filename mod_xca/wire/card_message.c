@@ -1,5 +1,6 @@
 #include "wire/card_message.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <openssl/evp.h>
 
@@ -75,6 +76,13 @@ const xca_line_field_t xca_seal_key_proof_fields[] = {
     {"until", PROOF(until), 16, 16, XCA_LINE_TIME},
     END,
 };
+
+size_t xca_card_binding(char binding[XCA_CARD_BINDING_MAX], const xca_card_message_t *message) {
+    int length = snprintf(binding, XCA_CARD_BINDING_MAX, "%.20s\n%.32s\n%.16s", message->operation,
+                          message->nonce, message->card != NULL ? message->card : "");
+
+    return (size_t)length;
+}
 
 #define NAME          "signature: "
 #define NAME_LENGTH   (sizeof(NAME) - 1)

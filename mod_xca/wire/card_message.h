@@ -16,16 +16,17 @@
 #define XCA_CONTACT_MAX 6144 /* bytes of a contact's text */
 #define XCA_CARD_ENVELOPE_MAX 49152 /* bytes of a message with its signature, or of its SignedData */
 
-/* Operations. */
-#define XCA_CARD_ACTIVATE       "activate"       /* signed by 9E: card, helper-key, sealed             */
-#define XCA_CARD_UNLOCK         "unlock"         /* signed by 9E: card, helper-key, sealed             */
+/* Operations. Every message has operation, nonce, issued and helper-key; the rest is said here. Every answer "done" comes
+ * with a sealed reply: what the portal alone says of an answer is worth nothing. */
+#define XCA_CARD_ACTIVATE       "activate"       /* signed by 9E: card, sealed                         */
+#define XCA_CARD_UNLOCK         "unlock"         /* signed by 9E: card, sealed                         */
 #define XCA_CARD_CHANGING       "changing"       /* signed by 9E: card, session                        */
 #define XCA_CARD_CONFIRM        "confirm"        /* signed by 9E: card, session                        */
-#define XCA_CARD_CONTACT_SHOW   "contact-show"   /* signed by 9C (so with the PIN): card, helper-key   */
-#define XCA_CARD_CONTACT_CHANGE "contact-change" /* signed by 9C: card, helper-key, sealed             */
-#define XCA_CARD_QUEUE          "queue"          /* operator: helper-key                               */
-#define XCA_CARD_MAKE           "make"           /* operator: case, helper-key                         */
-#define XCA_CARD_KEYS           "keys"           /* operator: case, card, helper-key, the three requests, pop */
+#define XCA_CARD_CONTACT_SHOW   "contact-show"   /* signed by 9C (so with the PIN): card               */
+#define XCA_CARD_CONTACT_CHANGE "contact-change" /* signed by 9C: card, sealed                         */
+#define XCA_CARD_QUEUE          "queue"          /* operator: nothing more                             */
+#define XCA_CARD_MAKE           "make"           /* operator: case                                     */
+#define XCA_CARD_KEYS           "keys"           /* operator: case, card, the three requests, pop      */
 #define XCA_CARD_MADE           "made"           /* operator: case, card, digest                       */
 #define XCA_CARD_DISCARD        "discard"        /* operator: case, card, reason                       */
 #define XCA_CARD_DISPATCH       "dispatch"       /* operator: case, card, mail-number                  */
@@ -36,9 +37,9 @@ typedef struct xca_card_message {
     const char *issued;     /* when, YYYYMMDDTHHMMSSZ: the signer takes it for 15 minutes       */
     const char *card;       /* card number                                                      */
     const char *case_number;
-    const char *officer;    /* uid of the operator                                              */
+    const char *officer;    /* uid of the operator (operators' messages)                        */
     const char *session;    /* nonce of the "activate" or "unlock" that this goes on with       */
-    const char *helper_key; /* X25519 public key that the reply is sealed to, base64            */
+    const char *helper_key; /* X25519 public key that the reply is sealed to, base64: a new pair a message */
     const char *sealed;     /* user code, or the new contact (xca_card_contact_t), sealed: base64 */
     const char *signature_request, *encryption_request, *card_auth_request; /* PKCS#10, base64 DER */
     const char *pop;        /* proof for an encryption key that cannot sign; see README.md      */
@@ -87,10 +88,14 @@ int xca_card_envelope_split(const char *envelope, size_t length, size_t *text_le
 size_t xca_card_envelope_join(char *buffer, size_t size, size_t length, const unsigned char *signature,
                               size_t signature_length);
 
-/* HPKE info of what is sealed; the aad is "<operation>\n<nonce>\n<card>" for codes and contacts and
- * "<nonce>" for replies. */
+/* HPKE info of what is sealed: codes and contacts in the message, and the reply to it. */
 #define XCA_CARD_CODE_INFO  "xca-card-code-1"
 #define XCA_CARD_REPLY_INFO "xca-card-reply-1"
+
+/* The aad of both: "<operation>\n<nonce>\n<card>" of the message (card empty if it has none), so that what is sealed for one
+ * message is of no use with another. Returns its length; a NUL follows. Operation and nonce must be there. */
+#define XCA_CARD_BINDING_MAX 80
+size_t xca_card_binding(char binding[XCA_CARD_BINDING_MAX], const xca_card_message_t *message);
 
 /* The signer's sealing key, vouched for by the CA: text of the first line "XCA-SEAL-KEY-1", followed by a signature line as
  * above, made by the CA's key. The helper believes no other key. */

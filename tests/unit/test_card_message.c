@@ -87,6 +87,18 @@ static void test_the_longest_replies_fit(void **state) {
     free(contact);
 }
 
+static void test_what_is_sealed_is_bound_to_its_message(void **state) {
+    xca_card_message_t m = {.operation = XCA_CARD_CONTACT_CHANGE, .nonce = NONCE, .card = "Xc00000000000007"};
+    char binding[XCA_CARD_BINDING_MAX];
+
+    assert_int_equal(xca_card_binding(binding, &m), strlen("contact-change\n" NONCE "\nXc00000000000007"));
+    assert_string_equal(binding, "contact-change\n" NONCE "\nXc00000000000007");
+    m.operation = XCA_CARD_QUEUE;
+    m.card = NULL;
+    xca_card_binding(binding, &m);
+    assert_string_equal(binding, "queue\n" NONCE "\n");
+}
+
 static void test_an_envelope_is_split_where_it_was_joined(void **state) {
     unsigned char signature[1024], back[1024];
     char buffer[4096];
@@ -144,6 +156,7 @@ int main(void) {
         cmocka_unit_test(test_an_activation_is_written_line_by_line),
         cmocka_unit_test(test_the_longest_records_fit),
         cmocka_unit_test(test_the_longest_replies_fit),
+        cmocka_unit_test(test_what_is_sealed_is_bound_to_its_message),
         cmocka_unit_test(test_an_envelope_is_split_where_it_was_joined),
         cmocka_unit_test(test_only_a_whole_canonical_signature_line_is_one),
     };
