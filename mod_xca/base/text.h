@@ -10,6 +10,9 @@ typedef struct xca_bytes {
     apr_size_t length;
 } xca_bytes_t;
 
+/* U+FFFD stands for what was no text when it came in (WHATWG Encoding section 4.1). */
+#define XCA_TEXT_REPLACED "\xef\xbf\xbd"
+
 /* Reads one code point at *at (before end), moves *at behind it. Returns -1 and moves one byte on
  * malformed input (overlong, surrogate, above U+10FFFF, cut short: RFC 3629 section 3). */
 long xca_text_next(const char **at, const char *end);

@@ -7,6 +7,8 @@
 #include "directory/office_store.h"
 #include "directory/record.h"
 
+#define WINDOW_ID_MAX 60 /* as in xca_case_fields */
+
 static char *officer_dn(const xca_store_t *store, const char *uid, apr_pool_t *pool) {
     return apr_pstrcat(pool, "uid=", xca_dn_escape(pool, uid), ",",
                        xca_branch_dn(store, "officers", pool), NULL);
@@ -166,11 +168,25 @@ static void *make_window(const xca_entry_t *entry, apr_pool_t *pool) {
     return window;
 }
 
+/* What slapd takes for the value of an id; all else would be no DN to it. */
+static int can_be_id(const char *id) {
+    apr_size_t length = strlen(id);
+    const char *at;
+
+    for (at = id; *at > 0x20 && *at < 0x7f; at++) {
+    }
+    return *at == '\0' && length > 0 && length <= WINDOW_ID_MAX;
+}
+
 xca_error_t *xca_window_read(xca_window_t **window, xca_store_t *store, const char *id,
                              apr_pool_t *pool) {
     xca_entry_t *entry;
-    xca_error_t *err = xca_ldap_read(&entry, store->ldap, window_dn(store, id, pool), NULL, pool);
+    xca_error_t *err;
 
+    if (!can_be_id(id)) {
+        return xca_error_make(pool, XCA_E_NOT_FOUND, "window.not-found", NULL);
+    }
+    err = xca_ldap_read(&entry, store->ldap, window_dn(store, id, pool), NULL, pool);
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "window.not-found");
     }

@@ -12,7 +12,7 @@
 
 static const char *const branches[] = {"oid",    "certificates", "mail",    "crl",
                                        "cases",  "requests",     "nonces",  "windows",
-                                       "officers", "outbox",     "counters"};
+                                       "officers", "outbox",     "counters", "sources"};
 
 static const char *const counters[] = {"case", "crl", "card"};
 

@@ -216,7 +216,7 @@ static int normalise(check_t *check, const xca_case_field_t *field) {
     if (strcmp(field->name, "school_code") == 0) {
         value = upper(check->pool, value);
     }
-    err = xca_line_check(value, 0, field->max, field->name, check->pool);
+    err = xca_typed_check(value, 0, field->max, field->name, check->pool);
     xca_case_set(check->kase, field, *value != '\0' ? value : NULL);
     found(check, err);
     return err == NULL;

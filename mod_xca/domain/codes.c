@@ -259,3 +259,11 @@ xca_error_t *xca_line_check(const char *text, int required, apr_size_t max, cons
     }
     return NULL;
 }
+
+xca_error_t *xca_typed_check(const char *text, int required, apr_size_t max, const char *field,
+                             apr_pool_t *pool) {
+    if (text != NULL && strstr(text, XCA_TEXT_REPLACED) != NULL) {
+        return xca_error_field(pool, field, "field.characters", NULL);
+    }
+    return xca_line_check(text, required, max, field, pool);
+}

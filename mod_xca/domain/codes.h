@@ -70,4 +70,8 @@ xca_error_t *xca_phone_check(const char *number, const char *field,
 xca_error_t *xca_line_check(const char *text, int required, apr_size_t max, const char *field,
                             apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same for what came through a form, where U+FFFD stands for what was no text: "field.characters". */
+xca_error_t *xca_typed_check(const char *text, int required, apr_size_t max, const char *field,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
 #endif

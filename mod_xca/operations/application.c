@@ -73,6 +73,15 @@ static xca_error_t *check_organisation(xca_office_t *office, xca_case_t *kase, x
     return NULL;
 }
 
+static int is_wrong(const xca_error_t *wrong, const char *field) {
+    for (; wrong != NULL; wrong = wrong->next) {
+        if (wrong->field != NULL && strcmp(wrong->field, field) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* A new organisation whose unified number is in the tree already is not new. */
 static xca_error_t *check_not_known(xca_office_t *office, const xca_case_t *kase,
                                     xca_error_t **wrong, apr_pool_t *pool) {
@@ -80,7 +89,7 @@ static xca_error_t *check_not_known(xca_office_t *office, const xca_case_t *kase
     const xca_org_t *org;
     xca_error_t *err;
 
-    if (kase->oid != NULL || kase->ubn == NULL) {
+    if (kase->oid != NULL || kase->ubn == NULL || is_wrong(*wrong, "ubn")) {
         return NULL;
     }
     err = xca_org_search(&same, NULL, office->store, NULL, kase->ubn, 1, pool);
@@ -101,6 +110,9 @@ static xca_error_t *check_window(xca_office_t *office, xca_case_t *kase, xca_err
 
     if (kase->window == NULL || *kase->window == '\0') {
         *wrong = xca_error_append(*wrong, xca_error_field(pool, "window", "window.required", NULL));
+        return NULL;
+    }
+    if (is_wrong(*wrong, "window")) {
         return NULL;
     }
     err = xca_window_read(&window, office->store, kase->window, pool);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
+#include "directory/source_store.h"
 #include "domain/calendar.h"
 #include "operations/signer_issue.h"
 #include "outside/crypto_view.h"
@@ -9,6 +10,7 @@
 #define REQUEST_LIFE (7 * XCA_DAY)
 #define NONCE_LIFE   (2 * XCA_DAY)
 #define LIST_MAX     (16 * 1024 * 1024)
+#define SOURCE_LIFE  XCA_DAY
 
 /* The case first, the certificate last: the search finds it by the certificate, so a cut between
  * the two is taken up again. */
@@ -61,7 +63,11 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     if (err != NULL) {
         return err;
     }
-    return xca_nonce_expire(signer->office->store, now - NONCE_LIFE, pool);
+    err = xca_nonce_expire(signer->office->store, now - NONCE_LIFE, pool);
+    if (err != NULL) {
+        return err;
+    }
+    return xca_source_expire(signer->office->store, now - SOURCE_LIFE, pool);
 }
 
 typedef struct {

@@ -47,6 +47,29 @@ static xca_error_t *add_field(xca_form_t *form, const char *name, apr_size_t nam
     return NULL;
 }
 
+/* What is no text becomes U+FFFD, which no field takes: the error then stands at its field, and what was typed in
+ * all the others is not lost. Browsers do the same with half a surrogate pair. */
+static char *replace_bad(xca_form_t *form, const char *text, apr_size_t length) {
+    const char *end = text + length;
+    char *result = apr_palloc(form->pool, length * 3 + 1);
+    char *to = result;
+
+    while (text < end) {
+        const char *start = text;
+
+        (void)xca_text_next(&text, end);
+        if (xca_text_valid(start, (apr_size_t)(text - start), 1)) {
+            memcpy(to, start, (apr_size_t)(text - start));
+            to += text - start;
+        } else {
+            memcpy(to, XCA_TEXT_REPLACED, 3);
+            to += 3;
+        }
+    }
+    *to = '\0';
+    return result;
+}
+
 /* Takes over `text`. Line breaks become LF, as in the templates that show it again. */
 static xca_error_t *set_text(xca_form_t *form, field_t *field, char *text, apr_size_t length) {
     char *to = text;
@@ -54,13 +77,6 @@ static xca_error_t *set_text(xca_form_t *form, field_t *field, char *text, apr_s
 
     if (length > VALUE_MAX) {
         return too_large(form, field->name);
-    }
-    if (!xca_text_valid(text, length, 1)) {
-        xca_error_t *err = malformed(form, "not text");
-
-        err->field = field->name;
-        xca_wipe(text, length);
-        return err;
     }
     for (i = 0; i < length; i++) {
         if (text[i] == '\r') {
@@ -71,7 +87,12 @@ static xca_error_t *set_text(xca_form_t *form, field_t *field, char *text, apr_s
         }
     }
     *to = '\0';
+    length = (apr_size_t)(to - text);
     field->text = text;
+    if (!xca_text_valid(text, length, 1)) {
+        field->text = replace_bad(form, text, length);
+        xca_wipe(text, length);
+    }
     return NULL;
 }
 

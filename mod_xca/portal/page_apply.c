@@ -67,16 +67,17 @@ static const char *typed(xca_visit_t *visit, const char *name) {
 /* Part of a number is no use: the directory holds whole ones. */
 static xca_error_t *check_search(xca_visit_t *visit, const char *keyword, const char *ubn) {
     apr_pool_t *pool = visit->pool;
+    xca_error_t *err;
 
     if (*keyword == '\0' && *ubn == '\0') {
         return xca_error_field(pool, "keyword", "search.nothing", NULL);
     }
+    err = xca_typed_check(keyword, 0, XCA_KEYWORD_MAX, "keyword", pool);
+    if (err != NULL) {
+        return err;
+    }
     if (*keyword != '\0' && *xca_name_fold(pool, keyword) == '\0') {
         return xca_error_field(pool, "keyword", "search.no-letters", NULL);
-    }
-    if (xca_text_length(keyword) > XCA_KEYWORD_MAX) {
-        return xca_error_field(pool, "keyword", "field.too-long",
-                               apr_itoa(pool, XCA_KEYWORD_MAX));
     }
     if (*ubn != '\0' && (strlen(ubn) != 8 || strspn(ubn, "0123456789") != 8)) {
         return xca_error_field(pool, "ubn", "ubn.digits", NULL);

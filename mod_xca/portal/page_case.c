@@ -6,6 +6,7 @@
 #include "domain/codes.h"
 #include "operations/application.h"
 #include "portal/case_view.h"
+#include "portal/code_door.h"
 #include "portal/page_apply.h"
 #include "portal/places.h"
 
@@ -55,15 +56,14 @@ static int is_users(const xca_error_t *err) {
 
 /* Opens a case with number and code; NULL in *kase if the page was told what is wrong. */
 static xca_error_t *open_with_code(xca_case_t **kase, xca_visit_t *visit, const char *number) {
-    xca_secret_t *code = xca_form_secret(visit->form, "code", visit->pool);
+    xca_secret_t *code;
     xca_error_t *err = xca_case_number_check(number, "case_number", visit->pool);
 
     *kase = NULL;
-    if (code == NULL) {
-        err = xca_error_append(err, xca_error_field(visit->pool, "code", "field.required", NULL));
-    }
+    err = xca_error_append(err, xca_code_door_take(&code, visit, "code"));
     if (err == NULL) {
-        err = xca_application_open(kase, visit->office, number, code, visit->now, visit->pool);
+        err = xca_code_door_close(visit, xca_application_open(kase, visit->office, number, code,
+                                                              visit->now, visit->pool));
     }
     if (err == NULL || !is_users(err)) {
         return err;
@@ -158,7 +158,7 @@ static const char *readable(const xca_secret_t *code, apr_pool_t *pool) {
 }
 
 xca_error_t *xca_page_case_letter_sent(xca_visit_t *visit) {
-    xca_secret_t *code = xca_form_secret(visit->form, "code", visit->pool);
+    xca_secret_t *code;
     xca_case_t *shown, *opened;
     xca_error_t *err = xca_case_view_open(&shown, visit, "/case/edit");
 
@@ -166,9 +166,11 @@ xca_error_t *xca_page_case_letter_sent(xca_visit_t *visit) {
         return err;
     }
     put_letter_form(visit, shown);
-    err = code != NULL ? xca_application_open(&opened, visit->office, shown->number, code,
-                                              visit->now, visit->pool)
-                       : xca_error_field(visit->pool, "code", "field.required", NULL);
+    err = xca_code_door_take(&code, visit, "code");
+    if (err == NULL) {
+        err = xca_code_door_close(visit, xca_application_open(&opened, visit->office, shown->number,
+                                                              code, visit->now, visit->pool));
+    }
     if (err == NULL) {
         xca_map_text(visit->model, "_user_code", readable(code, visit->pool));
         return NULL;

@@ -6,6 +6,7 @@
 #include "operations/application.h"
 #include "portal/case_form.h"
 #include "portal/case_view.h"
+#include "portal/code_door.h"
 #include "portal/page_case.h"
 
 static xca_error_t *show(xca_visit_t *visit, xca_case_form_t *form, const char *number,
@@ -46,7 +47,7 @@ xca_error_t *xca_page_case_edit(xca_visit_t *visit) {
  * *present if the page now asks for the code. */
 static xca_error_t *open_again(xca_case_t **present, xca_visit_t *visit, xca_case_form_t *form,
                                long revision) {
-    xca_secret_t *code = xca_form_secret(visit->form, "pass_code", visit->pool);
+    xca_secret_t *code;
     xca_error_t *err;
 
     *present = NULL;
@@ -57,9 +58,13 @@ static xca_error_t *open_again(xca_case_t **present, xca_visit_t *visit, xca_cas
     if (xca_visit_has_pass(visit, visit->arg)) {
         return xca_case_read(present, visit->office->store, visit->arg, visit->pool);
     }
-    err = code != NULL ? xca_application_open(present, visit->office, visit->arg, code, visit->now,
-                                              visit->pool)
-                       : xca_error_field(visit->pool, "pass_code", "case.pass-over", NULL);
+    err = xca_form_text(visit->form, "pass_code") == NULL
+              ? xca_error_field(visit->pool, "pass_code", "case.pass-over", NULL)
+              : xca_code_door_take(&code, visit, "pass_code");
+    if (err == NULL) {
+        err = xca_code_door_close(visit, xca_application_open(present, visit->office, visit->arg,
+                                                              code, visit->now, visit->pool));
+    }
     if (err == NULL) {
         xca_visit_give_pass(visit, visit->arg);
         return NULL;

@@ -29,6 +29,8 @@ typedef struct {
 
 static xca_error_t *check_key(const char **value, xca_cert_key key, const char *field,
                               apr_pool_t *pool) {
+    xca_error_t *err;
+
     switch (key) {
     case XCA_CERT_BY_SERIAL:
         return xca_serial_parse(value, *value, field, pool);
@@ -39,8 +41,9 @@ static xca_error_t *check_key(const char **value, xca_cert_key key, const char *
     case XCA_CERT_BY_EMAIL:
         return xca_email_check(*value, field, pool);
     default:
-        if (xca_text_length(*value) > XCA_KEYWORD_MAX) {
-            return xca_error_field(pool, field, "field.too-long", apr_itoa(pool, XCA_KEYWORD_MAX));
+        err = xca_typed_check(*value, 0, XCA_KEYWORD_MAX, field, pool);
+        if (err != NULL) {
+            return err;
         }
         return *xca_name_fold(pool, *value) != '\0'
                    ? NULL

@@ -7,6 +7,7 @@
 #include "operations/acceptance.h"
 #include "outside/crypto.h"
 #include "portal/cert_show.h"
+#include "portal/code_door.h"
 #include "portal/page_certificate.h"
 #include "portal/request_view.h"
 
@@ -119,7 +120,8 @@ static xca_error_t *show_answer(xca_visit_t *visit, const char *id, const char *
         return xca_error_make(visit->pool, XCA_E_INVALID, "accept.start-again", NULL);
     }
     if (request->state == XCA_REQUEST_DENIED) {
-        return put_form(visit, serial, xca_request_denial(request, "serial", visit->pool));
+        return put_form(visit, serial,
+                        xca_code_door_close(visit, xca_request_denial(request, "serial", visit->pool)));
     }
     if (request->state == XCA_REQUEST_WAITING) {
         visit->template_name = "certificate_accept_waiting";
@@ -132,14 +134,12 @@ static xca_error_t *ask_to_see(xca_visit_t *visit) {
     const char *typed = xca_form_text(visit->form, "serial");
     const char *nonce = xca_visit_nonce(visit);
     const char *serial, *accept, *refuse;
-    xca_secret_t *code = xca_form_secret(visit->form, "code", visit->pool);
+    xca_secret_t *code;
     xca_error_t *err = typed != NULL && *typed != '\0'
                            ? xca_serial_parse(&serial, typed, "serial", visit->pool)
                            : xca_error_field(visit->pool, "serial", "field.required", NULL);
 
-    if (code == NULL) {
-        err = xca_error_append(err, xca_error_field(visit->pool, "code", "field.required", NULL));
-    }
+    err = xca_error_append(err, xca_code_door_take(&code, visit, "code"));
     if (err != NULL) {
         return put_form(visit, typed, err);
     }
@@ -190,7 +190,7 @@ static xca_error_t *answer(xca_visit_t *visit, const char *field, xca_request_ki
     if (err != NULL || denial == NULL) {
         return err;
     }
-    return put_form(visit, request->serial, denial);
+    return put_form(visit, request->serial, xca_code_door_close(visit, denial));
 }
 
 /* Refusing cannot be taken back: once more. */

@@ -5,6 +5,7 @@
 #include "domain/codes.h"
 #include "operations/acceptance.h"
 #include "portal/cert_show.h"
+#include "portal/code_door.h"
 #include "portal/page_certificate.h"
 #include "portal/request_view.h"
 
@@ -50,7 +51,7 @@ static xca_error_t *read_number(const char **serial, const char **card, const ch
 xca_error_t *xca_page_suspend_sent(xca_visit_t *visit) {
     const char *typed = xca_form_text(visit->form, "number");
     const char *action = xca_form_text(visit->form, "action");
-    xca_secret_t *code = xca_form_secret(visit->form, "code", visit->pool);
+    xca_secret_t *code;
     xca_request_kind kind;
     xca_request_t *request;
     xca_error_t *denial;
@@ -63,9 +64,7 @@ xca_error_t *xca_page_suspend_sent(xca_visit_t *visit) {
     if (kind == XCA_REQUEST_COUNT) {
         err = xca_error_append(err, xca_error_field(visit->pool, "action", "field.choose", NULL));
     }
-    if (code == NULL) {
-        err = xca_error_append(err, xca_error_field(visit->pool, "code", "field.required", NULL));
-    }
+    err = xca_error_append(err, xca_code_door_take(&code, visit, "code"));
     if (err != NULL) {
         return put_form(visit, typed, action, err);
     }
@@ -77,7 +76,7 @@ xca_error_t *xca_page_suspend_sent(xca_visit_t *visit) {
     if (err != NULL || denial == NULL) {
         return err;
     }
-    return put_form(visit, typed, action, denial);
+    return put_form(visit, typed, action, xca_code_door_close(visit, denial));
 }
 
 xca_error_t *xca_page_revoke(xca_visit_t *visit) {

@@ -1,6 +1,7 @@
 /* 組織及團體查詢: by keyword and unified number; features.md 1.2. */
 #include <string.h>
 #include <apr_strings.h>
+#include "domain/codes.h"
 #include "domain/names.h"
 #include "portal/org_show.h"
 #include "portal/pages.h"
@@ -14,15 +15,13 @@ static const char *typed(xca_visit_t *visit, const char *name) {
 }
 
 static xca_error_t *check(xca_visit_t *visit, const char *name, const char *ubn) {
-    xca_error_t *wrong = NULL;
+    xca_error_t *wrong;
 
     if (*name == '\0' && *ubn == '\0') {
         return xca_error_field(visit->pool, "name", "organisations.nothing", NULL);
     }
-    if (xca_text_length(name) > XCA_KEYWORD_MAX) {
-        wrong = xca_error_field(visit->pool, "name", "field.too-long",
-                                apr_itoa(visit->pool, XCA_KEYWORD_MAX));
-    } else if (*name != '\0' && *xca_name_fold(visit->pool, name) == '\0') {
+    wrong = xca_typed_check(name, 0, XCA_KEYWORD_MAX, "name", visit->pool);
+    if (wrong == NULL && *name != '\0' && *xca_name_fold(visit->pool, name) == '\0') {
         wrong = xca_error_field(visit->pool, "name", "organisations.no-letters", NULL);
     }
     /* A number that fails its check digit may still be on record; only its form matters here. */

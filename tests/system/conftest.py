@@ -81,6 +81,11 @@ class Instance:
         self.process = None
         (self.home / "log" / "start.log").unlink(missing_ok=True)
 
+    def restart(self, clock_offset=0):
+        self.stop()
+        self.environment["XCA_CLOCK_OFFSET"] = str(clock_offset)
+        return self.start()
+
     def admin(self, *arguments):
         return subprocess.run([str(BUILD / "xca-admin"), "--settings", str(self.home / "xca.conf")] + list(arguments),
                               env=self.environment, capture_output=True, text=True, timeout=60)
@@ -142,6 +147,19 @@ def instance():
     small_data(data)
     one = Instance(home / "instance")
     one.make(data)
+    one.start()
+    yield one
+    one.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def spare():
+    """A second instance for tests that stop servers, move the clock, or fill the disk."""
+    home = Path(tempfile.mkdtemp(prefix="xca-spare-"))
+    small_data(home / "data")
+    one = Instance(home / "instance")
+    one.make(home / "data")
     one.start()
     yield one
     one.stop()

@@ -338,6 +338,18 @@ static void test_text_line_with_line_breaks_or_hidden_characters_is_refused(void
     }
 }
 
+/* A form hands on U+FFFD for what was no text. */
+static void test_what_was_no_text_is_told_at_its_field(void **state) {
+    xca_error_t *err = xca_typed_check("ab\xef\xbf\xbd" "cd", 0, 60, "remark", test_pool);
+
+    assert_non_null(err);
+    assert_string_equal(err->message, "field.characters");
+    assert_string_equal(err->field, "remark");
+    assert_null(xca_typed_check("臺北", 0, 60, "remark", test_pool));
+    assert_null(xca_typed_check(NULL, 0, 60, "remark", test_pool));
+    assert_string_equal(xca_typed_check(NULL, 1, 60, "remark", test_pool)->message, "field.required");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_unified_numbers_of_the_guides_forms_are_accepted_where_they_are_real),
@@ -365,6 +377,7 @@ int main(void) {
         TEST(test_text_line_is_measured_in_characters_not_bytes),
         TEST(test_text_line_that_is_missing_is_told_only_where_it_is_needed),
         TEST(test_text_line_with_line_breaks_or_hidden_characters_is_refused),
+        TEST(test_what_was_no_text_is_told_at_its_field),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

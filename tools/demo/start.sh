@@ -37,7 +37,7 @@ while [[ -z $stopping ]]; do
             fail "${names[i]} ended unexpectedly; see $home/log. The others are stopped."
         fi
     done
-    sleep 1 &
+    sleep 1 9>&- & # must not hold the lock of an instance that has ended
     wait $! || true
 done
 say ""
