@@ -30,7 +30,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .PHONY: all
-all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%)
+all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%) cards
 
 $(BUILD)/mod_xca/%.o: mod_xca/%.c
 	@mkdir -p $(@D)
@@ -57,6 +57,27 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $
 	$$(CC) $$(XCA_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD)/libxca.a $$(CORE_LIBS)
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
+
+# A card and a reader to try with: the demo offers them too. Plain C on libcrypto.
+CARD_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/cardsim/*.c)))
+
+$(BUILD)/tests/cardsim/%.o: tests/cardsim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/cardsim: $(CARD_OBJECTS)
+	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcrypto
+
+$(BUILD)/cardreader: $(BUILD)/tests/cardsim/reader/main.o
+	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $^
+
+# Preloaded into Debian's pcscd: without sanitizers.
+$(BUILD)/cardreader-private.so: tests/cardsim/reader/private.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize=% -Wpedantic,$(XCA_CFLAGS)) $(CFLAGS) -shared -o $@ $<
+
+.PHONY: cards
+cards: $(BUILD)/cardsim $(BUILD)/cardreader $(BUILD)/cardreader-private.so
 
 # Tests -----------------------------------------------------------------------------------------------------------
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libxca.a
