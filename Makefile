@@ -76,6 +76,12 @@ $(BUILD)/cardreader-private.so: tests/cardsim/reader/private.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fsanitize=% -Wpedantic,$(XCA_CFLAGS)) $(CFLAGS) -shared -o $@ $<
 
+# The tests of its commands, without the link to a reader.
+$(patsubst %,$(BUILD)/tests/unit/%,$(filter test_cardsim%,$(UNIT_TESTS))): $(BUILD)/tests/unit/%: tests/unit/%.c \
+  $(filter-out %/main.o %/link.o,$(CARD_OBJECTS))
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lcrypto -lcmocka
+
 .PHONY: cards
 cards: $(BUILD)/cardsim $(BUILD)/cardreader $(BUILD)/cardreader-private.so
 

@@ -120,9 +120,7 @@ static sw_t check_class(const command_t *command) {
     return (cla & 0xF0) == 0 || (cla & 0xC0) == 0x40 ? SW_NO_CHANNEL : SW_WRONG_CLA;
 }
 
-/* SELECT
- * ------------------------------------------------------------------------------------------------------
- */
+/* SELECT --------------------------------------------------------------------------------------- */
 
 static const unsigned char piv_aid[] = {0xA0, 0x00, 0x00, 0x03, 0x08, 0x00,
                                         0x00, 0x10, 0x00, 0x01, 0x00};
@@ -166,9 +164,7 @@ static sw_t select_application(card_t *card, const command_t *command, bytes_t *
     return SW_OK;
 }
 
-/* Dispatch
- * ----------------------------------------------------------------------------------------------------
- */
+/* Dispatch ------------------------------------------------------------------------------------- */
 
 static bool continues_chain(const card_t *card, const command_t *command) {
     return card->session.chaining &&
@@ -247,9 +243,7 @@ static sw_t dispatch(card_t *card, command_t *command, bytes_t *answer) {
     return sw;
 }
 
-/* Answering
- * ---------------------------------------------------------------------------------------------------
- */
+/* Answering ------------------------------------------------------------------------------------ */
 
 static void append_sw(bytes_t *answer, sw_t sw) {
     const unsigned char bytes[2] = {(unsigned char)(sw >> 8), (unsigned char)sw};

@@ -69,8 +69,7 @@ static void append_dynamic(bytes_t *answer, uint32_t tag, const void *value, siz
     free(inner);
 }
 
-/* The management key
- * ------------------------------------------------------------------------------------------ */
+/* The management key --------------------------------------------------------------------------- */
 
 typedef struct management {
     unsigned char algorithm;
@@ -215,8 +214,7 @@ static sw_t authenticate_management(card_t *card, const command_t *command,
     return SW_WRONG_DATA;
 }
 
-/* The private keys
- * --------------------------------------------------------------------------------------------- */
+/* The private keys ----------------------------------------------------------------------------- */
 
 /* SP 800-73-4 part 1, table 4b. */
 static bool may_be_used(const card_t *card, const card_key_t *key) {

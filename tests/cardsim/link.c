@@ -73,9 +73,7 @@ static void log_bytes(const card_t *card, unsigned long number, char direction,
     fflush(card->log);
 }
 
-/* The reader
- * ----------------------------------------------------------------------------------------------------
- */
+/* The reader ----------------------------------------------------------------------------------- */
 
 static int connect_to(const struct sockaddr *address, socklen_t length) {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -186,9 +184,7 @@ static void obey_reader(link_t *link, unsigned char code) {
     }
 }
 
-/* The hand
- * --------------------------------------------------------------------------------------------------------
- */
+/* The hand ------------------------------------------------------------------------------------- */
 
 static bool set_cut(link_t *link, const char *number, const char *kind) {
     static const struct {
@@ -326,9 +322,7 @@ static bool wait_for_others(link_t *link, bool reader, int milliseconds) {
     return polled[0].revents != 0;
 }
 
-/* Commands
- * -------------------------------------------------------------------------------------------------------
- */
+/* Commands ------------------------------------------------------------------------------------- */
 
 /* The card thinks; false if it was pulled meanwhile. */
 static bool think(link_t *link, unsigned milliseconds) {

@@ -45,9 +45,7 @@ void state_blank(card_t *card) {
     memory->serial = settings->serial;
 }
 
-/* Writing
- * ------------------------------------------------------------------------------------------------------
- */
+/* Writing -------------------------------------------------------------------------------------- */
 
 static void write_hex(FILE *file, const unsigned char *bytes, size_t length) {
     while (length-- > 0) {
@@ -142,9 +140,7 @@ bool state_save(card_t *card) {
     return ok;
 }
 
-/* Reading
- * ------------------------------------------------------------------------------------------------------
- */
+/* Reading -------------------------------------------------------------------------------------- */
 
 static int nibble(char digit) {
     static const char digits[] = "0123456789abcdef";

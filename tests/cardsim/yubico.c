@@ -111,9 +111,7 @@ sw_t card_yubico_set_management_key(card_t *card, const command_t *command, byte
     return state_save(card) ? SW_OK : SW_INTERNAL;
 }
 
-/* Importing
- * ---------------------------------------------------------------------------------------------------
- */
+/* Importing ------------------------------------------------------------------------------------ */
 
 static EVP_PKEY *key_from(const char *type, OSSL_PARAM_BLD *builder) {
     OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);

@@ -116,8 +116,7 @@ VISIBLE int fchmod(int fd, mode_t mode) {
     return fstat(fd, &found) == 0 && S_ISCHR(found.st_mode) ? 0 : real(fd, mode);
 }
 
-/* polkit: one object stands for all that pcscd asks polkit for.
- * -------------------------------------------------- */
+/* polkit: one object stands for all that pcscd asks polkit for. -------------------------------- */
 
 static char allowed;
 
