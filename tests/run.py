@@ -25,6 +25,12 @@ BUILD = BUILD if BUILD.is_absolute() else TOP / BUILD
 LOGS = BUILD / "test-logs"
 PROGRAM_SECONDS = 600
 SYSTEM_SECONDS = 45 * 60
+# libasan of Debian 12 takes its own signal stack for a fault when a thread ends (use_sigaltstack). Debian's libraries have
+# no frame pointers: only the slow unwinding tells whose a leak is.
+if os.environ.get("SANITIZE"):
+    os.environ.setdefault("ASAN_OPTIONS", "use_sigaltstack=0:fast_unwind_on_malloc=0")
+    os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions=%s" % (TOP / "tests/system/leaks-of-others.lsan"))
+    os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
 LANES = [["guard", "unit", "fuzz", "core"], ["system"]]
 
 

@@ -74,7 +74,9 @@ static xca_error_t *write_entries(xca_bytes_t *content, xca_crl_entry_t *entries
     unsigned char *to = apr_palloc(pool, count * ENTRY_MAX + 1);
     apr_size_t used = 0, i;
 
-    qsort(entries, count, sizeof(*entries), compare_serials);
+    if (count > 0) { /* an empty list may have no array at all */
+        qsort(entries, count, sizeof(*entries), compare_serials);
+    }
     for (i = 0; i < count; i++) {
         xca_error_t *err = check_entry(entries, i, pool);
 

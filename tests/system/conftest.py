@@ -21,6 +21,8 @@ BUILD = Path(os.environ.get("BUILD", "build"))
 BUILD = BUILD if BUILD.is_absolute() else TOP / BUILD
 BASE = "ou=XCA,c=TW"
 USER_CODE = "Test-code-1"
+# What a sanitizer prints in a build of "make check-asan".
+SANITIZER = re.compile(r"runtime error:|(Address|Leak|UndefinedBehavior)Sanitizer")
 
 
 def free_ports(count):
@@ -86,9 +88,14 @@ class Instance:
         self.environment["XCA_CLOCK_OFFSET"] = str(clock_offset)
         return self.start()
 
+    def run(self, program, arguments, seconds):
+        done = subprocess.run([str(BUILD / program), "--settings", str(self.home / "xca.conf")] + list(arguments),
+                              env=self.environment, capture_output=True, text=True, timeout=seconds)
+        assert not SANITIZER.search(done.stderr), done.stderr
+        return done
+
     def admin(self, *arguments):
-        return subprocess.run([str(BUILD / "xca-admin"), "--settings", str(self.home / "xca.conf")] + list(arguments),
-                              env=self.environment, capture_output=True, text=True, timeout=60)
+        return self.run("xca-admin", arguments, 60)
 
     def decide(self, verb, case, officer, *more):
         return self.admin("review", verb, case, "--officer", officer, "--key", str(self.home / "officers" / (officer + ".p12")),
@@ -126,17 +133,16 @@ class Instance:
         return int((self.home / "run" / "signer.pid").read_text())
 
     def signer_once(self, *more):
-        return subprocess.run([str(BUILD / "xca-signer"), "--settings", str(self.home / "xca.conf"), "--once"] + list(more),
-                              env=self.environment, capture_output=True, text=True, timeout=120)
+        return self.run("xca-signer", ("--once",) + more, 120)
 
     def problems(self):
         """What the programs' logs complain of."""
         bad = []
-        for name in ("httpd.log", "httpd-error.log", "signer.log", "slapd.log"):
+        for name in ("httpd.log", "httpd-error.log", "signer.log", "slapd.log", "make.log"):
             log = self.home / "log" / name
             if log.exists():
                 bad += [line for line in log.read_text("utf-8", "replace").splitlines()
-                        if re.search(r":error\]|:crit\]|runtime error|AddressSanitizer|Segmentation|Assertion", line)]
+                        if SANITIZER.search(line) or re.search(r":error\]|:crit\]|:emerg\]|exit signal|Segmentation|Assertion", line)]
         return bad
 
 
@@ -149,8 +155,12 @@ def instance():
     one.make(data)
     one.start()
     yield one
+    before = len(one.problems())
     one.stop()
+    # Leaks are reported when a program ends.
+    at_the_end = one.problems()[before:]
     shutil.rmtree(home, ignore_errors=True)
+    assert at_the_end == []
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +173,9 @@ def spare():
     one.start()
     yield one
     one.stop()
+    reports = [line for line in one.problems() if SANITIZER.search(line)]
     shutil.rmtree(home, ignore_errors=True)
+    assert reports == []
 
 
 @pytest.fixture(autouse=True)
