@@ -13,6 +13,7 @@
 #define PARALLEL_P 1
 #define SALT       16
 #define HASH       32
+#define MEMORY_MAX ((uint64_t)128 << 20) /* four times ours; a hash is read from the directory */
 
 /* A text "scrypt$log2N$r$p$salt$hash", taken apart. */
 typedef struct code_hash {
@@ -90,7 +91,8 @@ static int take_apart(code_hash_t *how, const char *text, apr_pool_t *pool) {
     how->log2_n = take_number(&text);
     how->r = how->log2_n > 0 ? take_number(&text) : 0;
     how->p = how->r > 0 ? take_number(&text) : 0;
-    if (how->log2_n > 20 || how->r > 16 || how->p == 0 || how->p > 16) {
+    if (how->log2_n > 20 || how->r > 16 || how->p == 0 || how->p > 16 ||
+        ((uint64_t)128 << how->log2_n) * how->r > MEMORY_MAX) {
         return 0;
     }
     dollar = strchr(text, '$');

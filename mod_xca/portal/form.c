@@ -320,6 +320,21 @@ static xca_error_t *read_body(xca_form_t *form, const char *content_type, const 
     return read_parts(form, boundary, body, length);
 }
 
+/* What was typed may hold a user code, also where nobody asks for it any more because another field is wrong. */
+static apr_status_t wipe_texts(void *data) {
+    const xca_form_t *form = data;
+    int i;
+
+    for (i = 0; i < form->fields->nelts; i++) {
+        field_t *field = &APR_ARRAY_IDX(form->fields, i, field_t);
+
+        if (field->text != NULL) {
+            xca_wipe(field->text, strlen(field->text));
+        }
+    }
+    return APR_SUCCESS;
+}
+
 xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *content_type,
                            const char *body, apr_size_t length, apr_pool_t *pool) {
     xca_form_t *result = apr_palloc(pool, sizeof(*result));
@@ -327,6 +342,7 @@ xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *con
 
     result->fields = apr_array_make(pool, 16, sizeof(field_t));
     result->pool = pool;
+    apr_pool_cleanup_register(pool, result, wipe_texts, apr_pool_cleanup_null);
     *form = result;
     /* The body first: what was typed wins over what a link says. */
     if (body != NULL && length > 0) {

@@ -102,6 +102,7 @@ static void test_what_is_no_code_hash_is_refused(void **state) {
                                       "scrypt$15$8$1$TmFDbA==$", "scrypt$21$8$1$TmFDbA==$" HASH32,
                                       "scrypt$0$8$1$TmFDbA==$" HASH32, "scrypt$15$17$1$TmFDbA==$" HASH32,
                                       "scrypt$15$8$17$TmFDbA==$" HASH32, "scrypt$15$8$1$$" HASH32,
+                                      "scrypt$18$8$1$TmFDbA==$" HASH32, "scrypt$17$16$1$TmFDbA==$" HASH32,
                                       "scrypt$-5$8$1$TmFDbA==$" HASH32, "scrypt$9999$8$1$TmFDbA==$" HASH32,
                                       "scrypt$15$8$1$TmFDbA==$AAAA", "bcrypt$15$8$1$TmFDbA==$" HASH32};
     int matches = 1;
