@@ -73,6 +73,7 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     kase->filed = xca_entry_time(entry, "xcaFiled");
     kase->corrected = xca_entry_time(entry, "xcaCorrected");
     kase->state_changed = xca_entry_time(entry, "xcaStateChanged");
+    kase->version = apr_pstrdup(pool, xca_entry_text(entry, "entryCSN"));
     kase->class = class != NULL ? xca_class_by_id(class) : XCA_CLASS_NONE;
     kase->use = use != NULL ? xca_use_by_id(use) : XCA_USE_COUNT;
     for (field = xca_case_fields; field->name != NULL; field++) {
@@ -94,9 +95,10 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
 
 xca_error_t *xca_case_read(xca_case_t **kase, xca_store_t *store, const char *number,
                            apr_pool_t *pool) {
+    static const char *const wanted[] = {"*", "entryCSN", NULL};
     xca_entry_t *entry;
     xca_error_t *err =
-        xca_ldap_read(&entry, store->ldap, xca_case_dn(store, number, pool), NULL, pool);
+        xca_ldap_read(&entry, store->ldap, xca_case_dn(store, number, pool), wanted, pool);
 
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "case.not-found");
@@ -113,6 +115,15 @@ xca_error_t *xca_case_read(xca_case_t **kase, xca_store_t *store, const char *nu
 static char *as_it_was(apr_pool_t *pool, const xca_case_t *old) {
     return apr_psprintf(pool, "(&(xcaRevision=%ld)(xcaState=%s))", old->revision,
                         xca_case_state_id(old->state));
+}
+
+/* What the signer moves on. While a case is filed, who holds the portal's identity can change its content without counting
+ * the revision up: nothing at all may have changed since it was judged. */
+static char *as_it_was_judged(apr_pool_t *pool, const xca_case_t *kase) {
+    if (kase->state == XCA_STATE_FILED && kase->version != NULL) {
+        return apr_pstrcat(pool, "(entryCSN=", xca_filter_escape(pool, kase->version), ")", NULL);
+    }
+    return kase->revision > 0 ? as_it_was(pool, kase) : NULL;
 }
 
 xca_error_t *xca_case_correct(xca_store_t *store, const xca_case_t *old,
@@ -182,13 +193,21 @@ xca_error_t *xca_case_code_lock(xca_store_t *store, const char *number, apr_time
                            pool);
 }
 
-xca_error_t *xca_case_code_right(xca_store_t *store, const char *number, apr_pool_t *pool) {
+xca_error_t *xca_case_code_right(xca_store_t *store, const char *number, apr_time_t locked_until,
+                                 apr_pool_t *pool) {
     xca_changes_t *changes = xca_changes_make(pool);
+    const char *assertion = "(!(xcaLockedUntil=*))";
+    xca_error_t *err;
 
+    if (locked_until != 0) {
+        assertion = apr_pstrcat(pool, "(xcaLockedUntil=",
+                                xca_date_format(pool, locked_until, XCA_DATE_LDAP), ")", NULL);
+    }
     xca_changes_text(changes, "xcaTries", NULL);
     xca_changes_text(changes, "xcaLockedUntil", NULL);
-    return xca_ldap_modify(store->ldap, xca_case_dn(store, number, pool), changes, NULL, NULL, NULL,
-                           pool);
+    err = xca_ldap_modify(store->ldap, xca_case_dn(store, number, pool), changes, assertion, NULL,
+                          NULL, pool);
+    return xca_store_error(err, XCA_E_CONFLICT, "case.changed");
 }
 
 static void changes_if(xca_changes_t *changes, const char *name, const char *text) {
@@ -214,7 +233,7 @@ xca_error_t *xca_case_move(xca_store_t *store, const xca_case_t *kase, xca_case_
         }
     }
     err = xca_ldap_modify(store->ldap, xca_case_dn(store, kase->number, pool), changes,
-                          kase->revision > 0 ? as_it_was(pool, kase) : NULL, NULL, NULL, pool);
+                          as_it_was_judged(pool, kase), NULL, NULL, pool);
     return xca_store_error(err, XCA_E_CONFLICT, "case.changed");
 }
 

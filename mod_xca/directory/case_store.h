@@ -23,15 +23,17 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool);
 xca_error_t *xca_case_correct(xca_store_t *store, const xca_case_t *old, const xca_case_t *corrected,
                               apr_pool_t *pool) XCA_MUST_USE;
 
-/* The portal's count of wrong codes: adds 1 (post-read gives the new count), or resets to 0 and clears the lock;
- * sets the lock. */
+/* The portal's count of wrong codes: adds 1 (post-read gives the new count); sets the lock; resets to 0 and clears the
+ * lock, if that is still `locked_until` (0: none): XCA_E_CONFLICT "case.changed" otherwise. */
 xca_error_t *xca_case_code_wrong(int *tries, xca_store_t *store, const char *number,
                                  apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_case_code_lock(xca_store_t *store, const char *number, apr_time_t until,
                                 apr_pool_t *pool) XCA_MUST_USE;
-xca_error_t *xca_case_code_right(xca_store_t *store, const char *number, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_case_code_right(xca_store_t *store, const char *number, apr_time_t locked_until,
+                                 apr_pool_t *pool) XCA_MUST_USE;
 
-/* The signer's move: state from -> to (compare-and-swap on state and, if revision > 0, on revision), with
+/* The signer's move: state from -> to (compare-and-swap on state and, if revision > 0, on revision; out of FILED on the
+ * whole entry), with
  * what goes with it: only the non-NULL (non-zero) of assigned_oid, serial, not_before, problem, return_reason of
  * `with` are written; with->problem "" removes the problem. `with` may be NULL. "case.changed" if someone
  * was faster. */

@@ -5,6 +5,7 @@
 #include "directory/case_store.h"
 #include "directory/record.h"
 #include "domain/calendar.h"
+#include "outside/crypto_cms.h"
 
 static char *decision_dn(const xca_store_t *store, const char *case_number, const char *id,
                          apr_pool_t *pool) {
@@ -21,7 +22,8 @@ static void *make_decision(const xca_entry_t *entry, apr_pool_t *pool) {
         return NULL;
     }
     decision->id = apr_pstrdup(pool, id);
-    decision->cms.data = apr_pmemdup(pool, cms.data, cms.length);
+    /* One that is too long to be a decision keeps its length, by which it is refused, and costs no memory. */
+    decision->cms.data = cms.length <= XCA_CMS_MAX ? apr_pmemdup(pool, cms.data, cms.length) : NULL;
     decision->cms.length = cms.length;
     decision->verdict = apr_pstrdup(pool, xca_entry_text(entry, "xcaVerdict"));
     return decision;

@@ -48,6 +48,7 @@ typedef struct xca_case {
     long revision;      /* 1, counted up by every correction */
     apr_time_t filed, corrected; /* corrected: 0 if never */
     apr_time_t state_changed;
+    const char *version; /* of the whole entry as it was read, NULL if not known */
 
     /* organisation */
     const char *oid;         /* as filed; NULL for a new organisation */

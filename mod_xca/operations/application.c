@@ -82,9 +82,14 @@ static int is_wrong(const xca_error_t *wrong, const char *field) {
     return 0;
 }
 
-/* A new organisation whose unified number is in the tree already is not new. */
+char *xca_case_source_key(apr_pool_t *pool, const char *number) {
+    return apr_pstrcat(pool, "case:", number, NULL);
+}
+
+/* A new organisation whose unified number is in the tree already is not new, unless it came in with this very case: the
+ * signer was stopped after it had assigned the OID. */
 static xca_error_t *check_not_known(xca_office_t *office, const xca_case_t *kase,
-                                    xca_error_t **wrong, apr_pool_t *pool) {
+                                    const char *this_case, xca_error_t **wrong, apr_pool_t *pool) {
     apr_array_header_t *same;
     const xca_org_t *org;
     xca_error_t *err;
@@ -97,6 +102,10 @@ static xca_error_t *check_not_known(xca_office_t *office, const xca_case_t *kase
         return err;
     }
     org = APR_ARRAY_IDX(same, 0, const xca_org_t *);
+    if (this_case != NULL && org->source_key != NULL &&
+        strcmp(org->source_key, xca_case_source_key(pool, this_case)) == 0) {
+        return NULL;
+    }
     *wrong = xca_error_append(
         *wrong, xca_error_field(pool, "ubn", "org.ubn-known",
                                 apr_pstrcat(pool, org->name, " (", org->oid, ")", NULL)));
@@ -224,7 +233,7 @@ xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase,
         return err;
     }
     wrong = xca_error_append(wrong, xca_case_check(kase, office->postal, pool));
-    err = check_not_known(office, kase, &wrong, pool);
+    err = check_not_known(office, kase, except_case, &wrong, pool);
     if (err != NULL) {
         return err;
     }
@@ -330,6 +339,54 @@ static xca_error_t *unknown_case(const xca_secret_t *code, apr_pool_t *pool) {
     return xca_error_make(pool, XCA_E_DENIED, "code.wrong-case", NULL);
 }
 
+static xca_error_t *locked(const xca_case_t *kase, apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err = xca_error_make(pool, XCA_E_LOCKED, "code.locked", "case %s", kase->number);
+    apr_time_t left = kase->code_locked_until > now ? kase->code_locked_until - now : XCA_CODE_LOCK_TIME;
+
+    err->arg = apr_psprintf(pool, "%d", (int)((apr_time_sec(left) + 59) / 60));
+    return err;
+}
+
+/* A lock that has run out gives three new tries: to one of those who come in that moment, the others find them there. */
+static xca_error_t *lift_lock(xca_case_t **kase, xca_office_t *office, apr_time_t now,
+                              apr_pool_t *pool) {
+    xca_error_t *err;
+
+    if ((*kase)->code_locked_until == 0) {
+        return NULL;
+    }
+    if ((*kase)->code_locked_until <= now) {
+        err = xca_case_code_right(office->store, (*kase)->number, (*kase)->code_locked_until, pool);
+        if (err != NULL && err->kind != XCA_E_CONFLICT) {
+            return err;
+        }
+        err = xca_case_read(kase, office->store, (*kase)->number, pool);
+        if (err != NULL) {
+            return err;
+        }
+    }
+    return (*kase)->code_locked_until != 0 ? locked(*kase, now, pool) : NULL;
+}
+
+/* The code was right. Who tries many codes at once gets no more of them answered than who tries them one by one: what the
+ * others have counted meanwhile counts here too. */
+static xca_error_t *count_again(xca_case_t **kase, xca_office_t *office, apr_time_t now,
+                                apr_pool_t *pool) {
+    xca_error_t *err = xca_case_read(kase, office->store, (*kase)->number, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    if ((*kase)->code_locked_until != 0 || (*kase)->code_tries >= XCA_CODE_TRIES) {
+        return locked(*kase, now, pool);
+    }
+    if ((*kase)->code_tries == 0) {
+        return NULL;
+    }
+    err = xca_case_code_right(office->store, (*kase)->number, 0, pool);
+    return err != NULL && err->kind == XCA_E_CONFLICT ? locked(*kase, now, pool) : err;
+}
+
 xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const char *number,
                                   const xca_secret_t *code, apr_time_t now, apr_pool_t *pool) {
     xca_case_t *found;
@@ -346,19 +403,9 @@ xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const
     if (err != NULL) {
         return err;
     }
-    if (found->code_locked_until > now) {
-        err = xca_error_make(pool, XCA_E_LOCKED, "code.locked", "case %s", number);
-        err->arg =
-            apr_psprintf(pool, "%d", (int)(apr_time_sec(found->code_locked_until - now) / 60) + 1);
+    err = lift_lock(&found, office, now, pool);
+    if (err != NULL) {
         return err;
-    }
-    if (found->code_locked_until != 0) {
-        /* The lock has run out: three new tries. */
-        err = xca_case_code_right(office->store, number, pool);
-        if (err != NULL) {
-            return err;
-        }
-        found->code_tries = 0;
     }
     err = xca_code_verify(&matches, found->code_hash != NULL ? found->code_hash : "", code, pool);
     if (err != NULL) {
@@ -367,11 +414,9 @@ xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const
     if (!matches) {
         return wrong_code(office, found, now, pool);
     }
-    if (found->code_tries != 0) {
-        err = xca_case_code_right(office->store, number, pool);
-        if (err != NULL) {
-            return err;
-        }
+    err = count_again(&found, office, now, pool);
+    if (err != NULL) {
+        return err;
     }
     *kase = found;
     return NULL;

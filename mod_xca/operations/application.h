@@ -15,6 +15,9 @@ xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase, const
                                    const char *except_case, apr_time_t now,
                                    apr_pool_t *pool) XCA_MUST_USE;
 
+/* The source key in the OID tree of an organisation that came in with a case. */
+char *xca_case_source_key(apr_pool_t *pool, const char *number);
+
 /* Whether a key may be certified for the organisation `oid` (NULL: a new one) and `use`: the rules above alone. The signer
  * asks again before it issues. Errors: "key.other-organisation", "key.revoked", "key.in-use". */
 xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, const char *oid, xca_use use,

@@ -84,14 +84,14 @@ static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
 
     *moved = 1;
     if (kase->kind == XCA_CASE_REVOCATION) {
-        return xca_signer_revoke_case(signer, kase, now, pool);
-    }
-    if (kase->kind != XCA_CASE_CERTIFICATE) {
+        err = xca_signer_revoke_case(signer, kase, now, pool);
+    } else if (kase->kind == XCA_CASE_CERTIFICATE) {
+        err = xca_signer_reserve(signer, kase, now, pool);
+    } else {
         *moved = 0; /* a card waits for the card centre */
         return NULL;
     }
-    err = xca_signer_reserve(signer, kase, now, pool);
-    if (err != NULL && err->kind == XCA_E_INVALID) {
+    if (err != NULL && (err->kind == XCA_E_INVALID || err->kind == XCA_E_TOO_LARGE)) {
         return give_back(signer, kase, NULL, err->message, now, pool);
     }
     return err;

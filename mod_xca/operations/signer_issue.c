@@ -7,6 +7,7 @@
 #include "domain/codes.h"
 #include "operations/application.h"
 #include "operations/notices.h"
+#include "operations/signer_content.h"
 #include "outside/crypto_csr.h"
 
 #define CENTRAL "中央機關"
@@ -16,7 +17,7 @@
 static xca_error_t *assign_oid(const char **oid, xca_signer_t *signer, const xca_case_t *kase,
                                apr_pool_t *pool) {
     xca_store_t *store = signer->office->store;
-    const char *key = apr_pstrcat(pool, "case:", kase->number, NULL);
+    const char *key = xca_case_source_key(pool, kase->number);
     xca_window_t *window;
     apr_array_header_t *same;
     xca_org_t *org;
@@ -80,18 +81,12 @@ static xca_error_t *new_serial(const char **serial, apr_pool_t *pool) {
 xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                                 apr_pool_t *pool) {
     xca_case_t with = {0};
-    const char *oid = kase->oid;
-    xca_error_t *err = NULL;
+    /* Before an OID is assigned: what is given back leaves nothing in the tree. */
+    xca_error_t *err = xca_signer_check_application(signer, kase, now, pool);
 
-    if (oid == NULL) {
+    if (err == NULL && kase->oid == NULL) {
         err = assign_oid(&with.assigned_oid, signer, kase, pool);
-        oid = with.assigned_oid;
     }
-    if (err != NULL) {
-        return err;
-    }
-    err =
-        xca_key_check_free(signer->office, kase->key_hash, oid, kase->use, kase->number, now, pool);
     if (err != NULL) {
         return err;
     }
@@ -310,11 +305,8 @@ static xca_crl_reason reason_of(const char *word) {
 xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                                     apr_pool_t *pool) {
     xca_cert_t *cert;
-    xca_error_t *err = xca_cert_read(&cert, signer->office->store, kase->target_serial, pool);
+    xca_error_t *err = xca_signer_check_revocation(&cert, signer, kase, pool);
 
-    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
-        return xca_case_problem(signer->office->store, kase->number, "certificate.not-found", pool);
-    }
     if (err != NULL) {
         return err;
     }

@@ -185,7 +185,7 @@ static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_re
     xca_secret_t *code = open_code(signer, request, pool);
     xca_error_t *err;
 
-    if (code == NULL) {
+    if (code == NULL || (request->serial == NULL && request->card_number == NULL)) {
         verdict->answer = "request.unreadable";
         return NULL;
     }

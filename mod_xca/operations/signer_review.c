@@ -51,6 +51,11 @@ static xca_error_t *note_verdict(xca_signer_t *signer, const xca_decision_t *dec
                                 pool);
 }
 
+/* A signature that did not verify once never will: who floods a case with such gets them looked at once. */
+static int was_worth_nothing(const xca_decision_t *decision) {
+    return decision->verdict != NULL && strncmp(decision->verdict, "cms.", 4) == 0;
+}
+
 /* Opens all decisions; those whose signature is worth nothing get their verdict here. */
 static xca_error_t *verify_all(apr_array_header_t **verified, xca_signer_t *signer,
                                const xca_case_t *kase, apr_pool_t *pool) {
@@ -66,6 +71,9 @@ static xca_error_t *verify_all(apr_array_header_t **verified, xca_signer_t *sign
         verified_t one;
 
         one.decision = APR_ARRAY_IDX(decisions, i, xca_decision_t *);
+        if (was_worth_nothing(one.decision)) {
+            continue;
+        }
         err = xca_decision_open(one.decision, &one.officer, signer->office, signer->officer_anchor,
                                 pool);
         if (err == NULL) {

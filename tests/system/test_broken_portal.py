@@ -196,6 +196,98 @@ def test_one_officer_cannot_do_both_reviews(instance, filed):
     assert instance.case(filed)["xcaState"] == b"reviewed"
 
 
+def returned(instance, number):
+    """Both officers believe what the case says of itself; the signer does not."""
+    before = certificates(instance)
+    instance.approve(number)
+    instance.wait_for_state(number, "returned")
+    assert certificates(instance) == before
+    return instance.case(number)["xcaProblem"].decode()
+
+
+def known_organisation(instance):
+    entry = instance.bind("admin").search_s("ou=oid," + BASE, ldap.SCOPE_SUBTREE, "(&(xcaOid=*)(xcaOrgClass=foundation))",
+                                            ["xcaOid", "o", "xcaOrgClass", "xcaUbn", "xcaCounty", "xcaDistrict"])[0][1]
+    return {name: entry.get(name, [None])[0] for name in ("xcaOid", "o", "xcaOrgClass", "xcaUbn", "xcaCounty", "xcaDistrict")}
+
+
+@pytest.mark.parametrize("lie", [{"o": "財團法人另一個基金會".encode()}, {"xcaUbn": b"10458575"}, {"xcaCounty": "高雄市".encode()}])
+def test_a_known_organisation_is_certified_as_the_tree_has_it_or_not_at_all(portal, instance, key_and_csr, lie):
+    number = new_number()
+    known = known_organisation(instance)
+    portal.add_s("xcaCaseNumber=%s,%s" % (number, CASES), content(key_and_csr, number, **dict(known, **lie)))
+    assert returned(instance, number) == "case.not-as-checked"
+
+
+def test_a_known_organisation_as_the_tree_has_it_is_certified(portal, instance, key_and_csr):
+    number = new_number()
+    portal.add_s("xcaCaseNumber=%s,%s" % (number, CASES), content(key_and_csr, number, **known_organisation(instance)))
+    instance.approve(number)
+    instance.wait_for_state(number, "issued")
+
+
+def test_a_key_that_is_not_the_requests_is_not_believed(portal, instance, key_and_csr):
+    """It would keep the check of used keys from finding the key that is certified."""
+    number = new_number()
+    portal.add_s("xcaCaseNumber=%s,%s" % (number, CASES), content(key_and_csr, number, xcaKeyHash=b"ab" * 32))
+    assert returned(instance, number) == "case.not-as-checked"
+
+
+@pytest.mark.parametrize("changed, problem", [
+    ({"xcaUbn": b"12345678"}, "ubn.check"), ({"mail": b"no address"}, "email.form"), ({"o": None}, "field.required"),
+    ({"xcaOrgClass": b"no-such-class"}, "field.choose"), ({"xcaCsr": b"no request"}, None), ({"xcaCsr": None}, "csr.empty")])
+def test_content_that_the_portal_would_refuse_is_refused_by_the_signer(portal, instance, key_and_csr, changed, problem):
+    number = new_number()
+    portal.add_s("xcaCaseNumber=%s,%s" % (number, CASES), content(key_and_csr, number, **changed))
+    found = returned(instance, number)
+    assert found == problem or (problem is None and found.startswith("csr."))
+
+
+def test_a_revocation_that_names_another_organisation_revokes_nothing(portal, instance):
+    number = new_number()
+    portal.add_s("xcaCaseNumber=%s,%s" % (number, CASES),
+                 [("objectClass", [b"xcaCase"]), ("xcaCaseNumber", [number.encode()]), ("xcaKind", [b"revocation"]),
+                  ("xcaState", [b"filed"]), ("xcaRevision", [b"1"]), ("xcaFiled", [now()]), ("xcaWindow", [b"tpe-edu"]),
+                  ("o", ["財團法人書面審查基金會".encode()]), ("xcaRevokeReason", [b"other"])])
+    assert returned(instance, number) == "certificate.not-found"
+
+
+def put_request(portal, **more):
+    name = secrets.token_hex(16)
+    entry = dict({"objectClass": b"xcaRequestEntry", "xcaRequest": name.encode(), "xcaKind": b"accept", "xcaState": b"waiting",
+                  "xcaFiled": now()}, **more)
+    dn = "xcaRequest=%s,ou=requests,%s" % (name, BASE)
+    portal.add_s(dn, [(key, [value]) for key, value in entry.items()])
+    return dn
+
+
+def answer(instance, dn):
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        entry = instance.bind("signer").search_s(dn, ldap.SCOPE_BASE)[0][1]
+        if "xcaAnswer" in entry:
+            return entry["xcaAnswer"][0].decode()
+        time.sleep(0.1)
+    return None
+
+
+@pytest.mark.parametrize("more", [{}, {"xcaSealedCode": bytes(60)}, {"xcaSealedCode": bytes(60), "xcaSerial": b"*"},
+                                  {"xcaKind": b"issue", "xcaSealedCode": bytes(60), "xcaSerial": b"ab"},
+                                  {"xcaSealedCode": b"x", "xcaCardNumber": b"(&"}, {"xcaSealedCode": bytes(100000)}])
+def test_a_request_that_makes_no_sense_is_denied_and_stops_nobody(portal, instance, more):
+    dn = put_request(portal, **more)
+    assert answer(instance, dn) == "request.unreadable"
+
+
+def test_a_flood_of_worthless_decisions_does_not_hide_the_true_one(portal, instance, filed):
+    for index in range(200):
+        put_decision(portal, filed, b"\x30\x82" + secrets.token_bytes(300))
+    name = put_decision(portal, filed, bytes(300000))
+    assert verdict(instance, filed, name) == "cms.malformed"
+    first_decision(instance, filed)
+    instance.wait_for_state(filed, "reviewed")
+
+
 def test_anonymous_reads_nothing_private(instance, filed):
     anonymous = instance.bind()
     for branch in ("cases", "requests", "nonces", "officers", "outbox", "counters", "services"):

@@ -38,6 +38,16 @@ def alone(tmp_path):
     yield one
     slapd.terminate()
     slapd.wait(30)
+    assert one.problems() == []
+
+
+def unified_number(index):
+    """The index-th unified number whose check digit is right."""
+    for last in range(10):
+        number = "%06d%d1" % (500000 + index, last)
+        products = [int(digit) * weight for digit, weight in zip(number, (1, 2, 1, 2, 1, 2, 4, 1))]
+        if sum(product // 10 + product % 10 for product in products) % 5 == 0:
+            return number
 
 
 def file_case(portal, index, hashed):
@@ -47,7 +57,7 @@ def file_case(portal, index, hashed):
     number = "04001%020d" % (10**15 + index)
     entry = {"objectClass": "xcaCase", "xcaCaseNumber": number, "xcaKind": "certificate", "xcaState": "filed", "xcaRevision": "1",
              "xcaFiled": now(), "xcaStateChanged": now(), "xcaOrgClass": "foundation", "xcaUse": "signature",
-             "o": "財團法人第%d號基金會" % index, "xcaCounty": "臺北市", "xcaDistrict": "信義區", "postalCode": "110",
+             "o": "財團法人第%d號基金會" % index, "xcaUbn": unified_number(index), "xcaCounty": "臺北市", "xcaDistrict": "信義區", "postalCode": "110",
              "xcaAddress": "市府路1號", "xcaPhone": "02-27208889", "mail": "case%d@example.org.tw" % index, "xcaContactName": "秘書處",
              "xcaContactMail": "contact%d@example.org.tw" % index, "xcaContactCounty": "臺北市", "xcaContactDistrict": "信義區",
              "xcaContactZip": "110", "xcaContactStreet": "市府路1號", "xcaContactPhone": "02-27208889", "xcaWindow": "tpe-edu",
