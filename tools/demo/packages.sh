@@ -24,10 +24,11 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 printf 'Installing %d packages: %s\n' "${#missing[@]}" "${missing[*]}"
-# Debian would start a directory of its own on port 389; the demo has its own configuration.
+# Debian would start a directory of its own on port 389; the demo has its own configuration. apt-get itself runs the
+# command that says so, before dpkg: whoever may run nothing but apt-get by sudo can install, too.
+settings=()
 if [[ " ${missing[*]} " == *" slapd "* ]]; then
-    printf 'slapd slapd/no_configuration boolean true\n' | "${root[@]}" debconf-set-selections
+    settings=(-o 'DPkg::Pre-Invoke::=echo slapd slapd/no_configuration boolean true | debconf-set-selections')
 fi
 "${root[@]}" apt-get -q update
-"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
-    -o DPkg::Lock::Timeout=120 install "${missing[@]}"
+"${root[@]}" apt-get -q -y --no-install-recommends "${settings[@]}" -o DPkg::Lock::Timeout=120 install "${missing[@]}"

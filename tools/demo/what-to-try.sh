@@ -21,9 +21,9 @@ A walk from an application to a certificate:
           --officer ra-WINDOW --key $(q "$home/officers")/ra-WINDOW.p12 --password-file $(q "$home/officers/password")
       $admin review accept CASE \\
           --officer central-1 --key $(q "$home/officers/central-1.p12") --password-file $(q "$home/officers/password")
- 4. The signer issues at once. Accept with serial number and user code: 憑證及IC卡相關作業 → 非IC卡類憑證接受.
+ 4. The signer issues at once. The name of the notice in $home/outbox begins with the serial number.
+    Accept with it and the user code: 憑證及IC卡相關作業 → 非IC卡類憑證接受.
  5. Mail clients find it now:
-      gpgsm --import $(q "$home/ca/root.pem")
       ldapsearch -x -H ldap://127.0.0.1:$ldap_port -b c=TW '(mail=YOUR-ADDRESS)'
 Ctrl-C stops everything; the next "make run" goes on with the same data; "make run-clean" forgets it.
 TEXT
