@@ -19,6 +19,12 @@ def click(browser, element):
     element.click()
 
 
+def choose(browser, box):
+    """Ticks a box or a radio button. While a page still lays itself out, a click can land beside it: as a person does, look
+    whether it is ticked, and click again."""
+    WebDriverWait(browser, 10).until(lambda b: box.is_selected() or click(b, box))
+
+
 def go(browser, element):
     """Clicks what leads to another page, and waits until that is there."""
     browser.execute_script("window.left = false")
@@ -46,7 +52,7 @@ def open_form(browser, instance, keyword):
     go(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
     for box in browser.find_elements(By.NAME, "terms"):
         if box.get_attribute("type") == "checkbox":
-            click(browser, box)
+            choose(browser, box)
     go(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
 
 
@@ -54,7 +60,7 @@ def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER
     by_name(browser, "email").send_keys(email)
     by_name(browser, "code").send_keys(code)
     by_name(browser, "code_again").send_keys(code)
-    click(browser, browser.find_element(By.CSS_SELECTOR, "input[name=use][value=%s]" % use))
+    choose(browser, browser.find_element(By.CSS_SELECTOR, "input[name=use][value=%s]" % use))
     by_name(browser, "contact_name").send_keys("秘書處")
     by_name(browser, "contact_email").send_keys("contact-" + email)
     by_name(browser, "contact_phone").send_keys("02-27208889")

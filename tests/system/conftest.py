@@ -200,7 +200,8 @@ def browser():
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
                      "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
-                     "--ignore-certificate-errors", "--window-size=1280,1600", "--lang=zh-TW", "--disable-dev-shm-usage"):
+                     "--ignore-certificate-errors", "--force-prefers-reduced-motion",
+                     "--window-size=1280,1600", "--lang=zh-TW", "--disable-dev-shm-usage"):
         options.add_argument(argument)
     options.binary_location = "/usr/bin/chromium"
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
