@@ -108,8 +108,8 @@ static xca_error_t *export_org(void *baton, const xca_org_t *org, apr_pool_t *sc
 
 xca_error_t *xca_oid_export(const xca_office_t *office, xca_export_format format,
                             xca_export_sink *sink, void *baton, apr_pool_t *pool) {
-    static const char *const begins[XCA_EXPORT_COUNT] = {XCA_IMPORT_EXPORT_HEADER, "version: 1\n\n",
-                                                         "["};
+    /* No version line for LDIF: slapadd of 2.5 takes it for an entry, and slapcat writes none either. */
+    static const char *const begins[XCA_EXPORT_COUNT] = {XCA_IMPORT_EXPORT_HEADER, "", "["};
     static const char *const ends[XCA_EXPORT_COUNT] = {"", "", "\n]\n"};
     export_t to = {office, format, sink, baton, 0};
     xca_error_t *err = put(&to, begins[format]);

@@ -30,7 +30,7 @@ xca_export_format xca_export_format_by_id(const char *id);
 /* Takes a piece of the export; an error stops it. */
 typedef xca_error_t *xca_export_sink(void *baton, const char *text, apr_size_t length);
 
-/* Writes the whole tree, parents first: CSV that xca_oid_import() reads, LDIF (RFC 2849) that slapadd takes, or one JSON
+/* Writes the whole tree, parents first: CSV that xca_oid_import() reads, LDIF that slapadd -c takes, or one JSON
  * array (RFC 8259) of objects with the CSV's columns as names. E-mail addresses are not in CSV and JSON: they are
  * private. */
 xca_error_t *xca_oid_export(const xca_office_t *office, xca_export_format format, xca_export_sink *sink,
