@@ -71,6 +71,7 @@ class Card:
         options = []
         for name, value in self.settings.items():
             options += ["--set", "%s=%s" % (name.replace("_", "-"), value)]
+        self.readers.wait(self.slot, EMPTY)
         self.process = subprocess.Popen([str(BUILD / "cardsim"), "--reader", str(self.folder / ("slot-%d" % self.slot)),
                                          "--state", str(self.state_path), "--log", str(self.log_path),
                                          "--control", str(self.control_path)] + options, stdin=subprocess.DEVNULL)

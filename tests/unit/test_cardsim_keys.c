@@ -91,7 +91,7 @@ static void test_rsa_signs_what_openssl_verifies(void **state) {
     memcpy(apdu + 5, data->data + 255, data->length - 255);
     apdu[5 + data->length - 255] = 0x00;
     snprintf(text, sizeof(text), "%.512s", say_bytes(card, apdu, 6 + data->length - 255));
-    snprintf(text + 512, sizeof(text) - 512, "%s", say(card, "00C0000000"));
+    snprintf(text + 512, sizeof(text) - 512, "%.500s", say(card, "00C0000000"));
     assert_memory_equal(text, "7C82010482820100", 16);
     assert_string_equal(sw(text), "9000");
     text[strlen(text) - 4] = '\0';
