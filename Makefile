@@ -25,12 +25,12 @@ CORE_SOURCES := $(foreach layer,$(LAYERS),$(sort $(wildcard mod_xca/$(layer)/*.c
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
 FACE_SOURCES := $(sort $(wildcard mod_xca/httpd/*.c))
 FACE_OBJECTS := $(FACE_SOURCES:%.c=$(BUILD)/%.o)
-PROGRAMS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
+PROGRAMS := $(filter-out xca-card,$(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tools/*/*.c))))))
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .PHONY: all
-all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%) cards
+all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/xca-card cards
 
 $(BUILD)/mod_xca/%.o: mod_xca/%.c
 	@mkdir -p $(@D)
@@ -57,6 +57,20 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $
 	$$(CC) $$(XCA_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD)/libxca.a $$(CORE_LIBS)
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
+
+# The card helper: PC/SC, OpenSSL, libcurl, jansson, and of the core mod_xca/wire alone. All but its main is a library for its tests.
+HELPER_CFLAGS := $(shell pkg-config --cflags libpcsclite libcurl jansson libcrypto 2>/dev/null)
+HELPER_LIBS := $(shell pkg-config --libs libpcsclite libcurl jansson libcrypto 2>/dev/null)
+HELPER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(sort $(wildcard tools/xca-card/*.c))) \
+  $(sort $(wildcard mod_xca/wire/*.c)))
+
+$(BUILD)/tools/xca-card/%.o: CORE_CFLAGS = $(HELPER_CFLAGS)
+
+$(BUILD)/libxca-card.a: $(HELPER_OBJECTS)
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/xca-card: $(BUILD)/tools/xca-card/main.o $(BUILD)/libxca-card.a
+	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HELPER_LIBS)
 
 # A card and a reader to try with: the demo offers them too. Plain C on libcrypto.
 CARD_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/cardsim/*.c)))
@@ -86,10 +100,20 @@ $(patsubst %,$(BUILD)/tests/unit/%,$(filter test_cardsim%,$(UNIT_TESTS))): $(BUI
 cards: $(BUILD)/cardsim $(BUILD)/cardreader $(BUILD)/cardreader-private.so
 
 # Tests -----------------------------------------------------------------------------------------------------------
+$(BUILD)/tests/unit/test_xca_card_%: tests/unit/test_xca_card_%.c $(BUILD)/libxca-card.a
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(HELPER_CFLAGS) -Itools/xca-card $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< \
+	  $(BUILD)/libxca-card.a $(HELPER_LIBS) -lcmocka
+
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libxca.a
 	@mkdir -p $(@D)
 	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libxca.a \
 	  $(CORE_LIBS) -lcmocka
+
+$(BUILD)/tests/replay/fuzz_xca_card_%: tests/fuzz/fuzz_xca_card_%.c tests/fuzz/replay_main.c $(BUILD)/libxca-card.a
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(HELPER_CFLAGS) -Itools/xca-card $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< \
+	  tests/fuzz/replay_main.c $(BUILD)/libxca-card.a $(HELPER_LIBS)
 
 # A fuzz target with a main that reads the corpus once: the corpus is part of every test run, without clang.
 $(BUILD)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(BUILD)/libxca.a
@@ -123,7 +147,11 @@ fuzz:
 	  SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-programs
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_TARGETS)
 fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/%)
-$(FUZZ_TARGETS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libxca.a
+HELPER_FUZZ := $(filter fuzz_xca_card_%,$(FUZZ_TARGETS))
+$(HELPER_FUZZ:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libxca-card.a
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(HELPER_CFLAGS) -Itools/xca-card -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $< \
+	  $(BUILD)/libxca-card.a $(HELPER_LIBS)
+$(patsubst %,$(BUILD)/%,$(filter-out $(HELPER_FUZZ),$(FUZZ_TARGETS))): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libxca.a
 	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $< \
 	  $(BUILD)/libxca.a $(CORE_LIBS)
 
@@ -141,10 +169,11 @@ SHARE := $(DESTDIR)$(PREFIX)/share/xca
 .PHONY: install
 install: all
 	install -d '$(DESTDIR)$(MODULES_DIR)' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(SHARE)' \
-	  '$(DESTDIR)$(PREFIX)/share/man/man8' '$(DESTDIR)$(PREFIX)/share/doc/xca'
+	  '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8' '$(DESTDIR)$(PREFIX)/share/doc/xca'
 	install -m 644 $(BUILD)/mod_xca.so '$(DESTDIR)$(MODULES_DIR)'
-	install -m 755 $(BUILD)/xca-admin '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(BUILD)/xca-admin $(BUILD)/xca-card '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/xca-signer '$(DESTDIR)$(PREFIX)/sbin'
+	install -m 644 $(wildcard tools/*/*.1) '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 $(wildcard tools/*/*.8) '$(DESTDIR)$(PREFIX)/share/man/man8'
 	cp -R htdocs conf ldap-schema '$(SHARE)'
 	chmod -R u=rwX,go=rX '$(SHARE)'

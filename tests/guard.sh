@@ -55,7 +55,8 @@ httpd_is_known_to_the_face_alone() {
 
 openssl_is_known_to_its_owners_alone() {
     grep -lE '#[[:space:]]*include <openssl/' mod_xca/*/*.[ch] tools/*/*.[ch] |
-        grep -vE '^mod_xca/(outside/crypto[a-z0-9_]*|wire/[a-z0-9_]+)\.[ch]$'
+        grep -vE '^mod_xca/(outside/crypto[a-z0-9_]*|wire/[a-z0-9_]+)\.[ch]$' |
+        grep -vE '^tools/xca-card/crypto[a-z0-9_]*\.[ch]$'
 }
 
 libldap_is_known_to_its_owner_alone() {
@@ -70,7 +71,18 @@ libxml2_is_known_to_its_owner_alone() {
 
 libcurl_is_known_to_its_owner_alone() {
     grep -lE '#[[:space:]]*include <curl/' mod_xca/*/*.[ch] tools/*/*.[ch] |
-        grep -vE '^mod_xca/outside/mail[a-z0-9_]*\.[ch]$'
+        grep -vE '^(mod_xca/outside/mail[a-z0-9_]*\.[ch]|tools/xca-card/service\.c)$'
+}
+
+# Of the core, the card helper knows wire alone; PC/SC has one owner in it, JSON another.
+the_card_helper_stands_alone() {
+    includes tools/xca-card/*.[ch] | while IFS=: read -r file line path; do
+        [[ $path == wire/* || -e tools/xca-card/$path ]] || printf '%s:%s: includes %s\n' "$file" "$line" "$path"
+    done
+    grep -HnE '#[[:space:]]*include <(apr|ldap|lber|libxml|httpd)' tools/xca-card/*.[ch]
+    grep -lE '#[[:space:]]*include <(winscard|PCSC/)' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-card/platform\.h$'
+    grep -lE 'platform\.h' tools/xca-card/*.c | xargs grep -lE 'SCard[A-Z]' | grep -v '^tools/xca-card/pcsc\.c$'
+    grep -lE '#[[:space:]]*include <jansson' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-card/service\.c$'
 }
 
 # The path of httpd's headers is not given: that the core does not need them is part of the check.
@@ -81,6 +93,13 @@ every_header_compiles_alone() {
         # shellcheck disable=SC2086
         printf '#include "%s"\n' "${header#mod_xca/}" |
             "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Werror $flags -Imod_xca -fsyntax-only -x c - 2>&1 | head -n 3
+    done
+    for header in tools/xca-card/*.h; do
+        [[ $header != */texts_table.h ]] || continue
+        # shellcheck disable=SC2046
+        printf '#include "%s"\n' "${header##*/}" |
+            "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Werror $(pkg-config --cflags libpcsclite) -Imod_xca -Itools/xca-card \
+                -fsyntax-only -x c - 2>&1 | head -n 3
     done
     for header in mod_xca/httpd/*.h; do
         # shellcheck disable=SC2086
@@ -208,6 +227,7 @@ check "OpenSSL is known to its owners alone" openssl_is_known_to_its_owners_alon
 check "libldap is known to its owner alone" libldap_is_known_to_its_owner_alone
 check "libxml2 is known to its owner alone" libxml2_is_known_to_its_owner_alone
 check "libcurl is known to its owner alone" libcurl_is_known_to_its_owner_alone
+check "the card helper stands alone" the_card_helper_stands_alone
 check "every header compiles alone" every_header_compiles_alone
 check "the core compiles without the include path of httpd" the_core_compiles_without_the_include_path_of_httpd
 check "every header has a guard of its name" every_header_has_a_guard_of_its_name

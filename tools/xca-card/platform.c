@@ -1,0 +1,277 @@
+#include "platform.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(_WIN32)
+
+#include <conio.h>
+#include <windows.h>
+
+void platform_protect_memory(void) {
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+}
+
+void platform_pcsc_never_blocks(void) {
+}
+
+static int read_console(const char *prompt, char *line, size_t size, int shown) {
+    size_t length = 0;
+
+    _cputs(prompt);
+    for (;;) {
+        int c = shown ? _getche() : _getch();
+
+        if (c == '\r' || c == '\n') {
+            break;
+        }
+        if (c == 3 || length + 1 >= size) {
+            return -1;
+        }
+        if (c == '\b') {
+            length -= length > 0;
+            continue;
+        }
+        line[length++] = (char)c;
+    }
+    _cputs("\r\n");
+    line[length] = '\0';
+    return (int)length;
+}
+
+int platform_read_hidden(const char *prompt, char *line, size_t size) {
+    return read_console(prompt, line, size, 0);
+}
+
+int platform_read_line(const char *prompt, char *line, size_t size) {
+    return read_console(prompt, line, size, 1);
+}
+
+int platform_user_settings(char *path, size_t size) {
+    const char *folder = getenv("APPDATA");
+
+    return folder != NULL && snprintf(path, size, "%s\\xca-card\\config", folder) < (int)size;
+}
+
+int platform_system_settings(char *path, size_t size) {
+    const char *folder = getenv("PROGRAMDATA");
+
+    return folder != NULL && snprintf(path, size, "%s\\xca-card\\config", folder) < (int)size;
+}
+
+int platform_speaks_chinese(void) {
+    return PRIMARYLANGID(GetUserDefaultUILanguage()) == LANG_CHINESE;
+}
+
+void platform_sleep_ms(unsigned milliseconds) {
+    Sleep(milliseconds);
+}
+
+double platform_clock(void) {
+    return (double)GetTickCount64() / 1000.0;
+}
+
+time_t platform_utc(struct tm *utc) {
+    return _mkgmtime(utc);
+}
+
+int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size) {
+    return -1;
+}
+
+#else
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1 /* its leak check is a debugger */
+#else
+#define UNDER_SANITIZER 0
+#endif
+
+void platform_protect_memory(void) {
+    struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+#if defined(__linux__)
+    /* A core that goes to a program through a pipe does not ask for the limit. */
+    if (!UNDER_SANITIZER) {
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    }
+#endif
+}
+
+void platform_pcsc_never_blocks(void) {
+    setenv("PCSCLITE_NO_BLOCKING", "1", 1);
+}
+
+/* A line of the terminal; what is left of one that is too long is read and forgotten. */
+static int read_terminal(int terminal, char *line, size_t size) {
+    size_t length = 0;
+    int too_long = 0;
+    char c;
+
+    for (;;) {
+        ssize_t got = read(terminal, &c, 1);
+
+        if (got != 1) {
+            return -1;
+        }
+        if (c == '\n') {
+            break;
+        }
+        if (length + 1 >= size) {
+            too_long = 1;
+            continue;
+        }
+        line[length++] = c;
+    }
+    line[length] = '\0';
+    return too_long ? -1 : (int)length;
+}
+
+static int put(int terminal, const char *text) {
+    return write(terminal, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+int platform_read_hidden(const char *prompt, char *line, size_t size) {
+    int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct termios before, hidden;
+    int length;
+
+    if (terminal < 0) {
+        return -1;
+    }
+    if (tcgetattr(terminal, &before) != 0) {
+        close(terminal);
+        return -1;
+    }
+    hidden = before;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    /* TCSAFLUSH: what was typed before the question is no answer to it. */
+    tcsetattr(terminal, TCSAFLUSH, &hidden);
+    length = put(terminal, prompt) ? read_terminal(terminal, line, size) : -1;
+    tcsetattr(terminal, TCSAFLUSH, &before);
+    put(terminal, "\n");
+    close(terminal);
+    return length;
+}
+
+int platform_read_line(const char *prompt, char *line, size_t size) {
+    int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    int length;
+
+    if (terminal < 0) {
+        return -1;
+    }
+    length = put(terminal, prompt) ? read_terminal(terminal, line, size) : -1;
+    close(terminal);
+    return length;
+}
+
+int platform_user_settings(char *path, size_t size) {
+    const char *folder = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+
+    if (folder != NULL && folder[0] == '/') {
+        return snprintf(path, size, "%s/xca-card/config", folder) < (int)size;
+    }
+    return home != NULL && snprintf(path, size, "%s/.config/xca-card/config", home) < (int)size;
+}
+
+int platform_system_settings(char *path, size_t size) {
+    return snprintf(path, size, "/etc/xca-card.conf") < (int)size;
+}
+
+int platform_speaks_chinese(void) {
+    const char *locale;
+
+    setlocale(LC_ALL, "");
+    locale = setlocale(LC_MESSAGES, NULL);
+    return locale != NULL && strncmp(locale, "zh", 2) == 0;
+}
+
+void platform_sleep_ms(unsigned milliseconds) {
+    struct timespec rest = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000L};
+
+    nanosleep(&rest, NULL);
+}
+
+double platform_clock(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+time_t platform_utc(struct tm *utc) {
+    return timegm(utc);
+}
+
+static void be_pinentry(const char *program, int in, int out) {
+    if (dup2(in, 0) < 0 || dup2(out, 1) < 0) {
+        _exit(127);
+    }
+    execlp(program, program, (char *)NULL);
+    _exit(127);
+}
+
+static int read_all(int from, char *answer, size_t size) {
+    size_t length = 0;
+
+    while (length + 1 < size) {
+        ssize_t got = read(from, answer + length, size - 1 - length);
+
+        if (got <= 0) {
+            break;
+        }
+        length += (size_t)got;
+    }
+    answer[length] = '\0';
+    return (int)length;
+}
+
+int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size) {
+    int in[2], out[2], length, status;
+    pid_t child;
+
+    if (pipe(in) != 0) {
+        return -1;
+    }
+    if (pipe(out) != 0) {
+        close(in[0]);
+        close(in[1]);
+        return -1;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    child = fork();
+    if (child == 0) {
+        close(in[1]);
+        close(out[0]);
+        be_pinentry(program, in[0], out[1]);
+    }
+    close(in[0]);
+    close(out[1]);
+    length = child > 0 && put(in[1], request) ? 0 : -1;
+    close(in[1]);
+    if (length == 0) {
+        length = read_all(out[0], answer, size);
+    }
+    close(out[0]);
+    if (child > 0) {
+        waitpid(child, &status, 0);
+    }
+    return length;
+}
+
+#endif
