@@ -131,7 +131,14 @@ test-programs: all $(UNIT_TESTS:%=$(BUILD)/tests/unit/%) core-programs $(FUZZ_TA
 test:
 	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
 	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) test-programs
+	@tests/fetch-axe.sh build/axe-core
 	@BUILD='$(BUILD)' SANITIZE='$(SANITIZE)' tests/run.py $(SUITES)
+
+# Pictures of every page in its states, in both languages, wide and narrow, and as printed: build/screenshots/index.html
+.PHONY: screenshots
+screenshots: all
+	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
+	@BUILD='$(BUILD)' /usr/bin/python3 tests/screenshots.py $(PARTS)
 
 # The same under ASan and UBSan; slapd and httpd are the system's, so the module brings the runtime along.
 check-asan:

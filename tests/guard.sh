@@ -204,6 +204,18 @@ no_text_stands_twice_in_the_catalogue() {
     cat htdocs/catalogue/*.xml | grep -oE '<m id="[^"]+"' | sort | uniq -d
 }
 
+texts() { cat htdocs/catalogue/*.xml | tr '\n' ' ' | grep -oP '<m id=.*?</m>'; }
+
+every_text_is_in_both_languages() {
+    texts | grep -vP '<m id="[^"]+">\s*<zh>\s*[^\s<].*?</zh>\s*<en>\s*[^\s<].*?</en>\s*</m>' | cut -c1-120
+}
+
+# "中文" is the switch's own name, 臺 and 台 are what that sentence is about.
+no_text_is_in_the_wrong_language() {
+    texts | grep -P '<en>(?:(?!</en>)[^\p{Han}]|中文|臺 and 台)*\p{Han}' | grep -vP '<en>(?:[^\p{Han}]|中文|臺|台)*</en>' | cut -c1-120
+    texts | grep -P '[证请们这发务应会单国机关电邮错误网页览询选择]' | cut -c1-120
+}
+
 nothing_names_the_workplace() {
     git grep -nIE '/work/|/tmp/wt|\.\./shared|NOTE-FROM' -- . ':!tests/guard.sh' | cut -c1-160
     git ls-files | grep -E '(^|/)NOTE-'
@@ -241,6 +253,8 @@ check "every setting is documented, and every documented one known" every_settin
 check "every program has a manual page" every_program_has_a_manual_page
 check "every message has a text" every_message_has_a_text
 check "no text stands twice in the catalogue" no_text_stands_twice_in_the_catalogue
+check "every text is in both languages" every_text_is_in_both_languages
+check "no text is in the wrong language" no_text_is_in_the_wrong_language
 check "nothing names the workplace" nothing_names_the_workplace
 check "no work is left to do in comments" no_work_is_left_to_do_in_comments
 check "shell scripts parse" shell_scripts_parse

@@ -17,6 +17,8 @@ static void put_entry(xca_visit_t *visit, xca_value_t *list, const xca_nav_entry
     xca_map_text(item, "text", nav_text(visit, entry->id));
     if (xca_nav_is_open(entry)) {
         xca_map_text(item, "href", entry->path);
+    } else {
+        xca_map_text(item, "kind", "not-open");
     }
     if (entry == here) {
         xca_map_text(item, "current",
@@ -24,9 +26,10 @@ static void put_entry(xca_visit_t *visit, xca_value_t *list, const xca_nav_entry
     }
 }
 
-/* A section of one entry is that entry: "alone" instead of "entries". */
-static int stands_alone(const xca_nav_entry_t *section) {
-    return section[1].parent != NULL && section[2].parent == NULL;
+/* A section of one entry that has its name is that entry: "alone" instead of "entries". */
+static int stands_alone(const xca_visit_t *visit, const xca_nav_entry_t *section) {
+    return section[1].parent != NULL && section[2].parent == NULL &&
+           strcmp(nav_text(visit, section[0].id), nav_text(visit, section[1].id)) == 0;
 }
 
 /* "_top": entries of the head; "_nav": sections with their entries. */
@@ -46,7 +49,7 @@ static void put_navigation(xca_visit_t *visit, const xca_nav_entry_t *here) {
             xca_map_text(section, "text", nav_text(visit, entry->id));
             xca_map_true(section, "open",
                          here != NULL && here->parent != NULL && strcmp(here->parent, entry->id) == 0);
-            entries = xca_map_list(section, stands_alone(entry) ? "alone" : "entries");
+            entries = xca_map_list(section, stands_alone(visit, entry) ? "alone" : "entries");
         } else {
             put_entry(visit, entries, entry, here);
         }
@@ -71,8 +74,9 @@ static void put_crumbs(xca_visit_t *visit, const xca_nav_entry_t *here) {
     }
     list = xca_map_list(visit->model, "_crumbs");
     at_entry = strcmp(visit->request->path, here->path) == 0 && page == NULL;
-    put_crumb(list, nav_text(visit, "home"), "/");
-    if (strcmp(here->parent, "top") != 0) {
+    put_crumb(list, xca_catalogue_text(visit->portal->texts, "layout.home", visit->language), "/");
+    if (strcmp(here->parent, "top") != 0 &&
+        strcmp(nav_text(visit, here->parent), nav_text(visit, here->id)) != 0) {
         put_crumb(list, nav_text(visit, here->parent), NULL);
     }
     put_crumb(list, nav_text(visit, here->id), at_entry || !xca_nav_is_open(here) ? NULL : here->path);
@@ -98,6 +102,22 @@ static const char *query_without_language(const char *query, apr_pool_t *pool) {
     return kept;
 }
 
+/* Where to ask, if the operator has said it: in the foot of every page and on printed ones. */
+static void put_service(xca_visit_t *visit) {
+    const xca_portal_t *portal = visit->portal;
+    xca_value_t *service;
+
+    if (portal->service_phone == NULL && portal->service_mail == NULL) {
+        return;
+    }
+    service = xca_map_map(visit->model, "_service");
+    xca_map_text(service, "phone", portal->service_phone);
+    if (portal->service_mail != NULL) {
+        xca_map_text(service, "mail", portal->service_mail);
+        xca_map_text(service, "mail_link", apr_pstrcat(visit->pool, "mailto:", portal->service_mail, NULL));
+    }
+}
+
 void xca_frame(xca_visit_t *visit, const xca_route_t *route) {
     const xca_nav_entry_t *here = xca_nav_find(route != NULL ? route->section : NULL);
     int english = visit->language == XCA_EN;
@@ -110,6 +130,7 @@ void xca_frame(xca_visit_t *visit, const xca_route_t *route) {
                  apr_pstrcat(visit->pool, "?", query_without_language(visit->request->query, visit->pool),
                              english ? "lang=zh" : "lang=en", NULL));
     xca_map_text(visit->model, "_files", xca_files_version(visit->portal->files));
+    put_service(visit);
     put_navigation(visit, here);
     put_crumbs(visit, here);
 }

@@ -119,6 +119,7 @@ xca_error_t *xca_page_case_print(xca_visit_t *visit) {
 
 xca_error_t *xca_page_case_paper(xca_visit_t *visit) {
     xca_case_t *kase;
+    xca_window_t *window;
     xca_value_t *copies;
     int i;
     xca_error_t *err = xca_case_view_open(&kase, visit, "/case/edit");
@@ -131,7 +132,11 @@ xca_error_t *xca_page_case_paper(xca_visit_t *visit) {
     for (i = 0; i < 2; i++) {
         xca_map_text(xca_list_map(copies), "label", i == 0 ? "paper.copy.window" : "paper.copy.own");
     }
-    return NULL;
+    err = xca_window_read(&window, visit->office->store, kase->window, visit->pool);
+    if (err == NULL) {
+        xca_map_text(xca_map_map(visit->model, "window"), "name", window->name);
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err; /* a window that is gone is told in step 6 */
 }
 
 static void put_letter_form(xca_visit_t *visit, const xca_case_t *kase) {

@@ -1,5 +1,6 @@
 #include <apr_strings.h>
 #include "base/log.h"
+#include "domain/calendar.h"
 #include "portal/engine.h"
 #include "portal/navigation.h"
 #include "portal/pages.h"
@@ -8,34 +9,47 @@ xca_error_t *xca_page_text(xca_visit_t *visit) {
     return NULL;
 }
 
-/* The tasks most people come for, as cards; those that are not open yet say so. */
-static void put_tasks(xca_visit_t *visit) {
-    static const char *const tasks[] = {"apply-certificate", "case-status", "accept", "certificates"};
-    xca_value_t *list = xca_map_list(visit->model, "_tasks");
-    apr_size_t i;
+/* Tasks as cards; those that are not open yet say so. `ids` ends with NULL. */
+static void put_tasks(xca_visit_t *visit, const char *key, const char *const *ids) {
+    xca_value_t *list = xca_map_list(visit->model, key);
 
-    for (i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++) {
-        const xca_nav_entry_t *entry = xca_nav_find(tasks[i]);
+    for (; *ids != NULL; ids++) {
+        const xca_nav_entry_t *entry = xca_nav_find(*ids);
         xca_value_t *item = xca_list_map(list);
 
-        xca_map_text(item, "title", apr_pstrcat(visit->pool, "home.task.", tasks[i], NULL));
-        xca_map_text(item, "text", apr_pstrcat(visit->pool, "home.task.", tasks[i], ".text", NULL));
+        xca_map_text(item, "title", apr_pstrcat(visit->pool, "home.task.", *ids, NULL));
+        xca_map_text(item, "text", apr_pstrcat(visit->pool, "home.task.", *ids, ".text", NULL));
         if (xca_nav_is_open(entry)) {
             xca_map_text(item, "href", entry->path);
         }
     }
 }
 
+static void put_list(xca_visit_t *visit, const xca_repository_state_t *state) {
+    if (state->crl.der.length == 0) {
+        return;
+    }
+    xca_map_number(visit->model, "_list_number", (apr_int64_t)state->crl.number);
+    xca_map_text(visit->model, "_list_time",
+                 xca_date_format(visit->pool, state->crl.this_update, XCA_DATE_ISO_TIME));
+}
+
 /* The state of the service is told on the home page: applicants wait for the signer. */
 xca_error_t *xca_page_home(xca_visit_t *visit) {
+    static const char *const after[] = {"case-status", "accept", "case-edit", "suspend", NULL};
+    static const char *const find[] = {"certificates", "windows", NULL};
     const xca_repository_state_t *state;
     xca_error_t *err = xca_repository_get(&state, visit->portal->repository, visit->office->store,
                                           visit->now, visit->pool);
     const char *service = "running";
 
-    put_tasks(visit);
-    if (err != NULL) {
-        xca_log_error("state of the service", err);
+    put_tasks(visit, "_after", after);
+    put_tasks(visit, "_find", find);
+    xca_log_error("state of the service", err);
+    if (err == NULL) {
+        put_list(visit, state);
+    }
+    if (err != NULL || xca_repository_directory_is_away(visit->portal->repository)) {
         service = "directory-down";
         xca_map_true(visit->model, "_directory_down", 1);
     } else if (xca_repository_signer_is_silent(state, visit->now)) {

@@ -75,6 +75,7 @@ static xca_error_t *put_arcs(xca_visit_t *visit, const char *oid) {
         xca_map_text(visit->model, "next_after", arc_number(last->oid));
     }
     xca_map_true(visit->model, "_not_first", after != NULL);
+    xca_map_true(visit->model, "_pages", more || after != NULL);
     return NULL;
 }
 

@@ -21,6 +21,7 @@ struct xca_repository {
     apr_thread_mutex_t *lock;
     snapshot_t *present; /* NULL: nothing is known yet */
     apr_time_t due;      /* when it is read again; real time, not the visit's */
+    int away;            /* the last try failed */
     int reading;         /* one visit reads, the others take what is there */
 };
 
@@ -161,6 +162,7 @@ static xca_error_t *read_snapshot(snapshot_t **snapshot, const xca_repository_st
 /* Takes the new state in, or keeps the old one for a while. Under the lock. */
 static void settle(xca_repository_t *repository, snapshot_t *fresh, apr_time_t clock) {
     repository->reading = 0;
+    repository->away = fresh == NULL;
     repository->due = clock + (fresh != NULL ? KEEP : RETRY);
     if (fresh == NULL) {
         return;
@@ -205,6 +207,15 @@ xca_error_t *xca_repository_get(const xca_repository_state_t **state, xca_reposi
     }
     apr_thread_mutex_unlock(repository->lock);
     return err;
+}
+
+int xca_repository_directory_is_away(xca_repository_t *repository) {
+    int away;
+
+    apr_thread_mutex_lock(repository->lock);
+    away = repository->away;
+    apr_thread_mutex_unlock(repository->lock);
+    return away;
 }
 
 int xca_repository_signer_is_silent(const xca_repository_state_t *state, apr_time_t now) {

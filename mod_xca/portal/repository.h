@@ -29,6 +29,9 @@ xca_error_t *xca_repository_make(xca_repository_t **repository, apr_pool_t *pool
 xca_error_t *xca_repository_get(const xca_repository_state_t **state, xca_repository_t *repository,
                                 xca_store_t *store, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Non-zero if the last try to read the directory failed: what is shown is what was known before. */
+int xca_repository_directory_is_away(xca_repository_t *repository);
+
 /* Non-zero if the signer gave no sign of life for XCA_SIGNER_SILENT. */
 int xca_repository_signer_is_silent(const xca_repository_state_t *state, apr_time_t now);
 

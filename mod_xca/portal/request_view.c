@@ -89,6 +89,12 @@ xca_error_t *xca_page_request(xca_visit_t *visit) {
         xca_map_text(visit->model, "_certificate",
                      apr_pstrcat(visit->pool, "/certificates/", request->serial, NULL));
     }
+    if (request->kind == XCA_REQUEST_SUSPEND && request->state == XCA_REQUEST_DONE) {
+        xca_map_text(visit->model, "_resume",
+                     apr_pstrcat(visit->pool, "/certificates/suspend?action=resume&",
+                                 request->serial != NULL ? "serial=" : "card_number=",
+                                 request->serial != NULL ? request->serial : request->card_number, NULL));
+    }
     if (request->state == XCA_REQUEST_WAITING) {
         err = xca_signer_is_silent(&silent, visit->office, visit->now, visit->pool);
     }

@@ -58,8 +58,6 @@ def open_form(browser, instance, keyword):
 
 def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER_CODE):
     by_name(browser, "email").send_keys(email)
-    by_name(browser, "code").send_keys(code)
-    by_name(browser, "code_again").send_keys(code)
     choose(browser, browser.find_element(By.CSS_SELECTOR, "input[name=use][value=%s]" % use))
     by_name(browser, "contact_name").send_keys("秘書處")
     by_name(browser, "contact_email").send_keys("contact-" + email)
@@ -67,6 +65,8 @@ def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER
     choose_address(browser, "contact")
     Select(by_name(browser, "window")).select_by_value(window)
     by_name(browser, "csr").send_keys(str(csr))
+    by_name(browser, "code").send_keys(code)  # last, as it stands on the form: it is not sent back with the districts
+    by_name(browser, "code_again").send_keys(code)
 
 
 def send_form(browser):

@@ -195,18 +195,23 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "faults: the test causes faults that are logged")
 
 
-@pytest.fixture(scope="session")
-def browser():
+def new_browser(*more):
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
                      "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
                      "--ignore-certificate-errors", "--force-prefers-reduced-motion",
-                     "--window-size=1280,1600", "--lang=zh-TW", "--disable-dev-shm-usage"):
+                     "--window-size=1280,1600", "--lang=zh-TW", "--disable-dev-shm-usage") + more:
         options.add_argument(argument)
     options.binary_location = "/usr/bin/chromium"
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
     driver.set_page_load_timeout(30)
     driver.implicitly_wait(3)
+    return driver
+
+
+@pytest.fixture(scope="session")
+def browser():
+    driver = new_browser()
     yield driver
     driver.quit()
 

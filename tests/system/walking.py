@@ -1,0 +1,331 @@
+"""Every page of the portal in its states, in one language. Whoever walks is called at each of them: look(name). The
+accessibility tests and "make screenshots" walk the same way."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import ldap
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+from applying import apply, by_name, choose_address, click, fill_form, go, open_form, send_form
+from conftest import BASE, BUILD, USER_CODE
+
+LONG_NAME = "財團法人臺北市私立一二三四五六七八九十社會福利慈善事業暨文教藝術推廣紀念基金會附設數位學習資源與公益資訊發展中心"
+
+
+class Walk:
+    def __init__(self, browser, instance, folder):
+        self.browser, self.instance, self.folder = browser, instance, folder
+        self.counter = 0
+        self.cases, self.serials = {}, {}
+
+    # Small steps -------------------------------------------------------------------------------------------------
+
+    def get(self, path):
+        self.browser.get(self.instance.url + path)
+
+    def speak(self, language):
+        self.get("/about?lang=" + language)
+
+    def main(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, "main " + selector)
+
+    def press(self, selector=".buttons .primary"):
+        go(self.browser, self.main(selector))
+
+    def csr(self):
+        self.counter += 1
+        name = os.path.join(str(self.folder), "request-%d" % self.counter)
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                        name + ".key", "-out", name + ".csr", "-subj", "/CN=request"], check=True, capture_output=True)
+        return name + ".csr"
+
+    def directory(self):  # only the signer may change a certificate
+        return self.instance.bind("signer")
+
+    def change(self, serial, attribute, value):
+        self.directory().modify_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), [(ldap.MOD_REPLACE, attribute, [value])])
+
+    def open_case(self, number, code=USER_CODE, door="/case/status"):
+        self.get(door)
+        by_name(self.browser, "case_number").send_keys(number)
+        by_name(self.browser, "code").send_keys(code)
+        self.press()
+
+    def open_acceptance(self, serial, code=USER_CODE):
+        self.get("/certificates/accept?serial=" + serial)
+        by_name(self.browser, "code").send_keys(code)
+        self.press()
+
+    # What the pages show: cases and certificates in every state ---------------------------------------------------
+
+    def file(self, name):
+        self.cases[name] = apply(self.browser, self.instance, self.csr(), name + "@example.org.tw")
+        return self.cases[name]
+
+    def issue(self, name):
+        case = self.file(name)
+        self.instance.approve(case)
+        self.instance.wait_for_state(case, "issued")
+        self.serials[name] = self.instance.case(case)["xcaSerial"].decode()
+        return self.serials[name]
+
+    def publish(self, name):
+        serial = self.issue(name)
+        self.open_acceptance(serial)
+        self.press("button[value=accept]")
+        self.instance.wait_for_state(self.cases[name], "completed")
+        return serial
+
+    def suspend(self, serial, action="suspend"):
+        self.get("/certificates/suspend?action=%s&serial=%s" % (action, serial))
+        by_name(self.browser, "code").send_keys(USER_CODE)
+        self.press()
+
+    def prepare(self):
+        """Cases and certificates that both languages look at."""
+        self.speak("zh")
+        self.file("filed")
+        self.file("reviewed")
+        assert self.instance.decide("accept", self.cases["reviewed"], "ra-tpe-edu", "--letter", "北市教字第1150000002號").returncode == 0
+        self.file("returned")
+        assert self.instance.decide("return", self.cases["returned"], "ra-tpe-edu", "--reason",
+                                    "設立登記印鑑不清楚，請重新用印。\n電話少一碼，請更正。").returncode == 0
+        lapsed = self.issue("lapsed")
+        self.lapse()
+        self.issue("pending")
+        self.publish("valid")
+        self.suspend(self.publish("suspended"))
+        refused = self.issue("refused")
+        self.open_acceptance(refused)
+        self.press("button[value=refuse]")
+        self.press("button[value=refuse-sure]")
+        self.instance.wait_for_state(self.cases["refused"], "refused")
+        self.publish("revoked")
+        self.revoke(self.serials["revoked"])
+        self.change(self.publish("expired"), "xcaNotAfter", b"20250101000000Z")
+        self.instance.wait_for_state(self.cases["reviewed"], "reviewed")
+        self.instance.wait_for_state(self.cases["returned"], "returned")
+        return lapsed
+
+    def lapse(self):
+        """A signer with its clock 91 days on; the running one holds the lock."""
+        settings = (self.instance.home / "xca.conf").read_text("utf-8")
+        moved = self.instance.home / "moved.conf"
+        moved.write_text(re.sub(r"(?m)^signer-lock-file.*$", "", settings), "utf-8")
+        subprocess.run([str(BUILD / "xca-signer"), "--settings", str(moved), "--once", "--clock-offset", str(91 * 86400)],
+                       env=self.instance.environment, check=True, capture_output=True, timeout=60)
+
+    def revoke(self, serial):
+        secrets = self.instance.home / "officers"
+        filed = self.instance.admin("revoke", "--serial", serial, "--reason", "lost", "--letter", "北市教字第3號", "--officer",
+                                    "ra-tpe-edu", "--key", str(secrets / "ra-tpe-edu.p12"), "--password-file",
+                                    str(secrets / "password"))
+        number = re.search(r"^\d{25}$", filed.stdout, re.M).group(0)
+        assert self.instance.decide("accept", number, "central-2").returncode == 0
+        self.instance.wait_for_state(number, "completed")
+
+    # The walks ---------------------------------------------------------------------------------------------------
+
+    def public(self, look):
+        for name, path in (("home", "/"), ("start", "/start"), ("sitemap", "/sitemap"), ("about", "/about"),
+                           ("guide", "/apply/guide"), ("repository", "/repository"), ("oid", "/oid"), ("oid-arc", "/oid/2.16.886"),
+                           ("oid-deeper", "/oid/2.16.886.104"), ("windows", "/windows"), ("window-county", "/windows/臺北市"),
+                           ("window-central", "/windows/central"), ("organisations", "/organisations"),
+                           ("organisations-found", "/organisations?name=基金會"), ("organisations-none", "/organisations?name=查無此名"),
+                           ("organisations-nothing", "/organisations?name=&ubn="), ("postal", "/postal?county=臺北市")):
+            self.get(path)
+            look(name)
+        self.get("/organisations?name=基金會")
+        self.press("ul.results a")
+        look("organisation")
+
+    def applying(self, look):
+        address = "walk-%d@example.org.tw" % self.counter
+        for name, query in (("search", ""), ("search-found", "?keyword=基金會"), ("search-none", "?keyword=查無此名"),
+                            ("search-one-character", "?keyword=藥"), ("search-signs", "?keyword=、。"), ("search-wrong-ubn", "?ubn=123")):
+            self.get("/apply/certificate" + query)
+            look("apply-" + name)
+        self.get("/apply/certificate?keyword=基金會")
+        self.press("ul.results a")
+        look("apply-1-start")
+        self.press()
+        look("apply-2-terms")
+        self.press()
+        look("apply-2-terms-missing")
+        click(self.browser, self.main("input[type=checkbox][name=terms]"))
+        self.press()
+        look("apply-3-form")
+        self.press("form .buttons .primary")
+        look("apply-3-form-errors")
+        open_form(self.browser, self.instance, "基金會")
+        fill_form(self.browser, self.csr(), address)
+        look("apply-3-form-filled")
+        self.new_organisation(look)
+        open_form(self.browser, self.instance, "基金會")
+        fill_form(self.browser, self.csr(), address)
+        number = send_form(self.browser)
+        self.filed(number, look)
+
+    def new_organisation(self, look):
+        self.get("/apply/certificate/new")
+        look("apply-new")
+        self.press()
+        look("apply-new-missing")
+        self.get("/apply/certificate/form?class=foundation&terms=2026-1")
+        look("apply-3-form-new")
+        by_name(self.browser, "org_name").send_keys(LONG_NAME[:60])
+        by_name(self.browser, "ubn").send_keys("12345678")
+        self.press("form .buttons .primary")
+        look("apply-3-form-new-errors")
+
+    def filed(self, number, look):
+        look("apply-4-print")
+        self.get("/case/paper/" + number)
+        look("apply-4-paper")
+        self.get("/case/letter/" + number)
+        look("apply-4-letter-code")
+        by_name(self.browser, "code").send_keys(USER_CODE)
+        self.press()
+        look("apply-4-letter")
+        self.get("/case/checklist/" + number)
+        look("apply-5-checklist")
+        self.press()
+        look("apply-5-checklist-missing")
+        for box in self.browser.find_elements(By.CSS_SELECTOR, "main input[type=checkbox]"):
+            click(self.browser, box)
+        self.press()
+        look("apply-6-window")
+        self.get("/case/edit/" + number)
+        look("case-edit")
+        second = self.browser.find_element(By.NAME, "revision").get_attribute("value")
+        by_name(self.browser, "contact_title").send_keys("秘書長")
+        self.press("form .buttons .primary")
+        look("case-edit-saved")
+        self.conflict(number, second, look)
+
+    def conflict(self, number, revision, look):
+        """The page of an older revision is sent again."""
+        self.get("/case/edit/" + number)
+        self.browser.execute_script("document.querySelector('[name=revision]').value = arguments[0]", revision)
+        by_name(self.browser, "contact_title").clear()
+        by_name(self.browser, "contact_title").send_keys("主任")
+        self.press("form .buttons .primary")
+        look("case-edit-conflict")
+
+    def following(self, look):
+        self.get("/case/edit")
+        look("case-edit-door")
+        self.get("/case/status")
+        look("case-status-door")
+        self.press()
+        look("case-status-door-empty")
+        for state in ("filed", "reviewed", "returned", "pending", "valid", "refused", "lapsed"):
+            self.open_case(self.cases[state])
+            look("case-status-" + state)
+        self.open_case(self.cases["reviewed"], door="/case/edit")
+        look("case-print-closed")
+        self.open_case(self.cases["returned"], door="/case/edit")
+        look("case-print-returned")
+
+    def certificates(self, look):
+        self.get("/certificates")
+        look("certificates")
+        self.press("form .primary")
+        look("certificates-nothing")
+        by_name(self.browser, "name").send_keys("基金會")
+        self.press("form .primary")
+        look("certificates-found")
+        by_name(self.browser, "serial").send_keys("00ff")
+        self.press("form .primary")
+        look("certificates-none")
+        for state in ("pending", "valid", "suspended", "revoked", "expired", "lapsed"):
+            self.get("/certificates/" + self.serials[state])
+            look("certificate-" + state)
+        self.get("/certificates/accept")
+        look("accept")
+        self.press()
+        look("accept-empty")
+        self.open_acceptance(self.serials["pending"])
+        look("accept-content")
+        self.press("button[value=refuse]")
+        look("accept-refuse")
+        self.open_acceptance(self.serials["valid"])
+        look("accept-already")
+        fresh = self.issue("fresh-%d" % self.counter)
+        self.open_acceptance(fresh)
+        self.press("button[value=accept]")
+        look("accept-done")
+        self.get("/certificates/suspend")
+        look("suspend")
+        self.press()
+        look("suspend-empty")
+        self.suspend(fresh)
+        look("suspend-done")
+        self.suspend(fresh)
+        look("suspend-denied")
+        self.suspend(fresh, "resume")
+        look("resume-done")
+        self.get("/certificates/revoke")
+        look("revoke")
+        self.get("/certificates/revoke/form")
+        look("revoke-paper")
+        self.get("/certificates/revoke/form?serial=" + self.serials["valid"])
+        look("revoke-paper-filled")
+
+    def errors(self, look):
+        self.get("/no-such-page")
+        look("error-404")
+        self.get("/certificates/00ff")
+        look("error-404-certificate")
+        self.post("/about", "x=1")
+        look("error-405")
+        self.post("/case/status", "case_number=1")
+        look("error-403")
+        self.post("/case/status", "x=" + "x" * 300000)
+        look("error-413")
+        number = self.file("locked-%d" % self.counter)
+        for _ in range(3):
+            self.open_case(number, "Wrong-code-1")
+        look("error-429")
+
+    def post(self, path, body):
+        """What no link does: a form made up on a page, sent to that path."""
+        self.get("/about")
+        self.browser.execute_script("window.left = false; const f = document.createElement('form'); f.method = 'post'; f.action = arguments[0];"
+                                    "for (const pair of arguments[1].split('&')) { const i = document.createElement('input');"
+                                    "[i.name, i.value] = pair.split('='); f.append(i); } document.body.append(f); f.submit();", path, body)
+        until = time.monotonic() + 15
+        while time.monotonic() < until and self.browser.execute_script("return window.left !== undefined || document.readyState != 'complete'"):
+            time.sleep(0.1)
+
+    def outage(self, look):
+        """The directory hangs; then the signer is silent."""
+        slapd = int((self.instance.home / "run" / "slapd.pid").read_text())
+        os.kill(slapd, signal.SIGSTOP)
+        try:
+            self.get("/organisations?name=基金會")
+            look("error-503")
+            self.get("/")
+            look("home-directory-down")
+        finally:
+            os.kill(slapd, signal.SIGCONT)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            self.get("/organisations?name=基金會")
+            if self.browser.find_elements(By.CSS_SELECTOR, "ul.results a"):
+                return
+            time.sleep(0.3)
+        raise AssertionError("the directory does not come back")
+
+    def everything(self, language, look):
+        self.speak(language)
+        self.public(look)
+        self.applying(look)
+        self.following(look)
+        self.certificates(look)
+        self.errors(look)
+        self.outage(look)
