@@ -9,8 +9,7 @@ import time
 
 import ldap
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
-from applying import apply, by_name, choose_address, click, fill_form, go, open_form, send_form
+from applying import apply, by_name, choose, fill_form, go, open_form, send_form
 from conftest import BASE, BUILD, USER_CODE
 
 LONG_NAME = "財團法人臺北市私立一二三四五六七八九十社會福利慈善事業暨文教藝術推廣紀念基金會附設數位學習資源與公益資訊發展中心"
@@ -156,7 +155,7 @@ class Walk:
         look("apply-2-terms")
         self.press()
         look("apply-2-terms-missing")
-        click(self.browser, self.main("input[type=checkbox][name=terms]"))
+        choose(self.browser, self.main("input[type=checkbox][name=terms]"))
         self.press()
         look("apply-3-form")
         self.press("form .buttons .primary")
@@ -196,7 +195,7 @@ class Walk:
         self.press()
         look("apply-5-checklist-missing")
         for box in self.browser.find_elements(By.CSS_SELECTOR, "main input[type=checkbox]"):
-            click(self.browser, box)
+            choose(self.browser, box)
         self.press()
         look("apply-6-window")
         self.get("/case/edit/" + number)
