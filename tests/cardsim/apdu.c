@@ -197,6 +197,12 @@ static sw_t append_to_chain(card_t *card, const command_t *command) {
     return SW_OK;
 }
 
+static void forget_immediate_pin(card_t *card) {
+    if (card->settings.pin_always_immediate) {
+        card->session.pin_just_verified = false;
+    }
+}
+
 /* What only the command immediately before can have left: a PIN for 9C, a challenge, the start of a
  * chain. */
 static void forget_what_is_not_continued(card_t *card, const command_t *command) {
@@ -205,8 +211,8 @@ static void forget_what_is_not_continued(card_t *card, const command_t *command)
     if (card->session.chaining && !continues_chain(card, command)) {
         forget_chain(card);
     }
-    if (card->settings.pin_always_immediate && command->ins != INS_AUTHENTICATE) {
-        card->session.pin_just_verified = false;
+    if (command->ins != INS_AUTHENTICATE) {
+        forget_immediate_pin(card);
     }
     if (!management) {
         card->session.asked = NOTHING_ASKED;
@@ -278,11 +284,16 @@ static void answer_part(card_t *card, const command_t *command, sw_t sw, bytes_t
     append_sw(answer, sw);
 }
 
+/* Cards of T=0 want Le of GET RESPONSE to be what 61xx said. */
 static void get_response(card_t *card, const command_t *command, bytes_t *answer) {
+    size_t left = card->session.rest.length - card->session.rest_at;
+
     if (command->p1 != 0 || command->p2 != 0) {
         append_sw(answer, SW_WRONG_P1P2);
-    } else if (card->session.rest_at == card->session.rest.length) {
+    } else if (left == 0) {
         append_sw(answer, SW_CONDITIONS);
+    } else if (card->settings.le_must_fit && command->le > left) {
+        append_sw(answer, (sw_t)(SW_WRONG_LE | left));
     } else {
         answer_part(card, command, SW_OK, answer);
     }
@@ -308,6 +319,9 @@ void card_run(card_t *card, const unsigned char *apdu, size_t length, bytes_t *a
     } else {
         forget_what_is_not_continued(card, &command);
         sw = dispatch(card, &command, &card->session.rest);
+        if (command.ins == INS_AUTHENTICATE && !card->session.chaining) {
+            forget_immediate_pin(card);
+        }
         hostile_content(card, &command, &sw, &card->session.rest);
         if (sw != SW_OK) {
             card->session.rest.length = 0;

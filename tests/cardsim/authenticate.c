@@ -216,20 +216,15 @@ static sw_t authenticate_management(card_t *card, const command_t *command,
 
 /* The private keys ----------------------------------------------------------------------------- */
 
-/* SP 800-73-4 part 1, table 4b. */
 static bool may_be_used(const card_t *card, const card_key_t *key) {
-    unsigned char policy = key->pin_policy;
-
-    if (policy == 0) {
-        policy = key->reference == KEY_CARD ? 1 : key->reference == KEY_SIGNATURE ? 3 : 2;
-    }
-    if (policy == 1) {
+    switch (card_key_pin_policy(key)) {
+    case PIN_NEVER:
         return true;
-    }
-    if (policy == 2) {
+    case PIN_ONCE:
         return card->session.pin_verified;
+    default:
+        return card->session.pin_verified && card->session.pin_just_verified;
     }
-    return card->session.pin_verified && card->session.pin_just_verified;
 }
 
 /* An elliptic key management key agrees and does not sign; the others sign and do not agree. */
@@ -294,6 +289,8 @@ sw_t card_general_authenticate(card_t *card, const command_t *command, bytes_t *
     sw = use_key(card, key, &dynamic, result);
     if (sw == SW_OK) {
         append_dynamic(answer, RESPONSE, result->data, result->length);
+    }
+    if (card_key_pin_policy(key) == PIN_ALWAYS) {
         card->session.pin_just_verified = false;
     }
     OPENSSL_cleanse(result, sizeof(*result));

@@ -43,6 +43,7 @@ typedef uint16_t sw_t;
 #define SW_NO_MEMORY           0x6A84
 #define SW_WRONG_P1P2          0x6A86
 #define SW_NO_REFERENCE        0x6A88
+#define SW_WRONG_LE            0x6C00
 #define SW_WRONG_INS           0x6D00
 #define SW_WRONG_CLA           0x6E00
 #define SW_INTERNAL            0x6F00
@@ -81,6 +82,7 @@ typedef struct settings {
     transfer_t transfer;
     unsigned response_block;
     bool answers_without_le;
+    bool le_must_fit;
     bool default_selected;
     unsigned shortest_aid;
     bool reselect_keeps;

@@ -53,6 +53,20 @@ bool card_reference_is_key(unsigned char reference) {
            (reference >= KEY_RETIRED_FIRST && reference <= KEY_RETIRED_LAST);
 }
 
+pin_policy_t card_key_pin_policy(const card_key_t *key) {
+    if (key->pin_policy >= PIN_NEVER && key->pin_policy <= PIN_ALWAYS) {
+        return (pin_policy_t)key->pin_policy;
+    }
+    switch (key->reference) {
+    case KEY_CARD:
+        return PIN_NEVER;
+    case KEY_SIGNATURE:
+        return PIN_ALWAYS;
+    default:
+        return PIN_ONCE;
+    }
+}
+
 card_key_t *card_key(card_t *card, unsigned char reference) {
     for (size_t i = 0; i < card->memory.key_count; i++) {
         if (card->memory.keys[i].reference == reference) {

@@ -26,6 +26,11 @@ bool card_key_rsa(EVP_PKEY *key, const unsigned char *input, size_t length, byte
 bool card_key_ecdsa(EVP_PKEY *key, const unsigned char *digest, size_t length, bytes_t *output);
 bool card_key_ecdh(EVP_PKEY *key, const unsigned char *point, size_t length, bytes_t *output);
 
+/* When the PIN is wanted: the key's own rule, or that of its reference (SP 800-73-4 part 1, table
+ * 4b). */
+typedef enum { PIN_NEVER = 1, PIN_ONCE = 2, PIN_ALWAYS = 3 } pin_policy_t;
+pin_policy_t card_key_pin_policy(const card_key_t *key);
+
 /* Which of the references of asymmetric keys this is. */
 bool card_reference_is_key(unsigned char reference);
 bool card_algorithm_is_rsa(unsigned char algorithm);

@@ -137,6 +137,10 @@ static bool set_no_le(settings_t *s, const char *value) {
     return truth(value, "61xx|data", &s->answers_without_le);
 }
 
+static bool set_wrong_le(settings_t *s, const char *value) {
+    return truth(value, "accepted|6Cxx", &s->le_must_fit);
+}
+
 static bool set_default_selected(settings_t *s, const char *value) {
     return truth(value, "no|yes", &s->default_selected);
 }
@@ -369,6 +373,7 @@ static const struct {
     {"serial", set_serial},
     {"shortest-aid", set_shortest_aid},
     {"transfer", set_transfer},
+    {"wrong-le", set_wrong_le},
     {"yubico", set_yubico},
     {"yubico-version", set_yubico_version},
 };

@@ -1,9 +1,11 @@
-/* state.c: one "name value" a line, values in hexadecimal:
- *   pin, puk            eight bytes          pin-tries, puk-tries  left and most, two bytes
- *   changed             three bytes: PIN, PUK, management key
- *   management          algorithm and key    serial                four bytes
- *   object TAG          its content          key REFERENCE         algorithm, imported, PIN and
- * touch policy, then PKCS#8 */
+/* state.c: one "name value" a line, values in hexadecimal.
+ * - pin, puk: eight bytes
+ * - pin-tries, puk-tries: left, and most
+ * - changed: of PIN, PUK, management key
+ * - serial: four bytes
+ * - management: algorithm and key
+ * - object TAG: its content
+ * - key REFERENCE: algorithm, imported, PIN and touch policy, then PKCS#8 */
 #include "state.h"
 #include "objects.h"
 #include "keys.h"

@@ -39,17 +39,14 @@ static void append_two(bytes_t *answer, uint32_t tag, unsigned first, unsigned s
 
 static sw_t key_metadata(card_t *card, const card_key_t *key, bytes_t *answer) {
     bytes_t *public_key;
-    unsigned policy = key->pin_policy;
 
-    if (policy == 0) {
-        policy = key->reference == KEY_CARD ? 1 : key->reference == KEY_SIGNATURE ? 3 : 2;
-    }
     public_key = calloc(1, sizeof(*public_key));
     if (public_key == NULL) {
         return SW_INTERNAL;
     }
     append_byte(answer, 0x01, key->algorithm);
-    append_two(answer, 0x02, policy, key->touch_policy == 0 ? 1 : key->touch_policy);
+    append_two(answer, 0x02, card_key_pin_policy(key),
+               key->touch_policy == 0 ? 1 : key->touch_policy);
     append_byte(answer, 0x03, key->imported ? 2 : 1);
     card_key_append_public(public_key, key->key, key->algorithm);
     tlv_append(answer, 0x04, public_key->data, public_key->length);

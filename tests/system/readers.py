@@ -164,6 +164,12 @@ class Readers:
             self.wait(0, 0)
         return self
 
+    def plug(self, count):
+        """Readers come or go: pcscd is started again with so many, as it notices only USB readers while it runs."""
+        self.stop()
+        self.count = count
+        return self.start()
+
     def stop(self):
         """Ends pcscd: its clients find no service."""
         if self.process is not None:

@@ -106,6 +106,16 @@ def test_a_card_upside_down_is_mute(readers):
     assert readers.wait(0, MUTE) & MUTE
 
 
+def test_readers_are_plugged_in_late(readers):
+    readers.plug(0)
+    assert "No smart card readers found" in readers.run("opensc-tool", "-l").stdout
+    readers.plug(4)
+    readers.card()
+    listing = readers.run("opensc-tool", "-l").stdout
+    assert "Yes             Virtual reader A 00 00" in listing
+    assert "No              Virtual reader B 00 01" in listing
+
+
 def test_two_private_pcscds_do_not_see_each_other(readers, tmp_path_factory):
     other = Readers(tmp_path_factory.mktemp("r")).start()
     try:
@@ -165,7 +175,7 @@ def test_a_plain_card_is_personalised_by_standard_commands_alone(readers, author
 
 
 KINDS = [{}, {"reselect": "drop"}, {"discovery": "no"}, {"default_selected": "yes"}, {"response_block": 100}, {"transfer": "both"},
-         {"no_le": "61xx"}, {"pin_tries": 5, "blocked": "6983"}, {"empty_object": "5300"}, {"shortest_aid": 9},
+         {"no_le": "61xx", "wrong_le": "6Cxx"}, {"pin_tries": 5, "blocked": "6983"}, {"empty_object": "5300"}, {"shortest_aid": 9},
          {"command_ms": 20}]
 
 

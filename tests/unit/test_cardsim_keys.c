@@ -49,11 +49,16 @@ static void test_9c_wants_the_pin_immediately_before(void **state) {
     say(card, RIGHT_PIN);
     say(card, PIN_STATUS);
     assert_string_equal(sign_p256(card, "9C"), "6982");
+    say(card, RIGHT_PIN);
+    say(card, "0087039B047C028000");
+    assert_string_equal(sign_p256(card, "9C"), "6982");
     discard(card);
     card = new_card("pin-always=once", NULL);
     authenticate(card);
+    generate(card, "9A", "11");
     generate(card, "9C", "11");
     say(card, RIGHT_PIN);
+    assert_string_equal(sign_p256(card, "9A"), "9000");
     say(card, "00CB3FFF05" CHUID "00");
     assert_string_equal(sign_p256(card, "9C"), "9000");
     assert_string_equal(sign_p256(card, "9C"), "6982");
@@ -206,6 +211,13 @@ static void test_a_command_without_le_is_answered_or_announced(void **state) {
 
     assert_string_equal(say(card, "00A4040005A000000308"), "6122");
     assert_memory_equal(say(card, "00C0000022"), "6120", 4);
+    discard(card);
+    card = new_card("no-le=61xx", "wrong-le=6Cxx", NULL);
+    say(card, "00A4040005A000000308");
+    assert_string_equal(say(card, "00C0000000"), "6C22");
+    assert_string_equal(say(card, "00C0000023"), "6C22");
+    assert_string_equal(sw(say(card, "00C0000020")), "6102");
+    assert_string_equal(say(card, "00C0000002"), "72649000");
     discard(card);
 }
 

@@ -1,9 +1,10 @@
 /* private.c: preloaded into pcscd and into nothing else: keeps a pcscd of its own from touching,
  * and from being touched by, the rest of the machine. Debian's pcscd and vpcd have their places
- * built in and no option for them: vpcd listens on every interface        here: on a unix socket in
- * our folder, slot-N, N counted from the port 1000 on /run/pcscd belongs to the system       here:
- * neither made nor written polkit over D-Bus says who may use it  here: the folder does, which only
- * its owner enters */
+ * built in and no option for them.
+ * - vpcd listens on every interface; here on a unix socket in our folder, slot-N, N counted from
+ *   the port 1000 on.
+ * - /run/pcscd belongs to the system's pcscd; here it is neither made nor written.
+ * - polkit over D-Bus says who may use it; here the folder does, which only its owner enters. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
