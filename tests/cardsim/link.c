@@ -24,10 +24,7 @@
 
 #define CONTROLLERS  4
 #define RECONNECT_MS 50
-/* pcscd asks vpcd every 400 ms whether a card is there. One that is back before it was missed,
- * after a reset that failed, is never noticed again: no card is. */
-#define OUT_MS  700
-#define MESSAGE 65538
+#define MESSAGE      65538
 
 typedef enum { CUT_NEVER, CUT_BEFORE, CUT_AFTER, CUT_FLICKER, CUT_MUTE } cut_t;
 
@@ -123,8 +120,11 @@ static void pull(link_t *link) {
     leave_reader(link);
 }
 
+/* pcscd asks vpcd every 400 ms whether a card is there. One that is back before it was missed,
+ * after a reset that failed, is never noticed again: no card is. So a card stays out for a while.
+ */
 static void enter_reader(link_t *link) {
-    if (link->left_at != 0 && now_ms() < link->left_at + OUT_MS) {
+    if (link->left_at != 0 && now_ms() < link->left_at + link->options.out_ms) {
         return;
     }
     link->reader = dial(link->options.reader);

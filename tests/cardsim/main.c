@@ -1,5 +1,5 @@
 /* main.c: cardsim --reader ADDRESS [--state FILE] [--config FILE] [--set NAME=VALUE] [--log FILE]
- * [--control PATH] [--out] */
+ * [--control PATH] [--out] [--out-ms N] */
 #include "link.h"
 #include "settings.h"
 #include "state.h"
@@ -18,18 +18,15 @@ static const char usage[] =
     "  -l, --log FILE         every command and answer, in hexadecimal (PINs too)\n"
     "  -C, --control PATH     a unix socket for: pull, insert, cut N before|after|flicker|mute,\n"
     "                         set NAME VALUE, honest, state, quit\n"
-    "  -o, --out              beside the reader at first, not in it\n";
+    "  -o, --out              beside the reader at first, not in it\n"
+    "  -m, --out-ms N         how long it is out, at least, before it is in again (1000)\n";
 
 static const struct option long_options[] = {
-    {"reader", required_argument, NULL, 'r'},
-    {"state", required_argument, NULL, 's'},
-    {"config", required_argument, NULL, 'c'},
-    {"set", required_argument, NULL, 'S'},
-    {"log", required_argument, NULL, 'l'},
-    {"control", required_argument, NULL, 'C'},
-    {"out", no_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"reader", required_argument, NULL, 'r'}, {"state", required_argument, NULL, 's'},
+    {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 'S'},
+    {"log", required_argument, NULL, 'l'},    {"control", required_argument, NULL, 'C'},
+    {"out", no_argument, NULL, 'o'},          {"out-ms", required_argument, NULL, 'm'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 };
 
 static bool set_one(settings_t *settings, const char *setting) {
@@ -58,7 +55,7 @@ static bool open_log(card_t *card, const char *path) {
 static int read_options(int argc, char **argv, card_t *card, link_options_t *options) {
     int option;
 
-    while ((option = getopt_long(argc, argv, "r:s:c:S:l:C:oh", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "r:s:c:S:l:C:om:h", long_options, NULL)) != -1) {
         switch (option) {
         case 'r':
             options->reader = optarg;
@@ -87,6 +84,9 @@ static int read_options(int argc, char **argv, card_t *card, link_options_t *opt
         case 'o':
             options->inserted = false;
             break;
+        case 'm':
+            options->out_ms = (unsigned)strtoul(optarg, NULL, 10);
+            break;
         case 'h':
             fputs(usage, stdout);
             return 1;
@@ -104,7 +104,7 @@ static int read_options(int argc, char **argv, card_t *card, link_options_t *opt
 
 int main(int argc, char **argv) {
     static card_t card;
-    link_options_t options = {.inserted = true};
+    link_options_t options = {.inserted = true, .out_ms = 1000};
     int status;
 
     settings_default(&card.settings);

@@ -74,7 +74,7 @@ class Card:
         self.readers.wait(self.slot, EMPTY)
         self.process = subprocess.Popen([str(BUILD / "cardsim"), "--reader", str(self.folder / ("slot-%d" % self.slot)),
                                          "--state", str(self.state_path), "--log", str(self.log_path),
-                                         "--control", str(self.control_path)] + options, stdin=subprocess.DEVNULL)
+                                         "--control", str(self.control_path), "--out-ms", "400"] + options, stdin=subprocess.DEVNULL)
         until = time.monotonic() + 10
         while time.monotonic() < until and self.process.poll() is None:
             try:
@@ -119,8 +119,17 @@ class Card:
         """Puts the card in again, after pcscd has seen that it was out."""
         self.readers.wait(self.slot, EMPTY)
         self.tell("insert")
-        if wait:
-            self.readers.wait(self.slot, PRESENT)
+        if not wait:
+            return
+        for seconds in (4, 8, 16):
+            try:
+                self.readers.wait(self.slot, PRESENT, seconds)
+                return
+            except AssertionError:  # on a busy machine pcscd can miss that the card was out
+                self.tell("pull")
+                time.sleep(1)
+                self.tell("insert")
+        self.readers.wait(self.slot, PRESENT)
 
     def cut(self, number, kind="before"):
         """At the number-th command from now: pulled "before" running it, or "after" it without answering; "flicker": run, not
@@ -158,7 +167,8 @@ class Readers:
     def start(self):
         log = open(self.folder / "pcscd.log", "ab")
         self.process = subprocess.Popen([str(BUILD / "cardreader"), str(self.folder), str(self.count)],
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                        env=dict(os.environ, CARDREADER_POLL_MS="40"), stdin=subprocess.DEVNULL, stdout=log,
+                                        stderr=log)
         log.close()
         if self.count > 0:
             self.wait(0, 0)
@@ -180,6 +190,7 @@ class Readers:
     def close(self):
         for card in self.cards:
             card.stop()
+        assert self.process is None or self.process.poll() is None, "pcscd ended with %s" % self.process.returncode
         self.stop()
 
     def name(self, slot):

@@ -24,7 +24,7 @@ def authority(tmp_path_factory):
     return make_authority(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS + ["ECCP384"])
 def test_yubicos_tool_makes_and_uses_a_card(readers, authority, tmp_path, algorithm):
     readers.card(yubico="yes")
     personalise(readers, authority, tmp_path, algorithm)

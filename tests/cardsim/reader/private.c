@@ -4,6 +4,7 @@
  * - vpcd listens on every interface; here on a unix socket in our folder, slot-N, N counted from
  *   the port 1000 on.
  * - /run/pcscd belongs to the system's pcscd; here it is neither made nor written.
+ * - pcscd asks every 0.4 s whether a card is there; here every CARDREADER_POLL_MS, if that is set.
  * - polkit over D-Bus says who may use it; here the folder does, which only its owner enters. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SYSTEM_FOLDER "/run/pcscd"
@@ -115,6 +117,19 @@ VISIBLE int fchmod(int fd, mode_t mode) {
     struct stat found;
 
     return fstat(fd, &found) == 0 && S_ISCHR(found.st_mode) ? 0 : real(fd, mode);
+}
+
+/* pcscd's pause between two looks for a card is a constant, and no other pause of it is as long. */
+VISIBLE int nanosleep(const struct timespec *wanted, struct timespec *left) {
+    int (*real)(const struct timespec *, struct timespec *) =
+        (int (*)(const struct timespec *, struct timespec *))next("nanosleep");
+    const char *poll_ms = getenv("CARDREADER_POLL_MS");
+    struct timespec pause = *wanted;
+
+    if (poll_ms != NULL && pause.tv_sec == 0 && pause.tv_nsec == 400000000) {
+        pause.tv_nsec = 1000000L * (atoi(poll_ms) % 1000);
+    }
+    return real(&pause, left);
 }
 
 /* polkit: one object stands for all that pcscd asks polkit for. -------------------------------- */
