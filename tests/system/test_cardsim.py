@@ -4,6 +4,8 @@ Tools of Debian 12 that fail for reasons of their own: Yubico's cannot sign cert
 certificates are issued by a CA of the test's own; OpenSC's piv-tool makes a key and then fails to write the public key down
 (OSSL_PARAM_BLD_to_param called twice), so it is read from the card's log; its exit status after writing is the number of bytes."""
 
+import signal
+import socket
 import subprocess
 import time
 
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from card_tools import SLOTS, agree, certify, decrypt, make_authority, openssl, personalise, said, sign, yubico
-from readers import EMPTY, MUTE, PRESENT, Readers, readers  # noqa: F401
+from readers import BUILD, EMPTY, MUTE, PRESENT, Readers, readers  # noqa: F401
 
 ALGORITHMS = ["RSA2048", "ECCP256"]
 CONTAINERS = {"9c": "object 5fc10a", "9d": "object 5fc10b"}
@@ -104,6 +106,36 @@ def test_a_wrong_try_counts_though_the_card_is_pulled_before_it_answers(readers)
 def test_a_card_upside_down_is_mute(readers):
     readers.card(card="mute", start=False).start()
     assert readers.wait(0, MUTE) & MUTE
+
+
+def test_a_card_is_described_in_a_file_moved_by_signals_and_speaks_to_any_vpcd(tmp_path):
+    """No pcscd: the test is vpcd, on TCP."""
+    (tmp_path / "card.conf").write_text("# a card of another maker\natr = 3B 80 80 01 01\npin-tries = 5\n")
+    with socket.create_server(("127.0.0.1", 0)) as vpcd:
+        vpcd.settimeout(10)
+        card = subprocess.Popen([str(BUILD / "cardsim"), "--reader", "127.0.0.1:%d" % vpcd.getsockname()[1], "--out-ms", "0",
+                                 "--config", str(tmp_path / "card.conf")])
+        try:
+            for _ in range(2):
+                reader, _ = vpcd.accept()
+                with reader:
+                    reader.settimeout(10)
+                    assert ask(reader, b"\x04") == b"\x3b\x80\x80\x01\x01"
+                    assert ask(reader, bytes.fromhex("00A4040005A000000308"))[-2:] == b"\x90\x00"
+                    assert ask(reader, bytes.fromhex("00200080")) == b"\x63\xc5"
+                    card.send_signal(signal.SIGUSR1)
+                    assert reader.recv(1) == b""
+                card.send_signal(signal.SIGUSR2)
+        finally:
+            card.terminate()
+            assert card.wait(10) == 0
+
+
+def ask(reader, message):
+    """One message of vpcd, and its answer."""
+    reader.sendall(len(message).to_bytes(2, "big") + message)
+    length = int.from_bytes(reader.recv(2, socket.MSG_WAITALL), "big")
+    return reader.recv(length, socket.MSG_WAITALL)
 
 
 def test_readers_are_plugged_in_late(readers):
