@@ -1,6 +1,6 @@
 /* ou=certificates: class xcaCertificate.
  *   xcaSerial (RDN), xcaState, xcaUse, userCertificate;binary, xcaCaseNumber, xcaOid, o,
- * xcaNameGram, xcaOrgClass, xcaCounty, mail, xcaContactMail, xcaCardNumber, xcaKeyHash,
+ * xcaNameKey, xcaNameGram (the folded name, its singles and pairs: domain/names.h), xcaOrgClass, xcaCounty, mail, xcaContactMail, xcaCardNumber, xcaKeyHash,
  * xcaNotBefore, xcaNotAfter, xcaAccepted, xcaSuspended, xcaRevoked, xcaCrlReason, xcaReasonNote,
  * xcaCodeHash, xcaTries, xcaPublished */
 #include "directory/cert_store.h"
@@ -21,13 +21,16 @@ char *xca_cert_dn(const xca_store_t *store, const char *serial, apr_pool_t *pool
 
 static void add_name(apr_pool_t *pool, xca_entry_t *entry, const char *name) {
     apr_array_header_t *grams;
+    const char *folded;
     int i;
 
     if (name == NULL) {
         return;
     }
+    folded = xca_name_fold(pool, name);
     xca_entry_add(pool, entry, "o", name);
-    grams = xca_name_grams(pool, xca_name_fold(pool, name));
+    xca_entry_add(pool, entry, "xcaNameKey", folded);
+    grams = xca_name_grams(pool, folded);
     for (i = 0; i < grams->nelts; i++) {
         xca_entry_add(pool, entry, "xcaNameGram", APR_ARRAY_IDX(grams, i, const char *));
     }
@@ -141,33 +144,35 @@ static xca_error_t *find_certs(apr_array_header_t **certs, int *more, xca_store_
     return err;
 }
 
-static const char *name_filter(const char *keyword, apr_pool_t *pool) {
-    apr_array_header_t *grams = xca_keyword_grams(pool, keyword);
-    const char *filter = "(&";
-    int i;
-
-    for (i = 0; i < grams->nelts; i++) {
-        filter =
-            apr_pstrcat(pool, filter, "(xcaNameGram=",
-                        xca_filter_escape(pool, APR_ARRAY_IDX(grams, i, const char *)), ")", NULL);
-    }
-    return apr_pstrcat(pool, filter, ")", NULL);
+static const char *equals(const char *attribute, const char *value, apr_pool_t *pool) {
+    return apr_pstrcat(pool, "(", attribute, "=", xca_filter_escape(pool, value), ")", NULL);
 }
 
-/* Pairs that are all there need not stand together: the whole keyword decides. */
-static void keep_containing(apr_array_header_t *certs, const char *keyword, apr_pool_t *pool) {
-    int kept = 0, i;
+/* The grams find candidates by the index; pairs that are all there need not stand together, so the server compares
+ * the whole keyword too, and a limit counts right ones only. NULL: a keyword without letters, which nothing has. */
+static const char *name_filter(const char *keyword, apr_pool_t *pool) {
+    const char *folded = xca_name_fold(pool, keyword);
+    apr_array_header_t *grams = xca_keyword_grams(pool, folded);
+    const char *filter = "";
+    int i;
 
-    for (i = 0; i < certs->nelts; i++) {
-        xca_cert_t *cert = APR_ARRAY_IDX(certs, i, xca_cert_t *);
-
-        if (cert->org_name != NULL &&
-            strstr(xca_name_fold(pool, cert->org_name), keyword) != NULL) {
-            APR_ARRAY_IDX(certs, kept, xca_cert_t *) = cert;
-            kept++;
-        }
+    if (*folded == '\0') {
+        return NULL;
     }
-    certs->nelts = kept;
+    for (i = 0; i < grams->nelts; i++) {
+        filter = apr_pstrcat(pool, filter,
+                             equals("xcaNameGram", APR_ARRAY_IDX(grams, i, const char *), pool),
+                             NULL);
+    }
+    return apr_pstrcat(pool, filter, "(xcaNameKey=*", xca_filter_escape(pool, folded), "*)", NULL);
+}
+
+static xca_error_t *find_none(apr_array_header_t **certs, int *more, apr_pool_t *pool) {
+    *certs = apr_array_make(pool, 1, sizeof(void *));
+    if (more != NULL) {
+        *more = 0;
+    }
+    return NULL;
 }
 
 xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t *store,
@@ -175,28 +180,43 @@ xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t 
     static const char *const attribute[] = {
         NULL,        "xcaOid",        "mail",       "xcaCardNumber",
         "xcaSerial", "xcaCaseNumber", "xcaKeyHash", "xcaState"};
-    const char *filter;
-    xca_error_t *err;
 
-    if (more != NULL) {
-        *more = 0;
-    }
     if (key == XCA_CERT_BY_NAME) {
-        value = xca_name_fold(pool, value);
-        if (*value == '\0') {
-            *certs = apr_array_make(pool, 1, sizeof(void *));
-            return NULL;
+        xca_cert_query_t query = {NULL, NULL, NULL, NULL, value};
+
+        return xca_cert_find(certs, more, store, &query, limit, pool);
+    }
+    return find_certs(certs, more, store, equals(attribute[key], value, pool), limit, pool);
+}
+
+xca_error_t *xca_cert_find(apr_array_header_t **certs, int *more, xca_store_t *store,
+                           const xca_cert_query_t *query, int limit, apr_pool_t *pool) {
+    const struct {
+        const char *attribute, *value;
+    } keys[] = {{"xcaSerial", query->serial},
+                {"xcaCardNumber", query->card_number},
+                {"mail", query->email},
+                {"xcaOid", query->oid}};
+    const char *filter = "";
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (keys[i].value != NULL) {
+            filter = apr_pstrcat(pool, filter, equals(keys[i].attribute, keys[i].value, pool), NULL);
         }
-        filter = name_filter(value, pool);
-    } else {
-        filter =
-            apr_pstrcat(pool, "(", attribute[key], "=", xca_filter_escape(pool, value), ")", NULL);
     }
-    err = find_certs(certs, more, store, filter, limit, pool);
-    if (err == NULL && key == XCA_CERT_BY_NAME) {
-        keep_containing(*certs, value, pool);
+    if (query->name != NULL) {
+        const char *name = name_filter(query->name, pool);
+
+        if (name == NULL) {
+            return find_none(certs, more, pool);
+        }
+        filter = apr_pstrcat(pool, filter, name, NULL);
     }
-    return err;
+    if (*filter == '\0') {
+        return find_none(certs, more, pool);
+    }
+    return find_certs(certs, more, store, apr_pstrcat(pool, "(&", filter, ")", NULL), limit, pool);
 }
 
 xca_error_t *xca_cert_update(xca_store_t *store, const xca_cert_t *old, const xca_cert_t *changed,

@@ -25,8 +25,16 @@ typedef enum {
     XCA_CERT_BY_KEY,    /* key_hash */
     XCA_CERT_BY_STATE   /* id of the recorded state */
 } xca_cert_key;
+/* Reaching `limit` (0: all) is no error, *more (may be NULL) tells. */
 xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t *store, xca_cert_key key,
                              const char *value, int limit, apr_pool_t *pool) XCA_MUST_USE;
+
+/* What all the non-NULL ones ask for; at least one. The name is a keyword as above. */
+typedef struct xca_cert_query {
+    const char *serial, *card_number, *oid, *email, *name;
+} xca_cert_query_t;
+xca_error_t *xca_cert_find(apr_array_header_t **certs, int *more, xca_store_t *store,
+                           const xca_cert_query_t *query, int limit, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Changes state and all that goes with it (dates, reason, reason_note, published, code_tries) from `old` to
  * `changed`: compare-and-swap on the old state: "certificate.changed". */

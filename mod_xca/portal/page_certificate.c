@@ -1,6 +1,7 @@
 /* 憑證查詢及下載. */
 #include "portal/page_certificate.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <apr_strings.h>
 #include "domain/codes.h"
@@ -13,19 +14,16 @@
 typedef struct {
     const char *field;
     xca_cert_key key;
+    size_t offset; /* of the const char * in xca_cert_query_t */
 } key_row_t;
 
-/* The narrowest first: it is what the directory is asked for when several are filled in. */
-static const key_row_t keys[] = {{"serial", XCA_CERT_BY_SERIAL},
-                                 {"card", XCA_CERT_BY_CARD},
-                                 {"oid", XCA_CERT_BY_OID},
-                                 {"email", XCA_CERT_BY_EMAIL},
-                                 {"name", XCA_CERT_BY_NAME}};
+static const key_row_t keys[] = {
+    {"serial", XCA_CERT_BY_SERIAL, offsetof(xca_cert_query_t, serial)},
+    {"card", XCA_CERT_BY_CARD, offsetof(xca_cert_query_t, card_number)},
+    {"oid", XCA_CERT_BY_OID, offsetof(xca_cert_query_t, oid)},
+    {"email", XCA_CERT_BY_EMAIL, offsetof(xca_cert_query_t, email)},
+    {"name", XCA_CERT_BY_NAME, offsetof(xca_cert_query_t, name)}};
 #define KEY_COUNT (int)(sizeof(keys) / sizeof(keys[0]))
-
-typedef struct {
-    const char *values[XCA_CERT_BY_SERIAL + 1]; /* by xca_cert_key; NULL where nothing was typed */
-} query_t;
 
 static xca_error_t *check_key(const char **value, xca_cert_key key, const char *field,
                               apr_pool_t *pool) {
@@ -52,7 +50,7 @@ static xca_error_t *check_key(const char **value, xca_cert_key key, const char *
 }
 
 /* Reads what was typed; *any tells whether there is something to search for. */
-static xca_error_t *read_query(query_t *query, int *any, xca_visit_t *visit) {
+static xca_error_t *read_query(xca_cert_query_t *query, int *any, xca_visit_t *visit) {
     xca_error_t *wrong = NULL;
     xca_value_t *form = xca_map_map(visit->model, "query");
     int i;
@@ -73,63 +71,33 @@ static xca_error_t *read_query(query_t *query, int *any, xca_visit_t *visit) {
         xca_map_text(form, keys[i].field, value);
         wrong = xca_error_append(wrong,
                                  check_key(&value, keys[i].key, keys[i].field, visit->pool));
-        query->values[keys[i].key] = value;
+        memcpy((char *)query + keys[i].offset, &value, sizeof(value));
     }
     return wrong;
 }
 
-static int same(const char *a, const char *b) {
-    return a != NULL && strcmp(a, b) == 0;
-}
-
-/* Whether a certificate is what all the filled fields ask for. */
-static int fits(const query_t *query, const xca_cert_t *cert, apr_pool_t *pool) {
-    const char *name = query->values[XCA_CERT_BY_NAME];
-    const char *email = query->values[XCA_CERT_BY_EMAIL];
-    const char *oid = query->values[XCA_CERT_BY_OID];
-    const char *card = query->values[XCA_CERT_BY_CARD];
-
-    if (name != NULL && (cert->org_name == NULL ||
-                         strstr(xca_name_fold(pool, cert->org_name), xca_name_fold(pool, name)) ==
-                             NULL)) {
-        return 0;
-    }
-    if (email != NULL && (cert->email == NULL || strcasecmp(cert->email, email) != 0)) {
-        return 0;
-    }
-    return (oid == NULL || same(cert->oid, oid)) && (card == NULL || same(cert->card_number, card));
-}
-
-static xca_error_t *put_found(xca_visit_t *visit, const query_t *query) {
+static xca_error_t *put_found(xca_visit_t *visit, const xca_cert_query_t *query) {
     apr_array_header_t *certs;
     xca_value_t *list;
-    int more = 0, i, count = 0;
-    xca_error_t *err;
+    int more, i;
+    xca_error_t *err = xca_cert_find(&certs, &more, visit->office->store, query,
+                                     CERTIFICATES_SHOWN, visit->pool);
 
-    for (i = 0; query->values[keys[i].key] == NULL; i++) {
-    }
-    err = xca_cert_search(&certs, &more, visit->office->store, keys[i].key,
-                          query->values[keys[i].key], CERTIFICATES_SHOWN, visit->pool);
     if (err != NULL) {
         return err;
     }
     list = xca_map_list(visit->model, "certificates");
     for (i = 0; i < certs->nelts; i++) {
-        const xca_cert_t *cert = APR_ARRAY_IDX(certs, i, const xca_cert_t *);
-
-        if (fits(query, cert, visit->pool)) {
-            xca_cert_show(visit, xca_list_map(list), cert);
-            count++;
-        }
+        xca_cert_show(visit, xca_list_map(list), APR_ARRAY_IDX(certs, i, const xca_cert_t *));
     }
     xca_map_true(visit->model, "searched", 1);
-    xca_map_number(visit->model, "count", count);
+    xca_map_number(visit->model, "count", certs->nelts);
     xca_map_true(visit->model, "more", more);
     return NULL;
 }
 
 static xca_error_t *search(xca_visit_t *visit, int asked) {
-    query_t query;
+    xca_cert_query_t query;
     int any;
     xca_error_t *err = read_query(&query, &any, visit);
 

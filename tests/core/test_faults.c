@@ -323,7 +323,7 @@ static void test_a_search_inside_a_search_needs_no_second_connection(void **stat
 static void test_errors_of_writes_have_their_names(void **state) {
     slapd_t *slapd = slapd_with_tree(pool);
     xca_ldap_t *ldap = slapd_client(slapd, "admin", pool);
-    const char *dn = "cn=card,ou=counters," BASE;
+    const char *dn = "cn=case,ou=counters," BASE;
     static const char *const wanted[] = {"xcaCounter", NULL};
     xca_changes_t *changes = xca_changes_make(pool);
     xca_entry_t *post;

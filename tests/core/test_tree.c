@@ -39,7 +39,7 @@ static void *count(void *data) {
 
     apr_pool_create(&own, NULL);
     for (i = 0; i < NUMBERS; i++) {
-        if (xca_counter_next(&numbers[i], store, "crl", own) != NULL) {
+        if (xca_counter_next(&numbers[i], store, "case", own) != NULL) {
             numbers[i] = -1;
         }
     }
