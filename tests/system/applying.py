@@ -145,6 +145,7 @@ def wait_for_list(instance, serial, listed, seconds=15):
         text = subprocess.run("curl -sf %s/repository/xca.crl | openssl crl -inform DER -noout -text" % instance.plain, shell=True,
                               capture_output=True, text=True).stdout
         if (serial.upper() in text) == listed and "Last Update" in text:
+            time.sleep(1.5)  # the other processes of httpd may show the list before for a second
             return text
         time.sleep(0.3)
     raise AssertionError("%s is%s on the list" % (serial, " not" if listed else ""))
