@@ -3,7 +3,7 @@
  *   the applicant's fields                 xca_case_fields (domain/case.c) names their attributes
  *   xcaOrgClass, xcaUse, xcaCsr, xcaKeyHash
  *   xcaCodeHash, xcaTries, xcaLockedUntil  portal
- *   xcaAssignedOid, xcaSerial, xcaNotBefore, xcaProblem, xcaReturnReason   signer */
+ *   xcaAssignedOid, xcaSerial, xcaNotBefore, xcaCardNumber, xcaProblem, xcaReturnReason   signer */
 #include "directory/case_store.h"
 
 #include <stdlib.h>
@@ -88,6 +88,7 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     kase->assigned_oid = apr_pstrdup(pool, xca_entry_text(entry, "xcaAssignedOid"));
     kase->serial = apr_pstrdup(pool, xca_entry_text(entry, "xcaSerial"));
     kase->not_before = xca_entry_time(entry, "xcaNotBefore");
+    kase->card_number = apr_pstrdup(pool, xca_entry_text(entry, "xcaCardNumber"));
     kase->problem = apr_pstrdup(pool, xca_entry_text(entry, "xcaProblem"));
     kase->return_reason = apr_pstrdup(pool, xca_entry_text(entry, "xcaReturnReason"));
     return kase;
@@ -226,6 +227,7 @@ xca_error_t *xca_case_move(xca_store_t *store, const xca_case_t *kase, xca_case_
     if (with != NULL) {
         changes_if(changes, "xcaAssignedOid", with->assigned_oid);
         changes_if(changes, "xcaSerial", with->serial);
+        changes_if(changes, "xcaCardNumber", with->card_number);
         changes_if(changes, "xcaProblem", with->problem);
         changes_if(changes, "xcaReturnReason", with->return_reason);
         if (with->not_before != 0) {
@@ -234,6 +236,17 @@ xca_error_t *xca_case_move(xca_store_t *store, const xca_case_t *kase, xca_case_
     }
     err = xca_ldap_modify(store->ldap, xca_case_dn(store, kase->number, pool), changes,
                           as_it_was_judged(pool, kase), NULL, NULL, pool);
+    return xca_store_error(err, XCA_E_CONFLICT, "case.changed");
+}
+
+xca_error_t *xca_case_assign_oid(xca_store_t *store, const xca_case_t *kase, const char *oid,
+                                 apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+    xca_error_t *err;
+
+    xca_changes_text(changes, "xcaAssignedOid", oid);
+    err = xca_ldap_modify(store->ldap, xca_case_dn(store, kase->number, pool), changes,
+                          as_it_was(pool, kase), NULL, NULL, pool);
     return xca_store_error(err, XCA_E_CONFLICT, "case.changed");
 }
 

@@ -262,10 +262,20 @@ xca_error_t *xca_cert_code_right(xca_store_t *store, const char *serial, apr_poo
                            pool);
 }
 
+xca_error_t *xca_cert_contact(xca_store_t *store, const char *serial, const char *contact_email,
+                              apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+
+    xca_changes_text(changes, "xcaContactMail", contact_email);
+    return xca_ldap_modify(store->ldap, xca_cert_dn(store, serial, pool), changes, NULL, NULL, NULL,
+                           pool);
+}
+
 xca_error_t *xca_cert_pending_since(apr_array_header_t **certs, xca_store_t *store,
                                     apr_time_t before, apr_pool_t *pool) {
     const char *filter =
-        apr_pstrcat(pool, "(&(objectClass=xcaCertificate)(xcaState=pending)(xcaNotBefore<=",
+        apr_pstrcat(pool, "(&(objectClass=xcaCertificate)(xcaState=pending)(!(xcaCardNumber=*))"
+                          "(xcaNotBefore<=",
                     xca_date_format(pool, before, XCA_DATE_LDAP), "))", NULL);
 
     return find_certs(certs, NULL, store, filter, 0, pool);

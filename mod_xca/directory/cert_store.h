@@ -46,7 +46,12 @@ xca_error_t *xca_cert_code_wrong(int *tries, xca_store_t *store, const char *ser
                                  apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_cert_code_right(xca_store_t *store, const char *serial, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Pending ones whose notBefore is before `before` (the 90-day rule). */
+/* Changes whom notices about it go to. */
+xca_error_t *xca_cert_contact(xca_store_t *store, const char *serial, const char *contact_email,
+                              apr_pool_t *pool) XCA_MUST_USE;
+
+/* Pending ones whose notBefore is before `before` (the 90-day rule); cards' ones have a rule of
+ * their own (card_store.h). */
 xca_error_t *xca_cert_pending_since(apr_array_header_t **certs, xca_store_t *store, apr_time_t before,
                                     apr_pool_t *pool) XCA_MUST_USE;
 

@@ -120,6 +120,7 @@ xca_error_t *xca_signer_status_put(xca_store_t *store, const xca_signer_status_t
     key.data = status->seal_key;
     key.length = sizeof(status->seal_key);
     xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaSealKey", key);
+    xca_changes_text(changes, "xcaSealProof", status->seal_proof);
     xca_changes_time(pool, changes, "xcaAlive", status->alive);
     err = xca_ldap_modify(store->ldap, status_dn(store, pool), changes, NULL, NULL, NULL, pool);
     if (err == NULL || err->kind != XCA_E_NOT_FOUND) {
@@ -129,6 +130,7 @@ xca_error_t *xca_signer_status_put(xca_store_t *store, const xca_signer_status_t
     xca_entry_add(pool, entry, "objectClass", "xcaSignerStatus");
     xca_entry_add(pool, entry, "cn", "signer-status");
     xca_entry_add_bytes(pool, entry, "xcaSealKey", key);
+    xca_entry_add(pool, entry, "xcaSealProof", status->seal_proof);
     xca_entry_add_time(pool, entry, "xcaAlive", status->alive);
     return xca_ldap_add(store->ldap, entry, pool);
 }
@@ -147,6 +149,7 @@ xca_error_t *xca_signer_status_read(xca_signer_status_t *status, xca_store_t *st
         return xca_error_make(pool, XCA_E_NOT_FOUND, "ldap.no-entry", "no sealing key");
     }
     memcpy(status->seal_key, key.data, key.length);
+    status->seal_proof = xca_entry_text(entry, "xcaSealProof");
     status->alive = xca_entry_time(entry, "xcaAlive");
     return NULL;
 }

@@ -24,7 +24,7 @@ xca_error_t *xca_request_add(xca_store_t *store, const xca_request_t *request, a
 xca_error_t *xca_request_read(xca_request_t **request, xca_store_t *store, const char *id,
                               apr_pool_t *pool) XCA_MUST_USE;
 xca_request_t *xca_request_of_entry(const xca_entry_t *entry, apr_pool_t *pool);
-/* Writes state, answer and tries_left, and removes the sealed code. */
+/* Writes state, answer, tries_left and (of a card's) request->reply, and removes the sealed code or the message. */
 xca_error_t *xca_request_answer(xca_store_t *store, const xca_request_t *request, xca_request_state state,
                                 const char *answer, int tries_left, apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_request_waiting(apr_array_header_t **requests, xca_store_t *store,
@@ -69,10 +69,12 @@ xca_error_t *xca_ca_read(xca_bytes_t *certificate, xca_bytes_t *chain_p7b, xca_s
 /* The signer's public state (cn=signer-status): its sealing key and when it was last alive. */
 typedef struct xca_signer_status {
     unsigned char seal_key[32];
+    const char *seal_proof; /* text of the key with the CA's signature (wire/card_message.h "XCA-SEAL-KEY-1"), or NULL */
     apr_time_t alive; /* the signer's clock */
 } xca_signer_status_t;
 xca_error_t *xca_signer_status_put(xca_store_t *store, const xca_signer_status_t *status,
                                    apr_pool_t *pool) XCA_MUST_USE;
+/* seal_proof is copied into the pool. */
 xca_error_t *xca_signer_status_read(xca_signer_status_t *status, xca_store_t *store,
                                     apr_pool_t *pool) XCA_MUST_USE;
 

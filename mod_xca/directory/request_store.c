@@ -1,5 +1,5 @@
 /* ou=requests: class xcaRequestEntry: xcaRequest (RDN), xcaKind, xcaState, xcaFiled, xcaSerial or
- * xcaCardNumber, xcaSealedCode (until answered), xcaAnswer, xcaTriesLeft. */
+ * xcaCardNumber, xcaSealedCode or xcaMessage (until answered), xcaAnswer, xcaTriesLeft, xcaReply. */
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/office_store.h"
@@ -21,7 +21,12 @@ xca_error_t *xca_request_add(xca_store_t *store, const xca_request_t *request, a
     xca_entry_add_time(pool, entry, "xcaFiled", request->created);
     xca_entry_add(pool, entry, "xcaSerial", request->serial);
     xca_entry_add(pool, entry, "xcaCardNumber", request->card_number);
-    xca_entry_add_bytes(pool, entry, "xcaSealedCode", request->sealed_code);
+    if (request->sealed_code.length > 0) {
+        xca_entry_add_bytes(pool, entry, "xcaSealedCode", request->sealed_code);
+    }
+    if (request->message.length > 0) {
+        xca_entry_add_bytes(pool, entry, "xcaMessage", request->message);
+    }
     return xca_ldap_add(store->ldap, entry, pool);
 }
 
@@ -32,12 +37,18 @@ static xca_request_state state_by_id(const char *id) {
     return strcmp(id, "denied") == 0 ? XCA_REQUEST_DENIED : XCA_REQUEST_WAITING;
 }
 
+static xca_bytes_t copy_bytes(const xca_entry_t *entry, const char *name, apr_pool_t *pool) {
+    xca_bytes_t bytes = xca_entry_bytes(entry, name);
+
+    bytes.data = bytes.length > 0 ? apr_pmemdup(pool, bytes.data, bytes.length) : NULL;
+    return bytes;
+}
+
 xca_request_t *xca_request_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_request_t *request = apr_pcalloc(pool, sizeof(*request));
     const char *id = xca_entry_text(entry, "xcaRequest");
     const char *kind = xca_entry_text(entry, "xcaKind");
     const char *state = xca_entry_text(entry, "xcaState");
-    xca_bytes_t sealed = xca_entry_bytes(entry, "xcaSealedCode");
 
     if (id == NULL || kind == NULL || state == NULL) {
         return NULL;
@@ -47,9 +58,9 @@ xca_request_t *xca_request_of_entry(const xca_entry_t *entry, apr_pool_t *pool) 
     request->state = state_by_id(state);
     request->serial = apr_pstrdup(pool, xca_entry_text(entry, "xcaSerial"));
     request->card_number = apr_pstrdup(pool, xca_entry_text(entry, "xcaCardNumber"));
-    request->sealed_code.length = sealed.length;
-    request->sealed_code.data =
-        sealed.length > 0 ? apr_pmemdup(pool, sealed.data, sealed.length) : NULL;
+    request->sealed_code = copy_bytes(entry, "xcaSealedCode", pool);
+    request->message = copy_bytes(entry, "xcaMessage", pool);
+    request->reply = copy_bytes(entry, "xcaReply", pool);
     request->created = xca_entry_time(entry, "xcaFiled");
     request->answer = apr_pstrdup(pool, xca_entry_text(entry, "xcaAnswer"));
     request->tries_left = (int)xca_entry_number(entry, "xcaTriesLeft", 0);
@@ -81,6 +92,12 @@ xca_error_t *xca_request_answer(xca_store_t *store, const xca_request_t *request
     xca_changes_text(changes, "xcaAnswer", answer);
     xca_changes_text(changes, "xcaTriesLeft", apr_itoa(pool, tries_left));
     xca_changes_text(changes, "xcaSealedCode", NULL);
+    if (request->kind == XCA_REQUEST_CARD) {
+        xca_changes_text(changes, "xcaMessage", NULL);
+        if (request->reply.length > 0) {
+            xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaReply", request->reply);
+        }
+    }
     return xca_ldap_modify(store->ldap, request_dn(store, request->id, pool), changes, NULL, NULL,
                            NULL, pool);
 }

@@ -12,7 +12,7 @@
 
 static const char *const branches[] = {"oid",    "certificates", "mail",    "crl",
                                        "cases",  "requests",     "nonces",  "windows",
-                                       "officers", "outbox",     "counters", "sources"};
+                                       "officers", "outbox",     "counters", "sources", "cards"};
 
 static const char *const counters[] = {"case", "crl", "card"};
 

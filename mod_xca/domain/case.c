@@ -4,12 +4,13 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "domain/calendar.h"
+#include "domain/card.h"
 #include "domain/codes.h"
 
 static const char *const kind_ids[XCA_CASE_KIND_COUNT] = {"certificate", "card", "revocation"};
-static const char *const state_ids[XCA_STATE_COUNT] = {"filed",    "reviewed", "approved",
-                                                       "issuing",  "issued",   "completed",
-                                                       "returned", "refused",  "lapsed"};
+static const char *const state_ids[XCA_STATE_COUNT] = {
+    "filed", "reviewed",   "approved",  "issuing",  "issued",  "made",
+    "dispatched", "completed", "returned", "refused", "lapsed"};
 static const char *const reason_ids[] = {"abolished", "lost", "damaged", "other"};
 
 #define CODE_MAX 20 /* room for a code typed wrongly: its own check says it better */
@@ -38,6 +39,7 @@ const xca_case_field_t xca_case_fields[] = {
     {"contact_street", "xcaContactStreet", offsetof(xca_case_t, contact_street), XCA_TEXT_MAX},
     {"contact_phone", "xcaContactPhone", offsetof(xca_case_t, contact_phone), 40},
     {"contact_fax", "xcaContactFax", offsetof(xca_case_t, contact_fax), 40},
+    {"rank", "xcaRank", offsetof(xca_case_t, rank), 20},
     {"target_serial", "xcaTargetSerial", offsetof(xca_case_t, target_serial), 80},
     {"revoke_reason", "xcaRevokeReason", offsetof(xca_case_t, revoke_reason), 20},
     {"window", "xcaWindow", offsetof(xca_case_t, window), 60},
@@ -330,6 +332,15 @@ static void check_certificate(check_t *check) {
     }
 }
 
+static void check_card(check_t *check) {
+    xca_case_t *kase = check->kase;
+
+    kase->use = XCA_USE_COUNT;
+    if (xca_card_rank_by_id(kase->rank) == XCA_RANK_COUNT) {
+        wrong(check, "rank", "field.choose");
+    }
+}
+
 static void check_revocation(check_t *check) {
     xca_case_t *kase = check->kase;
     const int reasons = sizeof(reason_ids) / sizeof(reason_ids[0]);
@@ -389,12 +400,32 @@ xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal, apr_po
         check_contact(&check, 1);
         if (kase->kind == XCA_CASE_CERTIFICATE) {
             check_certificate(&check);
+        } else {
+            check_card(&check);
         }
+    }
+    if (kase->kind != XCA_CASE_CARD) {
+        kase->rank = NULL;
     }
     for (field = xca_case_fields, i = 0; field->name != NULL; field++, i++) {
         if (bad[i]) { /* the form shows again what was typed */
             xca_case_set(kase, field, kept[i]);
         }
     }
+    return first_of_each_field(check.errors);
+}
+
+xca_error_t *xca_contact_check(xca_case_t *kase, const xca_postal_t *postal, apr_pool_t *pool) {
+    check_t check = {kase, postal, pool, 0, NULL};
+    const xca_case_field_t *field;
+
+    for (field = xca_case_fields; field->name != NULL; field++) {
+        if (strncmp(field->name, "contact_", 8) != 0) {
+            xca_case_set(kase, field, NULL);
+        } else if (!normalise(&check, field)) {
+            xca_case_set(kase, field, NULL);
+        }
+    }
+    check_contact(&check, 1);
     return first_of_each_field(check.errors);
 }

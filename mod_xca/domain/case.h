@@ -26,6 +26,8 @@ typedef enum {
     XCA_STATE_APPROVED, /* 審核通過 waiting for the certificate (or the card)           */
     XCA_STATE_ISSUING,  /* serial and OID are recorded, the certificate is being made  */
     XCA_STATE_ISSUED,   /* issued, waiting for acceptance                              */
+    XCA_STATE_MADE,     /* 卡片製作完成 card made, waiting for packing and dispatch       */
+    XCA_STATE_DISPATCHED, /* 已寄送 dispatched, waiting for activation                  */
     XCA_STATE_COMPLETED,/* accepted (activated), or revocation done                    */
     XCA_STATE_RETURNED, /* 退件 with reasons; the applicant may correct it              */
     XCA_STATE_REFUSED,  /* the applicant refused the certificate                       */
@@ -65,6 +67,8 @@ typedef struct xca_case {
     xca_use use;
     xca_bytes_t csr;         /* DER of the PKCS#10 request, length 0 if none */
     const char *key_hash;    /* SHA-256 of its SubjectPublicKeyInfo, hex */
+    /* card */
+    const char *rank;        /* "primary", "secondary" */
     /* revocation */
     const char *target_serial; /* serial of the certificate to revoke, or NULL */
     const char *revoke_reason; /* "abolished", "lost", "damaged", "other" */
@@ -78,6 +82,7 @@ typedef struct xca_case {
     const char *assigned_oid; /* of a new organisation, once approved */
     const char *serial;      /* serial reserved for the certificate, then that of it */
     apr_time_t not_before;   /* reserved with the serial */
+    const char *card_number; /* of the card that is or was made for it, or NULL */
     const char *problem;     /* why it cannot go on ("key.used-elsewhere" ...), for officers */
     const char *return_reason; /* text of the officer who returned it, or NULL */
 } xca_case_t;
@@ -109,8 +114,13 @@ char *xca_case_canonical(apr_pool_t *pool, const xca_case_t *kase);
  * directory's and not asked for.
  * Returns all that is wrong as a list, at most one error a field: "field.required", "field.choose",
  * "field.too-long", "field.characters", "address.county", "address.district",
- * "school-code.only-schools", "case.class-not-card-less" and those of domain/codes.h. */
+ * "school-code.only-schools", "case.class-not-card-less" and those of domain/codes.h. What belongs to another kind of case
+ * (use, rank) is taken out. */
 xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal,
                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* Checks the contact's fields alone, all required ones of an application; the other fields are taken out. */
+xca_error_t *xca_contact_check(xca_case_t *kase, const xca_postal_t *postal,
+                               apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

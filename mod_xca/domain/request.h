@@ -12,6 +12,7 @@ typedef enum {
     XCA_REQUEST_REFUSE,  /* 不接受憑證 */
     XCA_REQUEST_SUSPEND, /* 停用 */
     XCA_REQUEST_RESUME,  /* 復用 */
+    XCA_REQUEST_CARD,    /* a message of a card or of the card centre (wire/card_message.h) */
     XCA_REQUEST_COUNT
 } xca_request_kind;
 
@@ -29,10 +30,12 @@ typedef struct xca_request {
     const char *serial;  /* or NULL when card_number is given */
     const char *card_number;
     xca_bytes_t sealed_code; /* user code sealed to the signer's key (wire/seal.h) */
+    xca_bytes_t message;     /* of XCA_REQUEST_CARD: the envelope as it came */
     apr_time_t created;
     /* the signer's answer */
     const char *answer;  /* message id: "request.done", "code.wrong", "code.locked", ... */
     int tries_left;      /* with code.wrong */
+    xca_bytes_t reply;   /* of XCA_REQUEST_CARD: sealed to the helper's key */
 } xca_request_t;
 
 #endif

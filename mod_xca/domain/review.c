@@ -6,7 +6,9 @@
 #define CLOCK_AHEAD apr_time_from_sec(5 * 60)
 
 const char *xca_role_id(xca_role role) {
-    return role == XCA_ROLE_RA ? "ra" : role == XCA_ROLE_CENTRAL ? "central" : "none";
+    static const char *const ids[] = {"none", "ra", "central", "card-centre"};
+
+    return ids[role];
 }
 
 xca_role xca_role_by_id(const char *id) {
@@ -15,6 +17,9 @@ xca_role xca_role_by_id(const char *id) {
     }
     if (id != NULL && strcmp(id, "central") == 0) {
         return XCA_ROLE_CENTRAL;
+    }
+    if (id != NULL && strcmp(id, "card-centre") == 0) {
+        return XCA_ROLE_CARD_CENTRE;
     }
     return XCA_ROLE_NONE;
 }

@@ -4,9 +4,14 @@
 
 #include "domain/case.h"
 
-typedef enum { XCA_ROLE_NONE, XCA_ROLE_RA, XCA_ROLE_CENTRAL } xca_role;
+typedef enum {
+    XCA_ROLE_NONE,
+    XCA_ROLE_RA,         /* 初審註冊窗口  */
+    XCA_ROLE_CENTRAL,    /* 複審          */
+    XCA_ROLE_CARD_CENTRE /* 發卡中心: makes cards, decides nothing */
+} xca_role;
 
-const char *xca_role_id(xca_role role); /* "ra", "central" */
+const char *xca_role_id(xca_role role); /* "ra", "central", "card-centre" */
 xca_role xca_role_by_id(const char *id);
 
 typedef struct xca_officer {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "directory/card_store.h"
+#include "domain/calendar.h"
 #include "domain/codes.h"
 #include "outside/crypto.h"
 #include "outside/crypto_csr.h"
@@ -190,6 +192,92 @@ xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, cons
     return NULL;
 }
 
+/* Whether a card stands in the way of another primary one at `now`. */
+static xca_error_t *counts(int *it_does, xca_office_t *office, const xca_card_t *card, apr_time_t now,
+                           apr_pool_t *pool) {
+    xca_cert_t *cert;
+    xca_error_t *err;
+
+    *it_does = card->rank == XCA_RANK_PRIMARY && xca_card_lives(card->state);
+    if (!*it_does || card->serials[XCA_USE_SIGNATURE] == NULL) {
+        return NULL;
+    }
+    err = xca_cert_read(&cert, office->store, card->serials[XCA_USE_SIGNATURE], pool);
+    if (err != NULL) {
+        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    }
+    *it_does = cert->not_after - XCA_RENEW_DAYS * XCA_DAY > now;
+    return NULL;
+}
+
+static int is_under_way(const xca_case_t *kase, int by_signer) {
+    switch (kase->state) {
+    case XCA_STATE_FILED:
+    case XCA_STATE_REVIEWED:
+        return !by_signer;
+    case XCA_STATE_APPROVED:
+    case XCA_STATE_ISSUING:
+    case XCA_STATE_MADE:
+    case XCA_STATE_DISPATCHED:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+xca_error_t *xca_card_check_free(xca_office_t *office, xca_card_rank rank, const char *oid,
+                                 const char *except_case, int by_signer, apr_time_t now,
+                                 apr_pool_t *pool) {
+    apr_array_header_t *cards, *cases;
+    int i;
+    xca_error_t *err;
+
+    if (rank != XCA_RANK_PRIMARY || oid == NULL) {
+        return NULL;
+    }
+    err = xca_card_search(&cards, NULL, office->store, XCA_CARD_BY_OID, oid, 0, pool);
+    for (i = 0; err == NULL && i < cards->nelts; i++) {
+        const xca_card_t *card = APR_ARRAY_IDX(cards, i, const xca_card_t *);
+        int it_does;
+
+        if (same_text(card->case_number, except_case)) {
+            continue;
+        }
+        err = counts(&it_does, office, card, now, pool);
+        if (err == NULL && it_does) {
+            return xca_error_field(pool, "rank", "card.primary-exists", card->number);
+        }
+    }
+    if (err == NULL) {
+        err = xca_case_list(&cases, NULL, office->store, XCA_STATE_COUNT, NULL, oid, 0, pool);
+    }
+    for (i = 0; err == NULL && i < cases->nelts; i++) {
+        const xca_case_t *other = APR_ARRAY_IDX(cases, i, const xca_case_t *);
+
+        if (other->kind == XCA_CASE_CARD && same_text(other->rank, "primary") &&
+            !same_text(other->number, except_case) && is_under_way(other, by_signer)) {
+            return xca_error_field(pool, "rank", "card.primary-under-way", other->number);
+        }
+    }
+    return err;
+}
+
+static xca_error_t *check_card(xca_office_t *office, const xca_case_t *kase, const char *except_case,
+                               apr_time_t now, xca_error_t **wrong, apr_pool_t *pool) {
+    int by_signer = kase->state == XCA_STATE_APPROVED || kase->state == XCA_STATE_ISSUING;
+    xca_error_t *err = NULL;
+
+    if (kase->kind == XCA_CASE_CARD) {
+        err = xca_card_check_free(office, xca_card_rank_by_id(kase->rank), kase->oid, except_case,
+                                  by_signer, now, pool);
+    }
+    if (err != NULL && err->kind == XCA_E_INVALID) {
+        *wrong = xca_error_append(*wrong, err);
+        return NULL;
+    }
+    return err;
+}
+
 static xca_error_t *check_request(xca_office_t *office, xca_case_t *kase,
                                   const xca_bytes_t *csr_file, const char *except_case,
                                   apr_time_t now, xca_error_t **wrong, apr_pool_t *pool) {
@@ -198,6 +286,8 @@ static xca_error_t *check_request(xca_office_t *office, xca_case_t *kase,
     xca_error_t *err;
 
     if (kase->kind != XCA_CASE_CERTIFICATE) {
+        kase->csr.length = 0; /* a card makes its keys itself */
+        kase->key_hash = NULL;
         return NULL;
     }
     if (given.length == 0) {
@@ -238,6 +328,10 @@ xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase,
         return err;
     }
     err = check_window(office, kase, &wrong, pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = check_card(office, kase, except_case, now, &wrong, pool);
     if (err != NULL) {
         return err;
     }

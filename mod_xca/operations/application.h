@@ -2,12 +2,13 @@
 #ifndef XCA_OPERATIONS_APPLICATION_H
 #define XCA_OPERATIONS_APPLICATION_H
 
+#include "domain/card.h"
 #include "operations/office.h"
 
 /* Prepares what was typed for filing: fills class and name of a known organisation from the OID tree, trims and
  * checks every field (xca_case_check), reads and checks the uploaded request `csr_file` (NULL: keeps kase->csr;
  * neither: "csr.empty"), that the window exists and takes the class, that the organisation may apply
- * ("org.abolished", "org.unit", "case.class-not-card-less"), and that the key is free: not of a certificate of another
+ * ("org.abolished", "org.unit", "case.class-not-card-less"), the rule of one primary card (kind card), and that the key is free: not of a certificate of another
  * organisation ("key.other-organisation"), not of a revoked one ("key.revoked"), not in another open case
  * ("key.in-use"), not of a certificate of the same use that is valid ("key.in-use"). Returns all that is wrong as one list.
  * Directory faults come alone (XCA_E_UNAVAILABLE). `except_case`: number of the case being corrected, or NULL. */
@@ -23,6 +24,14 @@ char *xca_case_source_key(apr_pool_t *pool, const char *number);
 xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, const char *oid, xca_use use,
                                 const char *except_case, apr_time_t now,
                                 apr_pool_t *pool) XCA_MUST_USE;
+
+/* One valid primary card an organisation (正卡); secondary ones (附卡) are not limited and need no primary one. Asked when an
+ * application comes in, and again by the signer before it makes anything (`by_signer`: then only what is approved or
+ * further counts against it). A primary card whose certificates end within XCA_RENEW_DAYS no longer stands in the way.
+ * Errors, field "rank": "card.primary-exists" (arg: its number), "card.primary-under-way" (arg: the case). */
+xca_error_t *xca_card_check_free(xca_office_t *office, xca_card_rank rank, const char *oid,
+                                 const char *except_case, int by_signer, apr_time_t now,
+                                 apr_pool_t *pool) XCA_MUST_USE;
 
 /* Files a checked application: hashes the code, takes a case number, records. `nonce` (hex of the form's token): the same
  * form sent twice is one case, the second time *number is the first one's. */

@@ -32,7 +32,7 @@ static apr_time_t read_time(const char *text, apr_pool_t *pool) {
 
 static xca_error_t *stage_of(xca_stage *stage, const xca_case_t *kase, const xca_officer_t *officer,
                              apr_pool_t *pool) {
-    if (officer->role == XCA_ROLE_NONE) {
+    if (officer->role != XCA_ROLE_RA && officer->role != XCA_ROLE_CENTRAL) {
         return xca_error_make(pool, XCA_E_DENIED, "decision.role", "%s", officer->uid);
     }
     *stage = officer->role == XCA_ROLE_RA ? XCA_STAGE_FIRST : XCA_STAGE_SECOND;

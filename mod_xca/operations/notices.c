@@ -18,7 +18,8 @@ static char *fill(xca_signer_t *signer, const char *id, xca_language language,
     return xca_catalogue_format(
         signer->texts, id, language, pool, "case", or_empty(facts->case_number), "name",
         or_empty(facts->name), "serial", or_empty(facts->serial), "reason", or_empty(facts->reason),
-        "until", until, "portal", signer->portal_url, NULL);
+        "card", or_empty(facts->card), "mail-number", or_empty(facts->mail_number), "until", until,
+        "portal", signer->portal_url, NULL);
 }
 
 xca_error_t *xca_notify(xca_signer_t *signer, const xca_notice_facts_t *facts, apr_time_t now,

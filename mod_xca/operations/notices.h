@@ -10,6 +10,7 @@ typedef struct xca_notice_facts {
     const char *id;      /* of the event: the same event twice is one message */
     const char *to;
     const char *case_number, *name, *serial, *reason; /* places in the texts; NULL: empty */
+    const char *card, *mail_number; /* likewise: {card}, {mail-number} */
     apr_time_t until;    /* {until}, 0: empty */
 } xca_notice_facts_t;
 

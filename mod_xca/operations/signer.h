@@ -14,6 +14,11 @@ typedef struct xca_signer {
     const xca_profile_t *profile;
     xca_bytes_t officer_anchor;    /* certificate of the officer CA */
     xca_secret_t *seal_key;        /* X25519 private key, 32 bytes */
+    char seal_proof_text[2048];
+    const char *seal_proof;        /* its public key, signed by the CA (wire/card_message.h); NULL: not made yet */
+    apr_time_t seal_proof_due;     /* when that is made again */
+    xca_secret_t *card_key;        /* secret that cards' keys are derived from, 32 bytes */
+    const char *card_key_type;     /* "rsa:2048", "ec:P-256": what the card centre makes */
     const xca_mail_config_t *mail;
     const xca_catalogue_t *texts; /* subjects and bodies of notices */
     const char *portal_url;        /* for links in notices */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "operations/decision.h"
 #include "operations/notices.h"
+#include "operations/signer_card.h"
 #include "operations/signer_issue.h"
 #include "operations/signer_review.h"
 
@@ -59,12 +60,6 @@ static xca_error_t *review(int *moved, xca_signer_t *signer, const xca_case_t *k
     return xca_case_move(signer->office->store, kase, to, &with, now, pool);
 }
 
-static int both_accept(const xca_standing_t *standing) {
-    return standing->first != NULL && standing->second != NULL &&
-           standing->first->kind == XCA_DECISION_ACCEPT &&
-           standing->second->kind == XCA_DECISION_ACCEPT;
-}
-
 /* The case stands in a state that its decisions do not bear out: written by someone who may not, or
  * the content was changed afterwards. Nothing happens but a note for the officers. */
 static xca_error_t *not_borne_out(int *moved, xca_signer_t *signer, const xca_case_t *kase,
@@ -89,7 +84,7 @@ static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
         err = xca_signer_reserve(signer, kase, now, pool);
     } else {
         *moved = 0; /* a card waits for the card centre */
-        return NULL;
+        err = xca_signer_card_approved(signer, kase, now, pool);
     }
     if (err != NULL && (err->kind == XCA_E_INVALID || err->kind == XCA_E_TOO_LARGE)) {
         return give_back(signer, kase, NULL, err->message, now, pool);
@@ -123,11 +118,14 @@ static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr
         }
         return review(moved, signer, kase, standing.second, XCA_STATE_APPROVED, now, pool);
     }
-    if (!both_accept(&standing)) {
+    if (!xca_standing_accepts(&standing)) {
         return not_borne_out(moved, signer, kase, pool);
     }
     if (kase->state == XCA_STATE_APPROVED) {
         return approved(moved, signer, kase, now, pool);
+    }
+    if (kase->kind == XCA_CASE_CARD) {
+        return NULL; /* in the hands of the card centre */
     }
     *moved = 1;
     return xca_signer_issue(signer, kase, now, pool);

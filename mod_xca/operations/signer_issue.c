@@ -7,6 +7,7 @@
 #include "domain/codes.h"
 #include "operations/application.h"
 #include "operations/notices.h"
+#include "operations/signer_card.h"
 #include "operations/signer_content.h"
 #include "outside/crypto_csr.h"
 
@@ -14,7 +15,7 @@
 
 /* The OID of a new organisation. Its arc carries the case number as source key, so that a second
  * try finds the first one's. */
-static xca_error_t *assign_oid(const char **oid, xca_signer_t *signer, const xca_case_t *kase,
+xca_error_t *xca_signer_assign_oid(const char **oid, xca_signer_t *signer, const xca_case_t *kase,
                                apr_pool_t *pool) {
     xca_store_t *store = signer->office->store;
     const char *key = xca_case_source_key(pool, kase->number);
@@ -65,7 +66,7 @@ static xca_error_t *assign_oid(const char **oid, xca_signer_t *signer, const xca
     return err;
 }
 
-static xca_error_t *new_serial(const char **serial, apr_pool_t *pool) {
+xca_error_t *xca_signer_new_serial(const char **serial, apr_pool_t *pool) {
     unsigned char bytes[XCA_SERIAL_BYTES];
     xca_error_t *err = xca_random(bytes, sizeof(bytes), pool);
 
@@ -85,12 +86,12 @@ xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time
     xca_error_t *err = xca_signer_check_application(signer, kase, now, pool);
 
     if (err == NULL && kase->oid == NULL) {
-        err = assign_oid(&with.assigned_oid, signer, kase, pool);
+        err = xca_signer_assign_oid(&with.assigned_oid, signer, kase, pool);
     }
     if (err != NULL) {
         return err;
     }
-    err = new_serial(&with.serial, pool);
+    err = xca_signer_new_serial(&with.serial, pool);
     if (err != NULL) {
         return err;
     }
@@ -101,7 +102,7 @@ xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time
 
 /* Where the subject's L comes from: of a known organisation the OID tree's county as filed, of a
  * new one as its arc was made. */
-static xca_error_t *place_of(const char **county, xca_signer_t *signer, const xca_case_t *kase,
+xca_error_t *xca_signer_place_of(const char **county, xca_signer_t *signer, const xca_case_t *kase,
                              apr_pool_t *pool) {
     xca_org_t *org;
     xca_error_t *err;
@@ -127,7 +128,7 @@ static xca_error_t *make_certificate(xca_cert_t *cert, xca_signer_t *signer, con
     if (err != NULL) {
         return err;
     }
-    err = place_of(&order.county, signer, kase, pool);
+    err = xca_signer_place_of(&order.county, signer, kase, pool);
     if (err != NULL) {
         return err;
     }
@@ -302,6 +303,15 @@ static xca_crl_reason reason_of(const char *word) {
     return XCA_REASON_UNSPECIFIED;
 }
 
+/* A card is revoked as a whole. */
+static xca_error_t *revoke_card(xca_signer_t *signer, const char *number, const char *reason,
+                                apr_time_t now, apr_pool_t *pool) {
+    xca_card_t *card;
+    xca_error_t *err = xca_card_read(&card, signer->office->store, number, pool);
+
+    return err == NULL ? xca_signer_card_revoke(signer, card, reason_of(reason), reason, now, pool) : err;
+}
+
 xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                                     apr_pool_t *pool) {
     xca_cert_t *cert;
@@ -310,8 +320,10 @@ xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_
     if (err != NULL) {
         return err;
     }
-    err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(kase->revoke_reason),
-                                kase->revoke_reason, "revoked", now, pool);
+    err = cert->card_number != NULL
+              ? revoke_card(signer, cert->card_number, kase->revoke_reason, now, pool)
+              : xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(kase->revoke_reason),
+                                      kase->revoke_reason, "revoked", now, pool);
     if (err != NULL) {
         return err;
     }

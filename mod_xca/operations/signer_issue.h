@@ -4,6 +4,18 @@
 
 #include "operations/signer.h"
 
+/* The OID of a new organisation, assigned now or before (its arc carries the case number). "org.ubn-known". */
+xca_error_t *xca_signer_assign_oid(const char **oid, xca_signer_t *signer, const xca_case_t *kase,
+                                   apr_pool_t *pool) XCA_MUST_USE;
+
+/* A fresh serial number, 16 bytes in hex. */
+xca_error_t *xca_signer_new_serial(const char **serial, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Where the subject's L comes from, NULL in *county if it has none; kase->assigned_oid must be set for a new
+ * organisation. */
+xca_error_t *xca_signer_place_of(const char **county, xca_signer_t *signer, const xca_case_t *kase,
+                                 apr_pool_t *pool) XCA_MUST_USE;
+
 /* Approved → issuing: gives a new organisation its OID, checks the key once more, reserves serial and notBefore in the case. An
  * XCA_E_INVALID error means that the applicant has to change something ("key.…", "org.ubn-known"). */
 xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,

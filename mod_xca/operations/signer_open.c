@@ -3,11 +3,15 @@
 #include <string.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
-#include "outside/crypto.h"
-#include "wire/seal.h"
+#include "domain/calendar.h"
+#include "outside/crypto_card.h"
+#include "wire/card_message.h"
 
 #define CERTIFICATES_MAX (256 * 1024)
 #define HOUR             apr_time_from_sec(3600)
+#define SECRET_BYTES     32
+#define PROOF_DAYS       30 /* how long the proof of the sealing key is good */
+#define PROOF_MAX        2048
 
 static xca_error_t *need(const char **value, const xca_settings_t *settings, const char *name,
                          apr_pool_t *pool) {
@@ -140,48 +144,71 @@ static xca_error_t *open_ca(xca_signer_t *signer, const xca_settings_t *settings
                        chain->nelts, signer->profile, pool);
 }
 
-/* X25519 key, 32 bytes in a file of mode 0600. */
-static xca_error_t *open_seal_key(xca_signer_t *signer, const xca_settings_t *settings,
-                                  apr_pool_t *pool) {
+/* 32 bytes in a file of mode 0600: made at the first start, the same ever after. */
+static xca_error_t *open_secret(xca_secret_t **secret, const xca_settings_t *settings, const char *name,
+                                apr_pool_t *pool) {
     const char *path, *data;
     apr_size_t length;
     apr_file_t *file;
-    unsigned char public_key[XCA_SEAL_KEY];
     apr_status_t status;
-    xca_error_t *err = need(&path, settings, "seal-key-file", pool);
+    xca_error_t *err = need(&path, settings, name, pool);
 
     if (err != NULL) {
         return err;
     }
-    signer->seal_key = xca_secret_alloc(pool, XCA_SEAL_KEY);
+    *secret = xca_secret_alloc(pool, SECRET_BYTES);
     status = apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_EXCL | APR_BINARY,
                            APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
     if (status == APR_SUCCESS) {
-        if (!xca_seal_keypair(public_key, signer->seal_key->bytes)) {
-            apr_file_close(file);
-            return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", NULL);
+        err = xca_random((*secret)->bytes, SECRET_BYTES, pool);
+        if (err == NULL) {
+            status = apr_file_write_full(file, (*secret)->bytes, SECRET_BYTES, NULL);
         }
-        status = apr_file_write_full(file, signer->seal_key->bytes, XCA_SEAL_KEY, NULL);
+        if (err == NULL && status == APR_SUCCESS) {
+            status = apr_file_sync(file);
+        }
         apr_file_close(file);
-        if (status == APR_SUCCESS) {
+        if (err == NULL && status == APR_SUCCESS) {
             return NULL;
         }
         apr_file_remove(path, pool);
-        err = xca_error_make(pool, XCA_E_INTERNAL, "file.unwritable", "%s", path);
-        err->arg = path;
+        if (err == NULL) {
+            err = xca_error_make(pool, XCA_E_INTERNAL, "file.unwritable", "%s", path);
+            err->arg = path;
+        }
         return err;
     }
-    err = xca_file_read(&data, &length, path, XCA_SEAL_KEY, pool);
+    err = xca_file_read(&data, &length, path, SECRET_BYTES, pool);
     if (err != NULL) {
         return err;
     }
-    if (length != XCA_SEAL_KEY) {
+    if (length != SECRET_BYTES) {
         err = xca_error_make(pool, XCA_E_INVALID, "key.unreadable", "%s", path);
         err->arg = path;
         return err;
     }
-    memcpy(signer->seal_key->bytes, data, XCA_SEAL_KEY);
+    memcpy((*secret)->bytes, data, SECRET_BYTES);
     xca_wipe((void *)(size_t)data, length);
+    return NULL;
+}
+
+/* The X25519 key that codes are sealed to, and the secret that everything of cards is derived from. */
+static xca_error_t *open_secrets(xca_signer_t *signer, const xca_settings_t *settings, apr_pool_t *pool) {
+    xca_error_t *err = open_secret(&signer->seal_key, settings, "seal-key-file", pool);
+
+    return err == NULL ? open_secret(&signer->card_key, settings, "card-key-file", pool) : err;
+}
+
+static xca_error_t *open_card_key_type(xca_signer_t *signer, const xca_settings_t *settings, apr_pool_t *pool) {
+    const char *type = xca_settings_get(settings, "card-key-type", "rsa:2048");
+
+    if (strcmp(type, "rsa:2048") != 0 && strcmp(type, "ec:P-256") != 0) {
+        xca_error_t *err = xca_error_make(pool, XCA_E_INVALID, "key.type", "card-key-type = %s", type);
+
+        err->arg = type;
+        return err;
+    }
+    signer->card_key_type = type;
     return NULL;
 }
 
@@ -253,7 +280,10 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
         err = read_first(&result->officer_anchor, settings, "officer-ca-certificate-file", pool);
     }
     if (err == NULL) {
-        err = open_seal_key(result, settings, pool);
+        err = open_secrets(result, settings, pool);
+    }
+    if (err == NULL) {
+        err = open_card_key_type(result, settings, pool);
     }
     if (err == NULL) {
         err = open_mail(result, settings, pool);
@@ -287,12 +317,57 @@ xca_error_t *xca_signer_begin(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     return err;
 }
 
+/* YYYYMMDDTHHMMSSZ. */
+static const char *wire_time(apr_time_t when, apr_pool_t *pool) {
+    const char *ldap = xca_date_format(pool, when, XCA_DATE_LDAP);
+
+    return apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
+}
+
+/* The sealing key vouched for by the CA, so that card helpers believe no other; renewed when half its time is over. */
+static xca_error_t *prove_seal_key(xca_signer_t *signer, const unsigned char key[XCA_SEAL_KEY], apr_time_t now,
+                                   apr_pool_t *pool) {
+    xca_seal_key_proof_t proof;
+    xca_bytes_t signature;
+    char text[PROOF_MAX];
+    size_t length;
+    xca_error_t *err;
+
+    if (signer->seal_proof != NULL && now < signer->seal_proof_due &&
+        now > signer->seal_proof_due - PROOF_DAYS * XCA_DAY) {
+        return NULL;
+    }
+    proof.key = xca_base64(pool, key, XCA_SEAL_KEY);
+    proof.issued = wire_time(now, pool);
+    proof.until = wire_time(now + PROOF_DAYS * XCA_DAY, pool);
+    length = xca_lines_write(text, sizeof(text), XCA_SEAL_KEY_FIRST, xca_seal_key_proof_fields, &proof);
+    err = xca_ca_sign(&signature, signer->ca, text, length, pool);
+    if (err != NULL) {
+        return err;
+    }
+    length = xca_card_envelope_join(text, sizeof(text) - 1, length, signature.data, signature.length);
+    if (length == 0) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", "proof of the sealing key");
+    }
+    text[length] = '\0';
+    memcpy(signer->seal_proof_text, text, length + 1);
+    signer->seal_proof = signer->seal_proof_text;
+    signer->seal_proof_due = now + PROOF_DAYS * XCA_DAY / 2;
+    return NULL;
+}
+
 xca_error_t *xca_signer_alive(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
     xca_signer_status_t status;
+    xca_error_t *err;
 
     if (!xca_seal_public(status.seal_key, signer->seal_key->bytes)) {
         return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", NULL);
     }
+    err = prove_seal_key(signer, status.seal_key, now, pool);
+    if (err != NULL) {
+        return err;
+    }
+    status.seal_proof = signer->seal_proof;
     status.alive = now;
     return xca_signer_status_put(signer->office->store, &status, pool);
 }

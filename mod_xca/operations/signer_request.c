@@ -3,7 +3,9 @@
 #include <apr_strings.h>
 #include "base/log.h"
 #include "domain/codes.h"
+#include "operations/notices.h"
 #include "operations/sealing.h"
+#include "operations/signer_card.h"
 #include "operations/signer_issue.h"
 #include "outside/crypto.h"
 #include "wire/seal.h"
@@ -32,13 +34,51 @@ static xca_secret_t *open_code(xca_signer_t *signer, const xca_request_t *reques
     return code;
 }
 
-/* The certificates a request is about: one by serial, all of a card by its number. */
-static xca_error_t *targets(apr_array_header_t **certs, xca_signer_t *signer,
-                            const xca_request_t *request, apr_pool_t *pool) {
-    xca_cert_key key = request->serial != NULL ? XCA_CERT_BY_SERIAL : XCA_CERT_BY_CARD;
-    const char *value = request->serial != NULL ? request->serial : request->card_number;
+/* What a request is about: certificates, and the card that they are of, if any. */
+typedef struct {
+    apr_array_header_t *certs; /* xca_cert_t * */
+    xca_card_t *card;          /* whose user code counts; NULL: the certificate's own */
+} target_t;
 
-    return xca_cert_search(certs, NULL, signer->office->store, key, value, 8, pool);
+static xca_error_t *by_serial(target_t *target, xca_signer_t *signer, const char *serial,
+                              apr_pool_t *pool) {
+    const xca_cert_t *cert;
+    xca_error_t *err = xca_cert_search(&target->certs, NULL, signer->office->store, XCA_CERT_BY_SERIAL, serial,
+                                       1, pool);
+
+    if (err != NULL || target->certs->nelts == 0) {
+        return err;
+    }
+    cert = APR_ARRAY_IDX(target->certs, 0, const xca_cert_t *);
+    return cert->card_number != NULL
+               ? xca_card_read(&target->card, signer->office->store, cert->card_number, pool)
+               : NULL;
+}
+
+/* One by serial number; by card number all three that are on the card. */
+static xca_error_t *targets(target_t *target, xca_signer_t *signer, const xca_request_t *request,
+                            apr_pool_t *pool) {
+    xca_cert_t *certs[XCA_USE_COUNT];
+    int use;
+    xca_error_t *err;
+
+    memset(target, 0, sizeof(*target));
+    if (request->serial != NULL) {
+        return by_serial(target, signer, request->serial, pool);
+    }
+    target->certs = apr_array_make(pool, XCA_USE_COUNT, sizeof(xca_cert_t *));
+    err = xca_card_read(&target->card, signer->office->store,
+                        request->card_number != NULL ? request->card_number : "", pool);
+    if (err != NULL) {
+        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    }
+    err = xca_signer_card_certs(certs, signer, target->card, pool);
+    for (use = 0; err == NULL && use < XCA_USE_COUNT; use++) {
+        if (certs[use] != NULL) {
+            APR_ARRAY_PUSH(target->certs, xca_cert_t *) = certs[use];
+        }
+    }
+    return err;
 }
 
 static xca_error_t *check_code(verdict_t *verdict, xca_signer_t *signer, const xca_cert_t *cert,
@@ -123,29 +163,30 @@ static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer,
     return close_case(signer, cert, XCA_STATE_REFUSED, now, pool);
 }
 
+/* `event` NULL: the card has one notice for all its certificates. */
 static xca_error_t *suspend(verdict_t *verdict, xca_signer_t *signer, const xca_cert_t *cert,
-                            apr_time_t now, apr_pool_t *pool) {
+                            const char *event, apr_time_t now, apr_pool_t *pool) {
     if (cert->state != XCA_CERT_VALID && cert->state != XCA_CERT_SUSPENDED) {
         verdict->answer = "suspend.not-valid";
         return NULL;
     }
-    return xca_signer_cert_state(signer, cert, XCA_CERT_SUSPENDED, XCA_REASON_HOLD, NULL,
-                                 "suspended", now, pool);
+    return xca_signer_cert_state(signer, cert, XCA_CERT_SUSPENDED, XCA_REASON_HOLD, NULL, event, now, pool);
 }
 
 static xca_error_t *resume(verdict_t *verdict, xca_signer_t *signer, const xca_cert_t *cert,
-                           apr_time_t now, apr_pool_t *pool) {
+                           const char *event, apr_time_t now, apr_pool_t *pool) {
     if (cert->state != XCA_CERT_SUSPENDED && cert->state != XCA_CERT_VALID) {
         verdict->answer = "resume.not-suspended";
         return NULL;
     }
     return xca_signer_cert_state(signer, cert, XCA_CERT_VALID, XCA_REASON_UNSPECIFIED, NULL,
-                                 cert->state == XCA_CERT_SUSPENDED ? "resumed" : NULL, now, pool);
+                                 cert->state == XCA_CERT_SUSPENDED ? event : NULL, now, pool);
 }
 
 static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
                               const xca_request_t *request, const apr_array_header_t *certs,
                               apr_time_t now, apr_pool_t *pool) {
+    int whole_card = request->serial == NULL;
     xca_error_t *err = NULL;
     int i;
 
@@ -166,11 +207,12 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
             err = refuse_certificate(verdict, signer, cert, now, pool);
             break;
         case XCA_REQUEST_SUSPEND:
-            err = suspend(verdict, signer, cert, now, pool);
+            err = suspend(verdict, signer, cert, whole_card ? NULL : "suspended", now, pool);
             break;
         case XCA_REQUEST_RESUME:
-            err = resume(verdict, signer, cert, now, pool);
+            err = resume(verdict, signer, cert, whole_card ? NULL : "resumed", now, pool);
             break;
+        case XCA_REQUEST_CARD:
         case XCA_REQUEST_COUNT:
             verdict->answer = "request.unknown";
             break;
@@ -179,9 +221,33 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
     return err;
 }
 
+/* One card, one event, one notice; by the id of its request it is told once. */
+static xca_error_t *tell_card(xca_signer_t *signer, const xca_request_t *request, const xca_card_t *card,
+                              apr_time_t now, apr_pool_t *pool) {
+    xca_notice_facts_t facts = {0};
+
+    facts.event = request->kind == XCA_REQUEST_SUSPEND ? "card-suspended" : "card-resumed";
+    facts.id = apr_pstrcat(pool, card->number, "-", facts.event, "-", request->id, NULL);
+    facts.to = card->contact_email;
+    facts.case_number = card->case_number;
+    facts.name = card->org_name;
+    facts.card = card->number;
+    return xca_notify(signer, &facts, now, pool);
+}
+
+/* One card, one code; a certificate without a card has its own. */
+static xca_error_t *check_any_code(verdict_t *verdict, xca_signer_t *signer, const xca_request_t *request,
+                                   const target_t *target, const xca_secret_t *code, apr_pool_t *pool) {
+    if (target->card == NULL) {
+        return check_code(verdict, signer, APR_ARRAY_IDX(target->certs, 0, const xca_cert_t *), code, pool);
+    }
+    return xca_signer_card_code(&verdict->answer, &verdict->tries_left, signer, target->card, code,
+                                request->id, pool);
+}
+
 static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_request_t *request,
                           apr_time_t now, apr_pool_t *pool) {
-    apr_array_header_t *certs;
+    target_t target;
     xca_secret_t *code = open_code(signer, request, pool);
     xca_error_t *err;
 
@@ -189,20 +255,26 @@ static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_re
         verdict->answer = "request.unreadable";
         return NULL;
     }
-    err = targets(&certs, signer, request, pool);
+    err = targets(&target, signer, request, pool);
     if (err != NULL) {
         return err;
     }
-    if (certs->nelts == 0) {
+    if (target.certs->nelts == 0) {
         verdict->answer = "certificate.not-found";
         return NULL;
     }
-    /* One card, one code: the first certificate's counts for all of them. */
-    err = check_code(verdict, signer, APR_ARRAY_IDX(certs, 0, const xca_cert_t *), code, pool);
-    if (err != NULL || verdict->answer != NULL) {
-        return err;
+    if (target.card != NULL && request->kind != XCA_REQUEST_SUSPEND && request->kind != XCA_REQUEST_RESUME) {
+        verdict->answer = "accept.card"; /* a card is accepted by its activation alone */
+        return NULL;
     }
-    return carry_out(verdict, signer, request, certs, now, pool);
+    err = check_any_code(verdict, signer, request, &target, code, pool);
+    if (err == NULL && verdict->answer == NULL) {
+        err = carry_out(verdict, signer, request, target.certs, now, pool);
+    }
+    if (err == NULL && verdict->answer == NULL && request->serial == NULL) {
+        err = tell_card(signer, request, target.card, now, pool);
+    }
+    return err;
 }
 
 xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t now,
@@ -216,6 +288,9 @@ xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t
     }
     if (err != NULL || request->state != XCA_REQUEST_WAITING) {
         return err;
+    }
+    if (request->kind == XCA_REQUEST_CARD) {
+        return xca_signer_card_message(signer, request, now, pool);
     }
     err = judge(&verdict, signer, request, now, pool);
     if (err != NULL) {

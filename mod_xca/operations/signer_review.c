@@ -146,3 +146,9 @@ xca_error_t *xca_standing_read(xca_standing_t *standing, xca_signer_t *signer,
     }
     return judge_stage(standing, XCA_STAGE_SECOND, signer, kase, digest, verified, now, pool);
 }
+
+int xca_standing_accepts(const xca_standing_t *standing) {
+    return standing->first != NULL && standing->second != NULL &&
+           standing->first->kind == XCA_DECISION_ACCEPT &&
+           standing->second->kind == XCA_DECISION_ACCEPT;
+}

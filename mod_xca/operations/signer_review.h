@@ -16,4 +16,7 @@ typedef struct xca_standing {
 xca_error_t *xca_standing_read(xca_standing_t *standing, xca_signer_t *signer, const xca_case_t *kase,
                                apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Non-zero if both stages stand and accept. */
+int xca_standing_accepts(const xca_standing_t *standing);
+
 #endif

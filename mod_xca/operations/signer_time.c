@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "directory/source_store.h"
 #include "domain/calendar.h"
+#include "operations/signer_card.h"
 #include "operations/signer_issue.h"
 #include "outside/crypto_view.h"
 
@@ -47,6 +48,9 @@ static xca_error_t *lapse_pending(xca_signer_t *signer, apr_time_t now, apr_pool
 xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
     xca_error_t *err = lapse_pending(signer, now, pool);
 
+    if (err == NULL) {
+        err = xca_signer_card_sweep(signer, now, pool);
+    }
     if (err != NULL) {
         return err;
     }

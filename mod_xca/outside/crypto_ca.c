@@ -98,7 +98,7 @@ xca_error_t *xca_ca_open(xca_ca_t **result, const xca_key_t *key, xca_bytes_t ce
     return xca_cert_p7b(&ca->chain_p7b, all, chain_length + 1, pool);
 }
 
-/* profile.md "Names": C, county, township, name, in this order. */
+/* profile.md "Names": C, county, township, name, in this order; of a card itself then its number. */
 static void put_subject(xca_der_t *der, const xca_cert_order_t *order) {
     xca_der_open(der, XCA_DER_SEQUENCE);
     xca_tbs_put_rdn(der, "2.5.4.6", XCA_DER_PRINTABLE, "TW");
@@ -109,6 +109,9 @@ static void put_subject(xca_der_t *der, const xca_cert_order_t *order) {
         xca_tbs_put_rdn(der, "2.5.4.7", XCA_DER_UTF8, order->district);
     }
     xca_tbs_put_rdn(der, "2.5.4.10", XCA_DER_UTF8, order->org_name);
+    if (order->use == XCA_USE_CARD_AUTH) {
+        xca_tbs_put_rdn(der, "2.5.4.5", XCA_DER_PRINTABLE, order->card_number);
+    }
     xca_der_close(der);
 }
 
@@ -116,6 +119,9 @@ static void put_subject(xca_der_t *der, const xca_cert_order_t *order) {
 static int key_usage(const xca_cert_order_t *order, const xca_profile_t *profile) {
     if (order->use == XCA_USE_SIGNATURE) {
         return XCA_KU_DIGITAL_SIGNATURE | (profile->non_repudiation ? XCA_KU_NON_REPUDIATION : 0);
+    }
+    if (order->use == XCA_USE_CARD_AUTH) {
+        return XCA_KU_DIGITAL_SIGNATURE;
     }
     return xca_tbs_is_ec(order->spki) ? XCA_KU_KEY_AGREEMENT
                                       : XCA_KU_KEY_ENCIPHERMENT | XCA_KU_DATA_ENCIPHERMENT;
@@ -195,16 +201,20 @@ static void put_authority_access(xca_der_t *der, const xca_profile_t *profile) {
 
 static void put_extensions(xca_der_t *der, const xca_ca_t *ca, const xca_cert_order_t *order,
                            const unsigned char key_id[XCA_KEY_ID]) {
-    static const char *const signature_uses[] = {"1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.2", NULL};
-    static const char *const encryption_uses[] = {"1.3.6.1.5.5.7.3.4", NULL};
+    static const char *const uses[XCA_USE_COUNT][3] = {
+        [XCA_USE_SIGNATURE] = {"1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.2", NULL},
+        [XCA_USE_ENCRYPTION] = {"1.3.6.1.5.5.7.3.4", NULL},
+        [XCA_USE_CARD_AUTH] = {"2.16.840.1.101.3.6.8", NULL}, /* id-PIV-cardAuth, FIPS 201 */
+    };
 
     xca_der_open(der, XCA_DER_CONSTRUCTED | 3);
     xca_der_open(der, XCA_DER_SEQUENCE);
     xca_tbs_put_key_usage(der, key_usage(order, ca->profile));
-    xca_tbs_put_ext_key_usage(der, order->use == XCA_USE_SIGNATURE ? signature_uses
-                                                                   : encryption_uses);
+    xca_tbs_put_ext_key_usage(der, uses[order->use]);
     put_policy(der, ca->profile->policy);
-    put_email(der, order->email);
+    if (order->use != XCA_USE_CARD_AUTH) {
+        put_email(der, order->email);
+    }
     put_directory_attributes(der, order, ca->profile);
     xca_tbs_put_crl_point(der, ca->profile->crl_url, ca->profile->crl_ldap_url);
     put_authority_access(der, ca->profile);
@@ -246,13 +256,16 @@ static xca_error_t *check_order(const xca_bytes_t **serial, const xca_cert_order
                               "not 16 bytes with a clear top bit: %s",
                               order->serial != NULL ? order->serial : "none");
     }
-    if (order->use != XCA_USE_SIGNATURE && order->use != XCA_USE_ENCRYPTION) {
+    if (order->use < 0 || order->use >= XCA_USE_COUNT) {
         return xca_error_make(pool, XCA_E_INTERNAL, "lint.key-usage", "use %d", (int)order->use);
     }
     if (order->org_name == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "lint.subject", "no name");
     }
-    if (order->email == NULL) {
+    if (order->use == XCA_USE_CARD_AUTH && order->card_number == NULL) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "lint.subject", "no card number");
+    }
+    if (order->use != XCA_USE_CARD_AUTH && order->email == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "lint.alt-name", "no e-mail address");
     }
     if (order->oid == NULL || order->class <= XCA_CLASS_NONE || order->class >= XCA_CLASS_COUNT ||

@@ -27,8 +27,9 @@ typedef struct xca_cert_order {
     const char *county, *district, *org_name; /* subject; county and district may be NULL */
     const char *oid, *ubn;
     xca_class class;
-    const char *email;
-    const char *card_rank; /* "primary", "secondary" or NULL */
+    const char *email;       /* NULL with card-auth: that certificate names a card, no mailbox */
+    const char *card_rank;   /* "primary", "secondary" or NULL */
+    const char *card_number; /* with card-auth: serialNumber of the subject */
     xca_bytes_t spki;
 } xca_cert_order_t;
 

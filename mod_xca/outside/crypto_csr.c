@@ -221,3 +221,31 @@ xca_error_t *xca_csr_read(xca_csr_t **csr, const void *data, apr_size_t length, 
     *csr = result;
     return NULL;
 }
+
+xca_error_t *xca_csr_key_read(xca_csr_t **csr, const void *data, apr_size_t length,
+                              apr_pool_t *pool) {
+    xca_csr_t *result = apr_pcalloc(pool, sizeof(*result));
+    xca_csr_parts_t parts = {0};
+    xca_bytes_t spki = {data, length};
+    xca_error_t *err = xca_csr_take_key(&parts, spki, pool);
+
+    if (err == NULL) {
+        err = check_key(&result->key_text, &parts, pool);
+    }
+    /* OpenSSL sees to it that a point is on its curve. */
+    if (err == NULL && xca_openssl_public_key(pool, spki) == NULL) {
+        ERR_clear_error();
+        err = xca_csr_refuse(pool, "csr.malformed", NULL);
+    }
+    if (err == NULL) {
+        err = check_not_weak(&parts, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    result->spki.data = apr_pmemdup(pool, data, length);
+    result->spki.length = length;
+    result->key_hash = xca_sha256_hex(pool, data, length);
+    *csr = result;
+    return NULL;
+}

@@ -23,6 +23,10 @@ typedef struct xca_csr {
 xca_error_t *xca_csr_read(xca_csr_t **csr, const void *data, apr_size_t length,
                           apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same checks for a SubjectPublicKeyInfo alone, whose possession is proved otherwise (csr->der is empty). */
+xca_error_t *xca_csr_key_read(xca_csr_t **csr, const void *data, apr_size_t length,
+                              apr_pool_t *pool) XCA_MUST_USE;
+
 /* The request as PEM, for pages and drafts. */
 char *xca_csr_pem(apr_pool_t *pool, xca_bytes_t der);
 

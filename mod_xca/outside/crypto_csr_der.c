@@ -92,6 +92,17 @@ static int open_spki(xca_csr_parts_t *parts) {
     return 1;
 }
 
+xca_error_t *xca_csr_take_key(xca_csr_parts_t *parts, xca_bytes_t spki, apr_pool_t *pool) {
+    xca_der_at_t at = xca_der_at(spki);
+
+    if (!xca_der_well_formed(spki, NESTING_MAX) ||
+        !xca_der_take(&at, XCA_DER_SEQUENCE, &parts->spki) || !xca_der_ended(&at) ||
+        !open_spki(parts)) {
+        return xca_csr_refuse(pool, "csr.malformed", NULL);
+    }
+    return NULL;
+}
+
 static int same_bytes(xca_bytes_t a, xca_bytes_t b) {
     return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
 }

@@ -29,6 +29,9 @@ typedef struct xca_csr_parts {
 xca_error_t *xca_csr_take_apart(xca_csr_parts_t *parts, xca_bytes_t der,
                                 apr_pool_t *pool) XCA_MUST_USE;
 
+/* Takes a SubjectPublicKeyInfo alone apart, likewise. Refusal: csr.malformed. */
+xca_error_t *xca_csr_take_key(xca_csr_parts_t *parts, xca_bytes_t spki, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Why an RSA modulus is known to be weak: "small factor", "prime", "close primes" (Fermat),
  * "ROCA" (CVE-2017-15361); NULL if it is not. Big end first, at most 4096 bits. */
 const char *xca_weak_modulus(xca_bytes_t modulus);

@@ -127,6 +127,12 @@ static int within_bounds(const char *value, apr_size_t most) {
            xca_text_length(value) <= most;
 }
 
+/* "Xc" and 14 digits: profile.md Codes. */
+static int is_card_number(const char *number) {
+    return strlen(number) == XCA_CARD_NUMBER_LENGTH && strncmp(number, "Xc", 2) == 0 &&
+           strspn(number + 2, "0123456789") == XCA_CARD_NUMBER_LENGTH - 2;
+}
+
 static void check_subject(xca_lint_t *lint) {
     const xca_cert_order_t *order = lint->order;
     const X509_NAME *subject = X509_get_subject_name(lint->certificate);
@@ -143,8 +149,12 @@ static void check_subject(xca_lint_t *lint) {
         bounded &= within_bounds(order->district, 128);
     }
     right &= is_part(subject, count++, NID_organizationName, V_ASN1_UTF8STRING, order->org_name);
+    if (order->use == XCA_USE_CARD_AUTH) {
+        right &= is_part(subject, count++, NID_serialNumber, V_ASN1_PRINTABLESTRING, order->card_number);
+        right &= is_card_number(order->card_number);
+    }
     if (!right || X509_NAME_entry_count(subject) != count) {
-        xca_lint_find(lint, "lint.subject", "not C, L, L, O of the order: profile.md Names");
+        xca_lint_find(lint, "lint.subject", "not C, L, L, O, card number of the order: profile.md Names");
     }
     if (!bounded) {
         xca_lint_find(lint, "lint.subject",

@@ -63,7 +63,7 @@ typedef struct xca_card_reply {
     const char *pop_key;         /* P-256 public point (uncompressed), base64                   */
     const char *signature_certificate, *encryption_certificate, *card_auth_certificate; /* base64 DER */
     const char *contact;         /* xca_card_contact_t as text                                  */
-    const char *queue;           /* a line a case: number, rank, class, OID or "-", name; tabs between */
+    const char *queue;           /* a line a case: number, rank, class, OID or "-", name (the rest of the line); a space between */
 } xca_card_reply_t;
 
 extern const xca_line_field_t xca_card_reply_fields[];

@@ -226,6 +226,7 @@ static void test_school_agency_code_is_for_schools_only(void **state) {
     xca_case_t school = new_organisation();
 
     school.kind = XCA_CASE_CARD;
+    school.rank = "primary";
     school.class = XCA_CLASS_SCHOOL;
     school.school_code = "３７９０５１０００u";
     assert_null(check(&school));
@@ -243,6 +244,7 @@ static void test_only_foundations_and_professional_offices_apply_without_a_card(
 
         kase.class = card.class = (xca_class) class;
         card.kind = XCA_CASE_CARD;
+        card.rank = "secondary";
         assert_string_equal(message_for(check(&kase), "class"),
                             may ? "" : "case.class-not-card-less");
         assert_null(check(&card));
@@ -255,6 +257,33 @@ static void test_oid_of_no_organisation_of_ours_gets_no_certificate(void **state
     kase.oid = "2.16.886.101.20003";
     kase.class = XCA_CLASS_NONE;
     assert_string_equal(message_for(check(&kase), "oid"), "case.class-not-card-less");
+}
+
+static void test_a_card_is_primary_or_secondary_and_nothing_else_has_a_rank(void **state) {
+    xca_case_t card = known_organisation(), kase = known_organisation();
+
+    card.kind = XCA_CASE_CARD;
+    assert_string_equal(message_for(check(&card), "rank"), "field.choose");
+    card.rank = "third";
+    assert_string_equal(message_for(check(&card), "rank"), "field.choose");
+    card.rank = " primary ";
+    assert_null(check(&card));
+    assert_non_null(strstr(xca_case_canonical(test_pool, &card), "\nrank: primary\n"));
+    assert_null(strstr(xca_case_canonical(test_pool, &card), "\nuse: "));
+    kase.rank = "primary";
+    assert_null(check(&kase));
+    assert_null(kase.rank);
+}
+
+static void test_a_contact_alone_is_checked_like_that_of_an_application(void **state) {
+    xca_case_t kase = known_organisation();
+
+    assert_null(xca_contact_check(&kase, read_postal(), test_pool));
+    assert_null(kase.oid);
+    kase.contact_email = "nobody";
+    kase.contact_name = NULL;
+    assert_string_equal(message_for(xca_contact_check(&kase, read_postal(), test_pool), "contact_email"), "email.form");
+    assert_string_equal(message_for(xca_contact_check(&kase, read_postal(), test_pool), "contact_name"), "field.required");
 }
 
 static void test_certificate_is_for_signature_or_encryption(void **state) {
@@ -400,6 +429,8 @@ int main(void) {
         TEST(test_school_agency_code_is_for_schools_only),
         TEST(test_only_foundations_and_professional_offices_apply_without_a_card),
         TEST(test_oid_of_no_organisation_of_ours_gets_no_certificate),
+        TEST(test_a_card_is_primary_or_secondary_and_nothing_else_has_a_rank),
+        TEST(test_a_contact_alone_is_checked_like_that_of_an_application),
         TEST(test_certificate_is_for_signature_or_encryption),
         TEST(test_revocation_needs_serial_number_and_reason),
         TEST(test_applicant_may_correct_while_filed_or_returned),

@@ -76,6 +76,22 @@ static void test_an_elliptic_curve_key_encrypts_by_key_agreement(void **state) {
     assert_says(text, "X509v3 Key Usage: critical\n                Key Agreement\n");
 }
 
+static void test_a_card_authentication_certificate_names_the_card_and_no_mailbox(void **state) {
+    test_authority_t authority = make_authority("ec:P-256", &test_profile);
+    xca_cert_order_t order = make_order("ec:P-256");
+    const char *text;
+
+    order.use = XCA_USE_CARD_AUTH;
+    order.card_rank = "primary";
+    order.card_number = "Xc00000000000042";
+    text = issue_and_show(&authority, &order);
+    assert_says(text, "O=財團法人測試基金會,serialNumber=Xc00000000000042\n");
+    assert_says(text, "X509v3 Key Usage: critical\n                Digital Signature\n");
+    assert_says(text, "Extended Key Usage: \n                2.16.840.1.101.3.6.8\n");
+    assert_null(strstr(text, "email:"));
+    assert_null(strstr(text, "Subject Alternative Name"));
+}
+
 /* The demo's authority signs with RSA-4096. */
 static void test_an_authority_with_a_key_of_4096_bits_issues(void **state) {
     test_authority_t authority = make_authority("rsa:4096", &test_profile);
@@ -224,8 +240,12 @@ static void test_orders_that_break_the_profile_are_refused(void **state) {
     assert_string_equal(refusal(&authority, &order), "lint.directory-attributes");
     order = good, order.card_rank = "third";
     assert_string_equal(refusal(&authority, &order), "lint.directory-attributes");
-    order = good, order.use = XCA_USE_CARD_AUTH;
+    order = good, order.use = XCA_USE_COUNT;
     assert_string_equal(refusal(&authority, &order), "lint.key-usage");
+    order = good, order.use = XCA_USE_CARD_AUTH; /* of which card? */
+    assert_string_equal(refusal(&authority, &order), "lint.subject");
+    order = good, order.use = XCA_USE_CARD_AUTH, order.card_number = "Xc1";
+    assert_string_equal(refusal(&authority, &order), "lint.subject");
     order = good, order.oid = "2.16.886..1";
     assert_string_equal(refusal(&authority, &order), "crypto.der");
     order = good, order.spki.length--;
@@ -506,6 +526,7 @@ int main(void) {
         TEST(test_signature_certificate_says_what_the_profile_says),
         TEST(test_encryption_certificate_says_what_the_profile_says),
         TEST(test_an_elliptic_curve_key_encrypts_by_key_agreement),
+        TEST(test_a_card_authentication_certificate_names_the_card_and_no_mailbox),
         TEST(test_an_authority_with_a_key_of_4096_bits_issues),
         TEST(test_names_are_of_the_string_types_of_the_profile),
         TEST(test_directory_attributes_tell_class_and_oid),

@@ -42,6 +42,8 @@ xca_error_t *command_window_import(admin_t *admin, const arguments_t *arguments)
 xca_error_t *command_window_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_officer_list(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_card_list(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_card_show(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_digest(admin_t *admin, const arguments_t *arguments);

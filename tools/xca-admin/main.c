@@ -25,7 +25,7 @@ static const row_t rows[] = {
     {"window", "import", command_window_import, 1, "FILE"},
     {"window", "list", command_window_list, 1, ""},
     {"officer", "add", command_officer_add, 1,
-     "--uid UID --role ra|central --title TEXT --person NUMBER [--window ID] --ca-folder DIR "
+     "--uid UID --role ra|central|card-centre --title TEXT --person NUMBER [--window ID] --ca-folder DIR "
      "--password-file FILE --out FILE.p12"},
     {"officer", "list", command_officer_list, 1, ""},
     {"review", "list", command_review_list, 1, "[--state filed|reviewed|...] [--window ID]"},
@@ -38,6 +38,8 @@ static const row_t rows[] = {
     {"revoke", NULL, command_revoke, 1,
      "--serial SERIAL --reason abolished|lost|damaged|other --letter NUMBER --officer UID --key "
      "FILE [--password-file FILE] [--remark TEXT]"},
+    {"card", "list", command_card_list, 1, "[--state making|made|dispatched|active|discarded|revoked|lapsed]"},
+    {"card", "show", command_card_show, 1, "CARD"},
     {"outbox", NULL, command_outbox, 1, "[--state waiting|sending|sent|failed|uncertain]"},
     {NULL, NULL, NULL, 0, NULL}};
 

@@ -48,7 +48,7 @@ static fault_t *ask_queue(centre_t *centre, reply_t *reply) {
 fault_t *centre_next(centre_t *centre, char number[26]) {
     reply_t reply;
     fault_t *fault = ask_queue(centre, &reply);
-    size_t length = fault == NULL && reply.fields.queue != NULL ? strcspn(reply.fields.queue, "\t\n") : 0;
+    size_t length = fault == NULL && reply.fields.queue != NULL ? strcspn(reply.fields.queue, " \n") : 0;
 
     number[0] = '\0';
     if (length == 25) {
