@@ -42,11 +42,16 @@ class Walk:
                         name + ".key", "-out", name + ".csr", "-subj", "/CN=request"], check=True, capture_output=True)
         return name + ".csr"
 
-    def directory(self):  # only the signer may change a certificate
-        return self.instance.bind("signer")
-
-    def change(self, serial, attribute, value):
-        self.directory().modify_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), [(ldap.MOD_REPLACE, attribute, [value])])
+    def add_expired(self, name, serial):
+        """No certificate of a new instance has expired: the entry of a valid one comes again under another number with an
+        earlier end. Only the signer may add one, and nobody may change these attributes."""
+        signer = self.instance.bind("signer")
+        entry = signer.search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
+        self.serials[name] = "%032x" % (int(serial, 16) ^ 1)
+        entry.update(xcaSerial=[self.serials[name].encode()], xcaNotBefore=[b"20200101000000Z"], xcaNotAfter=[b"20250101000000Z"])
+        for attribute in ("xcaCaseNumber", "xcaKeyHash"):
+            entry.pop(attribute, None)
+        signer.add_s("xcaSerial=%s,ou=certificates,%s" % (self.serials[name], BASE), list(entry.items()))
 
     def open_case(self, number, code=USER_CODE, door="/case/status"):
         self.get(door)
@@ -105,7 +110,7 @@ class Walk:
         self.instance.wait_for_state(self.cases["refused"], "refused")
         self.publish("revoked")
         self.revoke(self.serials["revoked"])
-        self.change(self.publish("expired"), "xcaNotAfter", b"20250101000000Z")
+        self.add_expired("expired", self.serials["valid"])
         self.instance.wait_for_state(self.cases["reviewed"], "reviewed")
         self.instance.wait_for_state(self.cases["returned"], "returned")
         return lapsed
