@@ -111,7 +111,7 @@ fault_t *card_take(card_t *card, const helper_t *helper) {
         fault = find_card(helper, card->pcsc, card->reader);
     }
     if (fault == NULL) {
-        fault = pcsc_connect(card->pcsc, card->reader, PATIENCE, &card->connection);
+        fault = pcsc_connect(card->reader, PATIENCE, &card->connection);
     }
     if (fault != NULL) {
         card_give_back(card);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* What a card that nobody uses right now says of itself; empty if it says nothing. */
-static void describe(const helper_t *helper, pcsc_t *pcsc, const pcsc_reader_t *reader, text_id *kind,
+static void describe(const helper_t *helper, const pcsc_reader_t *reader, text_id *kind,
                      char number[CERTIFICATE_TEXT]) {
     card_info_t info;
     card_t card;
@@ -15,7 +15,7 @@ static void describe(const helper_t *helper, pcsc_t *pcsc, const pcsc_reader_t *
     number[0] = '\0';
     *kind = T_CARD_OTHER;
     card.helper = helper;
-    fault = pcsc_connect(pcsc, reader->name, 0.5, &card.connection);
+    fault = pcsc_connect(reader->name, 0.5, &card.connection);
     if (fault == NULL) {
         card.piv.line.exchange = pcsc_exchange;
         card.piv.line.baton = card.connection;
@@ -60,7 +60,7 @@ fault_t *operation_list(const helper_t *helper) {
         text_id kind = states[readers.all[i].state];
 
         if (readers.all[i].state == PCSC_CARD) {
-            describe(helper, pcsc, &readers.all[i], &kind, number);
+            describe(helper, &readers.all[i], &kind, number);
         }
         talk->show(talk->baton, T_READER, readers.all[i].name);
         talk->say(talk->baton, kind, number);

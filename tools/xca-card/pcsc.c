@@ -7,6 +7,7 @@
 
 #define NEW_READERS    "\\\\?PnP?\\Notification"
 #define POLL_MS        100
+#define NOTICE_SECONDS 1.5
 #define NAMES_MAX      (PCSC_READERS * PCSC_READER_NAME)
 #define POLL_WAIT_MS   500 /* where the system does not tell of new readers */
 
@@ -15,6 +16,7 @@ struct pcsc {
 };
 
 struct pcsc_card {
+    SCARDCONTEXT context; /* its own: a call that hangs must not hold up the others */
     SCARDHANDLE handle;
     DWORD protocol;
     unsigned char atr[PCSC_ATR_MAX];
@@ -177,24 +179,66 @@ fault_t *pcsc_wait(pcsc_t *pcsc, const pcsc_readers_t *readers, double seconds) 
     return fault_of(code, NULL);
 }
 
-fault_t *pcsc_connect(pcsc_t *pcsc, const char *reader, double patience, pcsc_card_t **result) {
+/* A connection being made, perhaps longer than anyone waits for it: pcscd answers SCardConnect() only when another program's
+ * transaction has ended. */
+typedef struct connecting {
+    char reader[PCSC_READER_NAME];
+    double until;
+    pcsc_card_t *card;
+    LONG code;
+} connecting_t;
+
+static void connect_card(void *baton) {
+    connecting_t *connecting = baton;
+    pcsc_card_t *card = connecting->card;
+
+    connecting->code = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &card->context);
+    while (connecting->code == SCARD_S_SUCCESS) {
+        LONG code = SCardConnect(card->context, connecting->reader, SCARD_SHARE_SHARED,
+                                 SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card->handle, &card->protocol);
+
+        if (code == SCARD_S_SUCCESS) {
+            return;
+        }
+        if (code != (LONG)SCARD_E_SHARING_VIOLATION || platform_clock() >= connecting->until) {
+            SCardReleaseContext(card->context);
+            connecting->code = code;
+            return;
+        }
+        platform_sleep_ms(POLL_MS);
+    }
+}
+
+/* Nobody waits for it any more. */
+static void forget_connection(void *baton) {
+    connecting_t *connecting = baton;
+
+    if (connecting->code == SCARD_S_SUCCESS) {
+        pcsc_disconnect(connecting->card, 0);
+    } else {
+        free(connecting->card);
+    }
+    free(connecting);
+}
+
+fault_t *pcsc_connect(const char *reader, double patience, pcsc_card_t **result) {
+    connecting_t *connecting = calloc(1, sizeof(*connecting));
     pcsc_card_t *card = calloc(1, sizeof(*card));
-    double until = platform_clock() + patience;
     DWORD atr_length = PCSC_ATR_MAX, state = 0, protocol = 0;
     LONG code;
 
     *result = NULL;
-    if (card == NULL) {
+    if (connecting == NULL || card == NULL) {
         abort();
     }
-    for (;;) {
-        code = SCardConnect(pcsc->context, reader, SCARD_SHARE_SHARED,
-                            SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card->handle, &card->protocol);
-        if (code != (LONG)SCARD_E_SHARING_VIOLATION || platform_clock() >= until) {
-            break;
-        }
-        platform_sleep_ms(POLL_MS);
+    snprintf(connecting->reader, sizeof(connecting->reader), "%s", reader);
+    connecting->until = platform_clock() + patience;
+    connecting->card = card;
+    if (!platform_run_within(patience, connect_card, forget_connection, connecting)) {
+        return fault_make(T_CARD_IN_USE, reader, "no answer in %.1f s", patience);
     }
+    code = connecting->code;
+    free(connecting);
     if (code != SCARD_S_SUCCESS) {
         free(card);
         return fault_of(code, reader);
@@ -212,13 +256,21 @@ static LONG reconnect(pcsc_card_t *card, DWORD how) {
                           how, &card->protocol);
 }
 
+/* SCardBeginTransaction() of pcsc-lite waits without end for another program's transaction; SCardStatus() tells of it. */
+static LONG begin(SCARDHANDLE handle) {
+    DWORD state = 0, protocol = 0, atr_length = 0;
+    LONG code = SCardStatus(handle, NULL, NULL, &state, &protocol, NULL, &atr_length);
+
+    return code == (LONG)SCARD_E_SHARING_VIOLATION ? code : SCardBeginTransaction(handle);
+}
+
 fault_t *pcsc_begin(pcsc_card_t *card, double patience) {
     double until = platform_clock() + patience;
     int was_reset = 0;
     LONG code;
 
     for (;;) {
-        code = SCardBeginTransaction(card->handle);
+        code = begin(card->handle);
         if (code == (LONG)SCARD_W_RESET_CARD && !was_reset) {
             /* Nothing of ours was under way: go on with the card as it is after the reset. */
             was_reset = 1;
@@ -256,16 +308,26 @@ void pcsc_disconnect(pcsc_card_t *card, int reset) {
     if (card != NULL) {
         pcsc_end(card);
         SCardDisconnect(card->handle, reset ? SCARD_RESET_CARD : SCARD_LEAVE_CARD);
+        SCardReleaseContext(card->context);
         free(card);
     }
 }
 
-/* What readers say when the card was pulled in the middle: no transaction, or an answer of nothing. */
+/* What readers say when the card was pulled in the middle: no transaction, or an answer of nothing. The service sees a moment
+ * later whether the card is gone. */
 static fault_t *no_answer(const pcsc_card_t *card, LONG code) {
-    DWORD state = 0, protocol = 0, atr_length = 0;
-    LONG now = SCardStatus(card->handle, NULL, NULL, &state, &protocol, NULL, &atr_length);
-    int is_there = now == SCARD_S_SUCCESS && (state & SCARD_ABSENT) == 0;
+    double until = platform_clock() + NOTICE_SECONDS;
+    int is_there = 1;
 
+    while (is_there && platform_clock() < until) {
+        DWORD state = 0, protocol = 0, atr_length = 0;
+        LONG now = SCardStatus(card->handle, NULL, NULL, &state, &protocol, NULL, &atr_length);
+
+        is_there = now == SCARD_S_SUCCESS && (state & SCARD_ABSENT) == 0;
+        if (is_there) {
+            platform_sleep_ms(POLL_MS);
+        }
+    }
     return fault_make(is_there ? T_CARD_NO_ANSWER : T_CARD_REMOVED, NULL, "%s", reason(code));
 }
 

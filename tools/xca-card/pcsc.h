@@ -42,7 +42,7 @@ fault_t *pcsc_wait(pcsc_t *pcsc, const pcsc_readers_t *readers, double seconds) 
 
 /* Connects, shared with others. Waits up to `patience` seconds for another program to give it free. Faults: T_CARD_MUTE,
  * T_CARD_IN_USE, T_CARD_REMOVED, T_PCSC_FAILED. */
-fault_t *pcsc_connect(pcsc_t *pcsc, const char *reader, double patience, pcsc_card_t **card) MUST_USE;
+fault_t *pcsc_connect(const char *reader, double patience, pcsc_card_t **card) MUST_USE;
 
 /* The card is ours alone until pcsc_end(). Faults as above; T_CARD_RESET: another program reset the card since. */
 fault_t *pcsc_begin(pcsc_card_t *card, double patience) MUST_USE;

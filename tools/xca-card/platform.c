@@ -81,9 +81,73 @@ int platform_run_pinentry(const char *program, const char *request, char *answer
     return -1;
 }
 
+/* A piece of work that someone may stop waiting for; the last of the two frees it. */
+typedef struct errand {
+    platform_work_fn *work, *abandon;
+    void *baton;
+    int done, abandoned;
+    CRITICAL_SECTION lock;
+    HANDLE ended;
+} errand_t;
+
+static void errand_free(errand_t *errand) {
+    CloseHandle(errand->ended);
+    DeleteCriticalSection(&errand->lock);
+    free(errand);
+}
+
+static DWORD WINAPI run_errand(void *baton) {
+    errand_t *errand = baton;
+    int abandoned;
+
+    errand->work(errand->baton);
+    EnterCriticalSection(&errand->lock);
+    errand->done = 1;
+    abandoned = errand->abandoned;
+    SetEvent(errand->ended);
+    LeaveCriticalSection(&errand->lock);
+    if (abandoned) {
+        errand->abandon(errand->baton);
+        errand_free(errand);
+    }
+    return 0;
+}
+
+int platform_run_within(double seconds, platform_work_fn *work, platform_work_fn *abandon, void *baton) {
+    errand_t *errand = calloc(1, sizeof(*errand));
+    HANDLE thread;
+    int done;
+
+    if (errand == NULL) {
+        abort();
+    }
+    errand->work = work;
+    errand->abandon = abandon;
+    errand->baton = baton;
+    InitializeCriticalSection(&errand->lock);
+    errand->ended = CreateEvent(NULL, TRUE, FALSE, NULL);
+    thread = CreateThread(NULL, 0, run_errand, errand, 0, NULL);
+    if (thread == NULL) {
+        errand_free(errand);
+        return 0;
+    }
+    WaitForSingleObject(errand->ended, (DWORD)(seconds * 1000));
+    EnterCriticalSection(&errand->lock);
+    done = errand->done;
+    errand->abandoned = !done;
+    LeaveCriticalSection(&errand->lock);
+    if (done) {
+        WaitForSingleObject(thread, INFINITE);
+        errand_free(errand);
+    }
+    CloseHandle(thread);
+    return done;
+}
+
 #else
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -272,6 +336,78 @@ int platform_run_pinentry(const char *program, const char *request, char *answer
         waitpid(child, &status, 0);
     }
     return length;
+}
+
+/* A piece of work that someone may stop waiting for; the last of the two frees it. */
+typedef struct errand {
+    platform_work_fn *work, *abandon;
+    void *baton;
+    int done, abandoned;
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+} errand_t;
+
+static void errand_free(errand_t *errand) {
+    pthread_mutex_destroy(&errand->lock);
+    pthread_cond_destroy(&errand->ended);
+    free(errand);
+}
+
+static void *run_errand(void *baton) {
+    errand_t *errand = baton;
+    int abandoned;
+
+    errand->work(errand->baton);
+    pthread_mutex_lock(&errand->lock);
+    errand->done = 1;
+    abandoned = errand->abandoned;
+    pthread_cond_signal(&errand->ended);
+    pthread_mutex_unlock(&errand->lock);
+    if (abandoned) {
+        errand->abandon(errand->baton);
+        errand_free(errand);
+    }
+    return NULL;
+}
+
+static int wait_for_errand(errand_t *errand, double seconds) {
+    struct timespec until;
+    int done;
+
+    clock_gettime(CLOCK_REALTIME, &until); /* macOS has no other clock for it */
+    until.tv_sec += (time_t)seconds + 1;
+    pthread_mutex_lock(&errand->lock);
+    while (!errand->done && pthread_cond_timedwait(&errand->ended, &errand->lock, &until) == 0) {
+    }
+    done = errand->done;
+    errand->abandoned = !done;
+    pthread_mutex_unlock(&errand->lock);
+    return done;
+}
+
+int platform_run_within(double seconds, platform_work_fn *work, platform_work_fn *abandon, void *baton) {
+    errand_t *errand = calloc(1, sizeof(*errand));
+    pthread_t thread;
+
+    if (errand == NULL) {
+        abort();
+    }
+    errand->work = work;
+    errand->abandon = abandon;
+    errand->baton = baton;
+    pthread_mutex_init(&errand->lock, NULL);
+    pthread_cond_init(&errand->ended, NULL);
+    if (pthread_create(&thread, NULL, run_errand, errand) != 0) {
+        errand_free(errand);
+        return 0;
+    }
+    if (!wait_for_errand(errand, seconds)) {
+        pthread_detach(thread);
+        return 0;
+    }
+    pthread_join(thread, NULL);
+    errand_free(errand);
+    return 1;
 }
 
 #endif

@@ -36,6 +36,11 @@ void platform_sleep_ms(unsigned milliseconds);
 /* Seconds that only ever go forward. */
 double platform_clock(void);
 
+/* Runs `work` in a thread of its own and waits for its end up to `seconds`. Returns 1 if it came to its end; otherwise the work goes on
+ * alone and `abandon` will be called with the baton after it, in that thread. 0 without `abandon` called: there was no thread. */
+typedef void platform_work_fn(void *baton);
+int platform_run_within(double seconds, platform_work_fn *work, platform_work_fn *abandon, void *baton);
+
 /* The time of a UTC date; there is no portable one. */
 time_t platform_utc(struct tm *utc);
 
