@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
+#include "directory/mappings.h"
 #include "directory/record.h"
 #include "domain/calendar.h"
 #include "domain/names.h"
@@ -62,7 +63,7 @@ xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t
     return xca_ldap_add(store->ldap, entry, pool);
 }
 
-static void *make_cert(const xca_entry_t *entry, apr_pool_t *pool) {
+void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_cert_t *cert = apr_pcalloc(pool, sizeof(*cert));
     const char *serial = xca_entry_text(entry, "xcaSerial");
     const char *state = xca_entry_text(entry, "xcaState");
@@ -110,7 +111,7 @@ xca_error_t *xca_cert_read(xca_cert_t **cert, xca_store_t *store, const char *se
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "certificate.not-found");
     }
-    *cert = make_cert(entry, pool);
+    *cert = xca_cert_of_entry(entry, pool);
     if (*cert == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "%s is no certificate",
                               entry->dn);
@@ -134,7 +135,7 @@ static xca_error_t *find_certs(apr_array_header_t **certs, int *more, xca_store_
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 16, sizeof(void *));
-    into.make = make_cert;
+    into.make = xca_cert_of_entry;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE,
                           filter, NULL, limit, more, xca_collect, &into, pool);
     if (err == NULL) {
@@ -288,7 +289,7 @@ typedef struct {
 
 static xca_error_t *walk(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
     walk_t *to = baton;
-    xca_cert_t *cert = make_cert(entry, scratch);
+    xca_cert_t *cert = xca_cert_of_entry(entry, scratch);
 
     return cert != NULL ? to->on_cert(to->baton, cert, scratch) : NULL;
 }

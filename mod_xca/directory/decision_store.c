@@ -3,6 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/case_store.h"
+#include "directory/mappings.h"
 #include "directory/record.h"
 #include "domain/calendar.h"
 #include "outside/crypto_cms.h"
@@ -13,7 +14,7 @@ static char *decision_dn(const xca_store_t *store, const char *case_number, cons
                        xca_case_dn(store, case_number, pool), NULL);
 }
 
-static void *make_decision(const xca_entry_t *entry, apr_pool_t *pool) {
+void *xca_decision_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_decision_t *decision = apr_pcalloc(pool, sizeof(*decision));
     xca_bytes_t cms = xca_entry_bytes(entry, "xcaCms");
     const char *id = xca_entry_text(entry, "xcaDecision");
@@ -36,7 +37,7 @@ xca_error_t *xca_decision_list(apr_array_header_t **decisions, xca_store_t *stor
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 4, sizeof(void *));
-    into.make = make_decision;
+    into.make = xca_decision_of_entry;
     err =
         xca_ldap_search(store->ldap, xca_case_dn(store, case_number, pool), XCA_SCOPE_ONE,
                         "(objectClass=xcaDecisionEntry)", NULL, 0, NULL, xca_collect, &into, pool);

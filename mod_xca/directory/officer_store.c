@@ -5,6 +5,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/office_store.h"
+#include "directory/mappings.h"
 #include "directory/record.h"
 
 #define WINDOW_ID_MAX 60 /* as in xca_case_fields */
@@ -46,7 +47,7 @@ xca_error_t *xca_officer_put(xca_store_t *store, const xca_officer_t *officer, a
     return xca_ldap_modify(store->ldap, entry->dn, changes, NULL, NULL, NULL, pool);
 }
 
-static void *make_officer(const xca_entry_t *entry, apr_pool_t *pool) {
+void *xca_officer_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_officer_t *officer = apr_pcalloc(pool, sizeof(*officer));
     const char *role = xca_entry_text(entry, "xcaRole");
     const char *active = xca_entry_text(entry, "xcaActive");
@@ -75,7 +76,7 @@ xca_error_t *xca_officer_read(xca_officer_t **officer, xca_store_t *store, const
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "officer.not-found");
     }
-    *officer = make_officer(entry, pool);
+    *officer = xca_officer_of_entry(entry, pool);
     if (*officer == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "%s is no officer", entry->dn);
     }
@@ -91,7 +92,7 @@ xca_error_t *xca_officer_list(apr_array_header_t **officers, xca_store_t *store,
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 64, sizeof(void *));
-    into.make = make_officer;
+    into.make = xca_officer_of_entry;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "officers", pool), XCA_SCOPE_ONE,
                           "(objectClass=xcaOfficer)", NULL, 0, NULL, xca_collect, &into, pool);
     if (err == NULL) {
@@ -146,7 +147,7 @@ xca_error_t *xca_window_put(xca_store_t *store, const xca_window_t *window, apr_
     return xca_ldap_modify(store->ldap, entry->dn, changes, NULL, NULL, NULL, pool);
 }
 
-static void *make_window(const xca_entry_t *entry, apr_pool_t *pool) {
+void *xca_window_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_window_t *window = apr_pcalloc(pool, sizeof(*window));
     const xca_attr_t *classes = xca_entry_attr(entry, "xcaTakesClass");
     const char *joined = "";
@@ -190,7 +191,7 @@ xca_error_t *xca_window_read(xca_window_t **window, xca_store_t *store, const ch
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "window.not-found");
     }
-    *window = make_window(entry, pool);
+    *window = xca_window_of_entry(entry, pool);
     if (*window == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "%s is no window", entry->dn);
     }
@@ -212,7 +213,7 @@ xca_error_t *xca_window_list(apr_array_header_t **windows, xca_store_t *store, c
                              "))", NULL);
     }
     into.list = apr_array_make(pool, 64, sizeof(void *));
-    into.make = make_window;
+    into.make = xca_window_of_entry;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "windows", pool), XCA_SCOPE_ONE, filter,
                           NULL, 0, NULL, xca_collect, &into, pool);
     if (err == NULL) {

@@ -12,6 +12,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include "directory/arc_blocks.h"
+#include "directory/mappings.h"
 #include "directory/record.h"
 #include "domain/names.h"
 
@@ -202,7 +203,7 @@ xca_entry_t *xca_org_entry(const xca_store_t *store, const xca_org_t *org, apr_p
     return entry;
 }
 
-static void *make_org(const xca_entry_t *entry, apr_pool_t *pool) {
+void *xca_org_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_org_t *org = apr_pcalloc(pool, sizeof(*org));
     const char *oid = xca_entry_text(entry, "xcaOid");
     const char *class = xca_entry_text(entry, "xcaOrgClass");
@@ -240,7 +241,7 @@ xca_error_t *xca_org_read(xca_org_t **org, xca_store_t *store, const char *oid, 
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "org.not-found");
     }
-    *org = make_org(entry, pool);
+    *org = xca_org_of_entry(entry, pool);
     if (*org == NULL) {
         return xca_error_make(pool, XCA_E_NOT_FOUND, "org.not-found", "%s is no arc", dn);
     }
@@ -264,7 +265,7 @@ static int by_arc(const void *a, const void *b) {
 /* The arcs of one block below `parent`, in order. */
 static xca_error_t *read_block(apr_array_header_t **orgs, xca_store_t *store, const char *parent,
                                long block, apr_pool_t *pool) {
-    xca_collect_t into = {apr_array_make(pool, XCA_ARC_BLOCK, sizeof(void *)), make_org};
+    xca_collect_t into = {apr_array_make(pool, XCA_ARC_BLOCK, sizeof(void *)), xca_org_of_entry};
     xca_error_t *err =
         xca_ldap_search(store->ldap, xca_org_dn(store, parent, pool), XCA_SCOPE_ONE,
                         apr_pstrcat(pool, "(xcaArcBlock=",
@@ -317,7 +318,7 @@ xca_error_t *xca_org_children(apr_array_header_t **orgs, int *more, xca_store_t 
 
 static xca_error_t *find(apr_array_header_t *orgs, xca_store_t *store, const char *filter,
                          int limit, apr_pool_t *pool) {
-    xca_collect_t into = {orgs, make_org};
+    xca_collect_t into = {orgs, xca_org_of_entry};
 
     return xca_ldap_search(store->ldap, xca_branch_dn(store, "oid", pool), XCA_SCOPE_SUBTREE, filter,
                            wanted, limit, NULL, xca_collect, &into, pool);
@@ -580,7 +581,7 @@ typedef struct org_walk {
 
 static xca_error_t *walk_entry(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
     org_walk_t *walk = baton;
-    const xca_org_t *org = make_org(entry, scratch);
+    const xca_org_t *org = xca_org_of_entry(entry, scratch);
 
     return org != NULL ? walk->on_org(walk->baton, org, scratch) : NULL;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/office_store.h"
+#include "directory/mappings.h"
 #include "directory/record.h"
 #include "domain/calendar.h"
 
@@ -31,7 +32,7 @@ xca_error_t *xca_notice_add(xca_store_t *store, const xca_notice_t *notice, apr_
     return err != NULL && strcmp(err->message, "ldap.exists") == 0 ? NULL : err;
 }
 
-static void *make_notice(const xca_entry_t *entry, apr_pool_t *pool) {
+void *xca_notice_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_notice_t *notice = apr_pcalloc(pool, sizeof(*notice));
 
     notice->id = apr_pstrdup(pool, xca_entry_text(entry, "xcaNotice"));
@@ -56,7 +57,7 @@ xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, c
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 16, sizeof(void *));
-    into.make = make_notice;
+    into.make = xca_notice_of_entry;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "outbox", pool), XCA_SCOPE_ONE,
                           apr_pstrcat(pool, "(&(objectClass=xcaNoticeEntry)(xcaState=",
                                       xca_filter_escape(pool, state), "))", NULL),

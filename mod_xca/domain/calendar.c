@@ -149,10 +149,15 @@ apr_time_t xca_date_parse_ldap(const char *text) {
 apr_time_t xca_date_parse_http(const char *text) {
     static const char sample[] = "Tue, 24 Nov 2026 05:05:00 GMT";
     char ldap[16];
-    int month;
+    int month, i;
 
     if (strnlen(text, sizeof(sample)) != sizeof(sample) - 1 || strcmp(text + 25, " GMT") != 0) {
         return 0;
+    }
+    for (i = 3; i < 25; i++) { /* what stands between the numbers; the name of the day is not looked at */
+        if (strchr(", :", sample[i]) != NULL && text[i] != sample[i]) {
+            return 0;
+        }
     }
     for (month = 0; month < 12 && memcmp(text + 8, months[month], 3) != 0; month++) {
     }

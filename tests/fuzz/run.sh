@@ -9,9 +9,12 @@ clean=0
 dirty=0
 for target in "$@"; do
     mkdir -p "$build/corpus/$target" "$build/findings/$target"
+    words=()
+    [[ ! -e tests/fuzz/${target#fuzz_}.dict ]] || words=("-dict=tests/fuzz/${target#fuzz_}.dict")
     mapfile -t seeds < <(tests/fuzz/corpus.sh "$target")
     printf '%s: %s s from %d folders\n' "$target" "$FUZZ_SECONDS" "${#seeds[@]}"
     if "$build/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
+        "${words[@]}" \
         -artifact_prefix="$build/findings/$target/" "$build/corpus/$target" "${seeds[@]}" >"$build/$target.log" 2>&1; then
         clean=$((clean + 1))
         grep -E 'stat::number_of_executed_units|DONE' "$build/$target.log" | tail -2

@@ -1,0 +1,15 @@
+/* Records from entries at hand, as xca_collect_t takes them: NULL if the entry is none. Whatever stands in the directory,
+ * these end well (fuzz target ldap_values). Those of cases and requests are in case_store.h and office_store.h. */
+#ifndef XCA_DIRECTORY_MAPPINGS_H
+#define XCA_DIRECTORY_MAPPINGS_H
+
+#include "outside/ldap.h"
+
+void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool);     /* xca_cert_t * */
+void *xca_decision_of_entry(const xca_entry_t *entry, apr_pool_t *pool); /* xca_decision_t *, without its case's number */
+void *xca_officer_of_entry(const xca_entry_t *entry, apr_pool_t *pool);  /* xca_officer_t * */
+void *xca_window_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_window_t * */
+void *xca_org_of_entry(const xca_entry_t *entry, apr_pool_t *pool);      /* xca_org_t * */
+void *xca_notice_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_notice_t * */
+
+#endif
