@@ -22,6 +22,7 @@ typedef enum {
     XCA_E_CONFLICT,    /* someone else was faster, or the state no longer allows it   409 */
     XCA_E_LOCKED,      /* too many wrong codes                                        429 */
     XCA_E_TOO_LARGE,   /* the input is larger than the limit                          413 */
+    XCA_E_TYPE,        /* the body is of a kind that is not taken                     415 */
     XCA_E_METHOD,      /* the page does not take this method                          405 */
     XCA_E_UNAVAILABLE, /* directory or signer cannot be reached or cannot write       503 */
     XCA_E_INTERNAL     /* a fault of ours                                             500 */

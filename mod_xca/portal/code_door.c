@@ -18,7 +18,7 @@ static const char *network_of(const char *address, apr_pool_t *pool) {
     return apr_pstrcat(pool, "net ", xca_text_hex(pool, six.s6_addr, 8), NULL);
 }
 
-static const char *source_of(const xca_visit_t *visit) {
+const char *xca_code_door_source(const xca_visit_t *visit) {
     const char *client = visit->request->client != NULL ? visit->request->client : "";
     const char *text =
         apr_pstrcat(visit->pool, "xca-source-1\n", network_of(client, visit->pool), "\n", NULL);
@@ -35,8 +35,15 @@ static xca_error_t *locked(const xca_visit_t *visit, apr_time_t until) {
     return err;
 }
 
-xca_error_t *xca_code_door_take(xca_secret_t **code, xca_visit_t *visit, const char *field) {
+xca_error_t *xca_code_door_open(xca_visit_t *visit) {
     apr_time_t until;
+    xca_error_t *err =
+        xca_source_locked(&until, visit->office->store, xca_code_door_source(visit), visit->pool);
+
+    return err == NULL && until > visit->now ? locked(visit, until) : err;
+}
+
+xca_error_t *xca_code_door_take(xca_secret_t **code, xca_visit_t *visit, const char *field) {
     xca_error_t *err;
 
     *code = xca_form_secret(visit->form, field, visit->pool);
@@ -45,11 +52,10 @@ xca_error_t *xca_code_door_take(xca_secret_t **code, xca_visit_t *visit, const c
     }
     err = xca_user_code_check(*code, field, visit->pool);
     if (err == NULL) {
-        err = xca_source_locked(&until, visit->office->store, source_of(visit), visit->pool);
-    }
-    if (err == NULL && until > visit->now) {
-        err = locked(visit, until);
-        err->field = field;
+        err = xca_code_door_open(visit);
+        if (err != NULL && err->kind == XCA_E_LOCKED) {
+            err->field = field;
+        }
     }
     return err;
 }
@@ -69,7 +75,7 @@ xca_error_t *xca_code_door_close(xca_visit_t *visit, xca_error_t *err) {
     if (err == NULL || !is_wrong_code(err)) {
         return err;
     }
-    source = source_of(visit);
+    source = xca_code_door_source(visit);
     fault = xca_source_wrong(&tries, visit->office->store, source, visit->now, XCA_SOURCE_WINDOW,
                              visit->pool);
     if (fault == NULL && tries >= XCA_SOURCE_TRIES) {

@@ -9,6 +9,13 @@
 #define XCA_SOURCE_WINDOW    apr_time_from_sec(60 * 60)
 #define XCA_SOURCE_LOCK_TIME apr_time_from_sec(15 * 60)
 
+/* Whether the visitor's address may bring a code now: XCA_E_LOCKED "code.source-locked" (arg: minutes left), or those of the
+ * directory. */
+xca_error_t *xca_code_door_open(xca_visit_t *visit) XCA_MUST_USE;
+
+/* What stands for the visitor's address: a keyed hash, hex. */
+const char *xca_code_door_source(const xca_visit_t *visit);
+
 /* Takes the code of the form field. Errors at the field: "field.required", those of xca_user_code_check();
  * XCA_E_LOCKED "code.source-locked" (arg: minutes left); those of the directory. */
 xca_error_t *xca_code_door_take(xca_secret_t **code, xca_visit_t *visit,

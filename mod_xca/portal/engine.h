@@ -3,6 +3,7 @@
 #define XCA_PORTAL_ENGINE_H
 
 #include "portal/files.h"
+#include "portal/limit.h"
 #include "portal/page.h"
 #include "portal/repository.h"
 
@@ -14,6 +15,8 @@ struct xca_portal {
     xca_ldap_config_t ldap;
     xca_office_t office;            /* store: since xca_portal_child() */
     xca_repository_t *repository;   /* what is kept for a moment; since xca_portal_child() */
+    long card_requests;             /* sessions and messages of card helpers that one address may send in a minute */
+    xca_limit_t *card_limit;        /* since xca_portal_child() */
     const char *url;                /* "https://xca.example/", where plain HTTP is sent on to; or NULL */
     const char *http_url;           /* where the repository is over plain HTTP, without '/' at the end, or NULL */
     int demo;                       /* issues under the policy for tests: every page says so */
@@ -39,6 +42,8 @@ const char *xca_path_encoded(const char *path, apr_pool_t *pool);
 const char *xca_cookie(const char *header, const char *name, apr_pool_t *pool);
 void xca_set_cookie(apr_table_t *headers, const char *name, const char *value, long max_age,
                     apr_pool_t *pool);
+/* The language of an Accept-Language header (RFC 9110 section 12.5.4): Chinese unless English comes first. */
+xca_language xca_accepted_language(const char *header);
 /* Language and visitor's id from the cookies; a new id if there is none that is one. */
 xca_error_t *xca_visit_recognise(xca_visit_t *visit) XCA_MUST_USE;
 /* Origin header and form token of a POST. */
@@ -51,6 +56,8 @@ void xca_frame(xca_visit_t *visit, const xca_route_t *route);
 
 /* The one place where kinds of errors become HTTP. */
 int xca_status_of(const xca_error_t *err);
+/* Turns the visit of a program (XCA_ROUTE_DATA) into the data that tells `err`: state "denied", answer, message. */
+void xca_error_data(xca_visit_t *visit, const xca_error_t *err);
 /* Turns the visit into the page that tells `err`. */
 void xca_error_page(xca_visit_t *visit, const xca_error_t *err);
 /* Headers, then redirect, raw bytes, JSON or HTML. */

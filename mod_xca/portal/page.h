@@ -36,6 +36,10 @@ typedef struct xca_visit {
 
 typedef xca_error_t *xca_page(xca_visit_t *visit);
 
+#define XCA_ROUTE_PLAIN 1 /* also over plain HTTP (the repository) */
+#define XCA_ROUTE_DATA  2 /* for programs: JSON in the language of Accept-Language, no cookies, the body is no form, and nothing
+                             is kept by caches */
+
 /* One row of the route table (route.c). Path "/cases/ *" (without the space) matches one further segment. */
 typedef struct xca_route {
     const char *method;   /* "GET" (HEAD too) or "POST" */
@@ -44,7 +48,7 @@ typedef struct xca_route {
     const char *template_name;
     const char *section;  /* entry of the navigation that is open */
     const char *purpose;  /* POST: purpose of the form token that must come with it; NULL: none needed */
-    int plain_http;       /* also over plain HTTP (the repository) */
+    int how;              /* XCA_ROUTE_PLAIN, XCA_ROUTE_DATA, or 0 */
 } xca_route_t;
 
 /* A fresh form token, also put into the model (key "token"); it comes back in the form field "token". */

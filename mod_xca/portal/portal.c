@@ -126,6 +126,9 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     if (err == NULL) {
         err = xca_postal_read(&postal, settings, pool);
     }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "card-requests-a-minute", &result->card_requests, 240, 1, 1000000, pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -144,6 +147,9 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
                               apr_pool_t *child_pool) {
     xca_error_t *err = xca_store_of(&portal->office.store, settings, &portal->ldap, child_pool);
 
+    if (err == NULL) {
+        err = xca_limit_make(&portal->card_limit, (int)portal->card_requests, apr_time_from_sec(60), child_pool);
+    }
     return err != NULL ? err : xca_repository_make(&portal->repository, child_pool);
 }
 
@@ -195,7 +201,7 @@ static int switch_language(xca_visit_t *visit) {
 }
 
 static xca_error_t *not_over_plain_http(xca_visit_t *visit, const xca_route_t *route) {
-    if (visit->request->secure || route->plain_http) {
+    if (visit->request->secure || (route->how & XCA_ROUTE_PLAIN) != 0) {
         return NULL;
     }
     if (visit->portal->url == NULL || strcmp(route->method, "POST") == 0) {
@@ -263,6 +269,21 @@ static xca_error_t *go_to_page(xca_visit_t *visit, const xca_route_t *route, con
     return err != NULL ? err : route->page(visit);
 }
 
+/* The same for a program. */
+static xca_error_t *go_to_data(xca_visit_t *visit, const xca_route_t *route) {
+    xca_error_t *err;
+
+    visit->language = xca_accepted_language(visit->request->accept_language);
+    if (visit->request->body_too_large) {
+        return xca_error_make(visit->pool, XCA_E_TOO_LARGE, "form.too-large", "body");
+    }
+    err = xca_form_read(&visit->form, visit->request->query, NULL, NULL, 0, visit->pool);
+    if (err == NULL && !visit->request->secure) {
+        err = xca_error_make(visit->pool, XCA_E_DENIED, "portal.https-only", NULL);
+    }
+    return err != NULL ? err : route->page(visit);
+}
+
 void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
                        xca_http_response_t *response, apr_pool_t *pool) {
     xca_visit_t visit = {0};
@@ -288,9 +309,16 @@ void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
     visit.model = xca_map(pool);
     route = xca_route_find(request->method, request->path, &visit.arg, &allow, pool);
     visit.template_name = route != NULL ? route->template_name : NULL;
-    err = go_to_page(&visit, route, allow);
-    if (err != NULL) {
-        xca_error_page(&visit, err);
+    if (route != NULL && (route->how & XCA_ROUTE_DATA) != 0) {
+        err = go_to_data(&visit, route);
+        if (err != NULL) {
+            xca_error_data(&visit, err);
+        }
+    } else {
+        err = go_to_page(&visit, route, allow);
+        if (err != NULL) {
+            xca_error_page(&visit, err);
+        }
     }
     xca_respond(&visit, route, response);
 }

@@ -19,6 +19,8 @@ int xca_status_of(const xca_error_t *err) {
         return 429;
     case XCA_E_TOO_LARGE:
         return 413;
+    case XCA_E_TYPE:
+        return 415;
     case XCA_E_METHOD:
         return 405;
     case XCA_E_UNAVAILABLE:
@@ -61,6 +63,22 @@ void xca_error_page(xca_visit_t *visit, const xca_error_t *err) {
     xca_map_number(visit->model, "status", visit->status);
     xca_map_true(visit->model, "_try_again", visit->status == 503);
     visit->template_name = "error";
+}
+
+void xca_error_data(xca_visit_t *visit, const xca_error_t *err) {
+    xca_log_error(visit->request->path, err);
+    visit->model = xca_map(visit->pool);
+    visit->redirect = NULL;
+    visit->status = xca_status_of(err);
+    if (err->kind == XCA_E_UNAVAILABLE) {
+        apr_table_set(visit->headers, "Retry-After", "30");
+    } else if (err->kind == XCA_E_LOCKED) {
+        apr_table_set(visit->headers, "Retry-After", "60");
+    }
+    xca_map_text(visit->model, "state", "denied");
+    xca_map_text(visit->model, "answer", err->message);
+    xca_map_text(visit->model, "message",
+                 xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool));
 }
 
 int xca_wants_json(const xca_http_request_t *request) {
@@ -161,11 +179,16 @@ static void respond_data(xca_visit_t *visit, xca_http_response_t *response) {
     write_out(response, *visit->data);
 }
 
+static int is_for_programs(const xca_route_t *route) {
+    return route != NULL && (route->how & XCA_ROUTE_DATA) != 0;
+}
+
 static void respond_model(xca_visit_t *visit, const xca_route_t *route, xca_http_response_t *response) {
+    int is_data = is_for_programs(route);
     xca_error_t *err;
 
-    apr_table_addn(response->headers, "Vary", "Accept, Cookie");
-    if (xca_wants_json(visit->request)) {
+    apr_table_addn(response->headers, "Vary", is_data ? "Accept-Language" : "Accept, Cookie");
+    if (is_data || xca_wants_json(visit->request)) {
         response->content_type = "application/json";
         err = response->head_only ? NULL
                                   : xca_value_json(visit->model, response->write, response->baton,
@@ -188,7 +211,7 @@ void xca_respond(xca_visit_t *visit, const xca_route_t *route, xca_http_response
     response->headers = apr_table_overlay(visit->pool, response->headers, visit->headers);
     put_strict_headers(response->headers);
     put_default(response->headers, "Cache-Control",
-                visit->personal || visit->status >= 400 ? "no-store" : "no-cache");
+                visit->personal || visit->status >= 400 || is_for_programs(route) ? "no-store" : "no-cache");
     if (visit->redirect != NULL) {
         respond_redirect(visit, response);
     } else if (visit->data != NULL) {

@@ -3,12 +3,13 @@
 #include <apr_strings.h>
 #include "portal/engine.h"
 #include "portal/page_apply.h"
+#include "portal/page_card.h"
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
 #include "portal/pages.h"
 #include "portal/places.h"
 
-/* method, path, page, template, entry of the navigation, purpose of the form token, plain HTTP */
+/* method, path, page, template, entry of the navigation, purpose of the form token, how */
 const xca_route_t xca_routes[] = {
     {"GET", "/", xca_page_home, "home", "home", NULL, 0},
     {"GET", "/start", xca_page_text, "start", "start", NULL, 0},
@@ -16,11 +17,11 @@ const xca_route_t xca_routes[] = {
     {"GET", "/about", xca_page_text, "about", "about", NULL, 0},
 
     {"GET", "/repository", xca_page_repository, "repository", "repository", NULL, 0},
-    {"GET", "/repository/xca.cer", xca_page_repository_ca, NULL, "repository", NULL, 1},
-    {"GET", "/repository/chain.p7b", xca_page_repository_chain, NULL, "repository", NULL, 1},
-    {"GET", "/repository/xca.crl", xca_page_repository_crl, NULL, "repository", NULL, 1},
-    {"GET", "/repository/root.crl", xca_page_repository_root_crl, NULL, "repository", NULL, 1},
-    {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, 1},
+    {"GET", "/repository/xca.cer", xca_page_repository_ca, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
+    {"GET", "/repository/chain.p7b", xca_page_repository_chain, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
+    {"GET", "/repository/xca.crl", xca_page_repository_crl, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
+    {"GET", "/repository/root.crl", xca_page_repository_root_crl, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
+    {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
 
     {"GET", "/oid", xca_page_oid, "oid", "oid", NULL, 0},
     {"GET", "/oid/*", xca_page_oid, "oid", "oid", NULL, 0},
@@ -64,6 +65,10 @@ const xca_route_t xca_routes[] = {
     {"GET", "/certificates/revoke/form", xca_page_revoke_paper, "certificate_revoke_paper", "revoke", NULL, 0},
     {"GET", "/certificates/*", xca_page_certificate, "certificate", "certificates", NULL, 0},
     {"GET", "/requests/*", xca_page_request, "request", "certificates", NULL, 0},
+
+    {"GET", "/card/session", xca_page_card_session, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"POST", "/card/message", xca_page_card_message, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"GET", "/card/message/*", xca_page_card_message_show, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0},
 };
 

@@ -34,6 +34,19 @@ void xca_set_cookie(apr_table_t *headers, const char *name, const char *value, l
                               "; Secure; HttpOnly; SameSite=Lax", NULL));
 }
 
+xca_language xca_accepted_language(const char *header) {
+    const char *at = header;
+
+    while (at != NULL && *at != '\0') {
+        at += strspn(at, " \t,");
+        if (strncasecmp(at, "en", 2) == 0 || strncasecmp(at, "zh", 2) == 0) {
+            return strncasecmp(at, "en", 2) == 0 ? XCA_EN : XCA_ZH;
+        }
+        at = strchr(at, ',');
+    }
+    return XCA_ZH;
+}
+
 static int is_visitor_id(const char *text) {
     return text != NULL && strlen(text) == VISITOR_DIGITS &&
            strspn(text, "0123456789abcdef") == VISITOR_DIGITS;

@@ -33,7 +33,7 @@ def request_for(key_and_csr):
 
 
 def content(key_and_csr, number, **changed):
-    der, key_hash = request_for(key_and_csr)
+    der, key_hash = request_for(key_and_csr) if key_and_csr is not None else (None, None)
     entry = {"objectClass": b"xcaCase", "xcaCaseNumber": number.encode(), "xcaKind": b"certificate", "xcaState": b"filed",
              "xcaRevision": b"1", "xcaFiled": now(), "xcaStateChanged": now(), "xcaOrgClass": b"foundation",
              "xcaUse": b"encryption", "o": "財團法人書面審查基金會".encode(), "xcaCounty": "臺北市".encode(),

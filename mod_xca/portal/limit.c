@@ -1,0 +1,54 @@
+#include "portal/limit.h"
+
+#include <string.h>
+#include <apr_thread_mutex.h>
+
+#define PLACES 4096
+
+struct xca_limit {
+    apr_thread_mutex_t *lock;
+    int most;
+    apr_interval_time_t window;
+    struct {
+        apr_time_t began;
+        int taken;
+    } places[PLACES];
+};
+
+xca_error_t *xca_limit_make(xca_limit_t **limit, int most, apr_interval_time_t window, apr_pool_t *pool) {
+    xca_limit_t *made = apr_pcalloc(pool, sizeof(*made));
+
+    if (apr_thread_mutex_create(&made->lock, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "portal.lock", "apr_thread_mutex_create");
+    }
+    made->most = most;
+    made->window = window;
+    *limit = made;
+    return NULL;
+}
+
+/* FNV-1a, 32 bits. */
+static unsigned place_of(const char *source) {
+    unsigned hash = 2166136261u;
+
+    for (; *source != '\0'; source++) {
+        hash = (hash ^ (unsigned char)*source) * 16777619u;
+    }
+    return (hash ^ hash >> 16) % PLACES;
+}
+
+int xca_limit_take(xca_limit_t *limit, const char *source, apr_time_t now) {
+    unsigned place = place_of(source);
+    int may;
+
+    apr_thread_mutex_lock(limit->lock);
+    /* Also a clock that was set back begins anew. */
+    if (now < limit->places[place].began || now >= limit->places[place].began + limit->window) {
+        limit->places[place].began = now;
+        limit->places[place].taken = 0;
+    }
+    may = limit->places[place].taken < limit->most;
+    limit->places[place].taken += may;
+    apr_thread_mutex_unlock(limit->lock);
+    return may;
+}

@@ -1,0 +1,18 @@
+/* How often one address may ask, in one process of the server: a fixed table, so that no number of addresses fills memory. */
+#ifndef XCA_PORTAL_LIMIT_H
+#define XCA_PORTAL_LIMIT_H
+
+#include <apr_time.h>
+#include "base/error.h"
+
+typedef struct xca_limit xca_limit_t;
+
+/* At most `most` takes within `window` for each source. */
+xca_error_t *xca_limit_make(xca_limit_t **limit, int most, apr_interval_time_t window,
+                            apr_pool_t *pool) XCA_MUST_USE;
+
+/* Counts one; 0 if it is one too many. `source`: an address, or what stands for it. Sources that fall on one place of the
+ * table share it. Thread-safe. */
+int xca_limit_take(xca_limit_t *limit, const char *source, apr_time_t now);
+
+#endif
