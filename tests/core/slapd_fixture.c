@@ -221,6 +221,7 @@ void slapd_kill(slapd_t *slapd) {
 
 void slapd_freeze(slapd_t *slapd) {
     kill(slapd->pid, SIGSTOP);
+    waitpid(slapd->pid, NULL, WUNTRACED); /* it has not stopped before it is told to have */
 }
 
 void slapd_thaw(slapd_t *slapd) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 #include "base/log.h"
@@ -213,6 +214,7 @@ static const row_t *find_row(int *used, int argc, const char *const argv[]) {
 }
 
 int main(int argc, const char *const argv[]) {
+    static const struct rlimit no_core = {0, 0}; /* officers' keys and passwords are in this memory */
     admin_t admin;
     arguments_t arguments;
     const char *settings = getenv("XCA_SETTINGS");
@@ -222,6 +224,7 @@ int main(int argc, const char *const argv[]) {
 
     apr_app_initialize(&argc, &argv, NULL);
     atexit(apr_terminate);
+    setrlimit(RLIMIT_CORE, &no_core);
     setlocale(LC_ALL, "");
     xca_log_set_sink(quiet, NULL, XCA_LOG_INFO);
     memset(&admin, 0, sizeof(admin));
