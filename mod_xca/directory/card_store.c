@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
+#include "directory/mappings.h"
 #include "directory/record.h"
 #include "domain/calendar.h"
 
@@ -109,7 +110,7 @@ xca_error_t *xca_card_add(xca_store_t *store, const xca_card_t *card, apr_pool_t
     return xca_ldap_add(store->ldap, entry, pool);
 }
 
-static void *make_card(const xca_entry_t *entry, apr_pool_t *pool) {
+void *xca_card_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_card_t *card = apr_pcalloc(pool, sizeof(*card));
     const char *number = xca_entry_text(entry, "xcaCardNumber");
     xca_bytes_t secrets = xca_entry_bytes(entry, "xcaSecrets");
@@ -153,7 +154,7 @@ xca_error_t *xca_card_read(xca_card_t **card, xca_store_t *store, const char *nu
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "card.not-found");
     }
-    *card = make_card(entry, pool);
+    *card = xca_card_of_entry(entry, pool);
     if (*card == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "%s is no card", entry->dn);
     }
@@ -198,7 +199,7 @@ static xca_error_t *find_cards(apr_array_header_t **cards, int *more, xca_store_
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 8, sizeof(void *));
-    into.make = make_card;
+    into.make = xca_card_of_entry;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "cards", pool), XCA_SCOPE_ONE, filter,
                           NULL, limit, more, xca_collect, &into, pool);
     if (err == NULL) {

@@ -5,6 +5,7 @@
 
 #include "outside/ldap.h"
 
+void *xca_card_of_entry(const xca_entry_t *entry, apr_pool_t *pool);     /* xca_card_t * */
 void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool);     /* xca_cert_t * */
 void *xca_decision_of_entry(const xca_entry_t *entry, apr_pool_t *pool); /* xca_decision_t *, without its case's number */
 void *xca_officer_of_entry(const xca_entry_t *entry, apr_pool_t *pool);  /* xca_officer_t * */

@@ -202,7 +202,8 @@ static xca_error_t *open_operators_message(xca_card_task_t *task, const struct o
     task->officer = officer;
     err = read_card(task);
     if (err == NULL && task->card != NULL &&
-        strcmp(task->card->case_number, task->message.case_number) != 0) {
+        (task->message.case_number == NULL ||
+         strcmp(task->card->case_number, task->message.case_number) != 0)) {
         err = denied(task, "card.other-case", task->card->case_number);
     }
     return err;

@@ -517,6 +517,9 @@ static void test_only_an_active_operator_of_the_card_centre_makes_cards(void **s
     m.card = card->number;
     m.reason = "x";
     assert_answer(send_operator(b, &b->operator, &m), "card.other-case");
+    message_begin(b, &m, XCA_CARD_QUEUE);
+    m.card = card->number; /* a card of no case */
+    assert_answer(send_operator(b, &b->operator, &m), "card.other-case");
     message_begin(b, &m, XCA_CARD_DISCARD);
     m.case_number = card->case_number;
     m.card = card->number;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <apr_general.h>
 #include <apr_strings.h>
+#include "directory/card_store.h"
 #include "directory/case_store.h"
 #include "directory/mappings.h"
 #include "directory/office_store.h"
@@ -99,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     xca_officer_t *officer;
     xca_window_t *window;
     xca_org_t *org;
+    xca_card_t *card;
 
     if (root == NULL) {
         apr_initialize();
@@ -136,6 +138,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     org = xca_org_of_entry(entry, pool);
     if (org != NULL) {
         use_org(org, store, entry->dn, pool);
+    }
+    card = xca_card_of_entry(entry, pool);
+    if (card != NULL && card->serials[1] != NULL && strstr(xca_entry_text(entry, "xcaSerials"), card->serials[1]) == NULL) {
+        abort();
     }
     (void)xca_notice_of_entry(entry, pool);
     (void)xca_request_of_entry(entry, pool);
