@@ -8,7 +8,6 @@
 #define FIELDS_MAX   100
 #define FIELD_NAME_MAX    64
 #define VALUE_MAX    (64 * 1024)
-#define FILE_MAX     (XCA_CSR_MAX * 2)
 #define HEADER_MAX   2048 /* bytes of a part's header block */
 #define BOUNDARY_MAX 70   /* RFC 2046 section 5.1.1 */
 
@@ -209,24 +208,18 @@ static const char *disposition_of(const char *block, apr_size_t length, apr_pool
     return NULL;
 }
 
-static xca_error_t *set_file(xca_form_t *form, field_t *field, const char *file_name,
-                             const char *content, apr_size_t length) {
+/* Of any size that the body may have: who reads the file says what is too large for it, at its field. */
+static void set_file(xca_form_t *form, field_t *field, const char *file_name, const char *content,
+                     apr_size_t length) {
     xca_bytes_t *file;
 
-    if (length > FILE_MAX) {
-        xca_error_t *err = too_large(form, "file");
-
-        err->field = field->name;
-        return err;
-    }
     if (*file_name == '\0' && length == 0) {
-        return NULL; /* nothing was chosen */
+        return; /* nothing was chosen */
     }
     file = apr_palloc(form->pool, sizeof(*file));
     file->data = apr_pmemdup(form->pool, content, length);
     file->length = length;
     field->file = file;
-    return NULL;
 }
 
 static xca_error_t *read_part(xca_form_t *form, const char *part, apr_size_t length) {
@@ -252,7 +245,8 @@ static xca_error_t *read_part(xca_form_t *form, const char *part, apr_size_t len
         return err;
     }
     if (file_name != NULL) {
-        return set_file(form, field, file_name, content, content_length);
+        set_file(form, field, file_name, content, content_length);
+        return NULL;
     }
     if (content_length > VALUE_MAX) {
         return too_large(form, field->name);

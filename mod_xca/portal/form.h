@@ -1,5 +1,5 @@
 /* Forms: application/x-www-form-urlencoded and multipart/form-data (RFC 7578), bounded: 100 fields, names of
- * 64 bytes, values of 64 KiB, files of XCA_CSR_MAX * 2. Values are valid UTF-8 text: each byte or character of one that is
+ * 64 bytes, values of 64 KiB. Values are valid UTF-8 text: each byte or character of one that is
  * not (xca_text_valid) is U+FFFD, which xca_typed_check() refuses at its field. Fuzz target: form. */
 #ifndef XCA_PORTAL_FORM_H
 #define XCA_PORTAL_FORM_H

@@ -30,6 +30,7 @@ typedef struct xca_visit {
     apr_pool_t *pool;
     /* kept by the frame */
     const char *nonce;        /* of the form token that came with this POST */
+    xca_error_t *token_error; /* the token is ours but too old; only of routes that show their form again */
     int visitor_is_new;       /* the visitor came without a cookie of ours */
     int personal;             /* made for this visitor alone: no cache may keep it */
 } xca_visit_t;
@@ -39,6 +40,8 @@ typedef xca_error_t *xca_page(xca_visit_t *visit);
 #define XCA_ROUTE_PLAIN 1 /* also over plain HTTP (the repository) */
 #define XCA_ROUTE_DATA  2 /* for programs: JSON in the language of Accept-Language, no cookies, the body is no form, and nothing
                              is kept by caches */
+#define XCA_ROUTE_FORM_AGAIN 4 /* a form that took time to fill in: with a token that is too old the page is called, to show it
+                                  again (visit->token_error) */
 
 /* One row of the route table (route.c). Path "/cases/ *" (without the space) matches one further segment. */
 typedef struct xca_route {
@@ -48,7 +51,7 @@ typedef struct xca_route {
     const char *template_name;
     const char *section;  /* entry of the navigation that is open */
     const char *purpose;  /* POST: purpose of the form token that must come with it; NULL: none needed */
-    int how;              /* XCA_ROUTE_PLAIN, XCA_ROUTE_DATA, or 0 */
+    int how;              /* XCA_ROUTE_PLAIN, XCA_ROUTE_DATA, XCA_ROUTE_FORM_AGAIN, or 0 */
 } xca_route_t;
 
 /* A fresh form token, also put into the model (key "token"); it comes back in the form field "token". */

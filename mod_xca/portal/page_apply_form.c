@@ -144,6 +144,10 @@ xca_error_t *xca_page_apply_form_sent(xca_visit_t *visit) {
         visit->redirect = "/apply/certificate";
         return NULL;
     }
+    if (visit->token_error != NULL) {
+        return show(visit, form,
+                    xca_error_append(visit->token_error, xca_case_form_take_request(visit, form)));
+    }
     if (button != NULL && strcmp(button, "save") == 0) {
         return save(visit, form);
     }

@@ -168,6 +168,11 @@ xca_error_t *xca_page_case_edit_sent(xca_visit_t *visit) {
         return err;
     }
     form->agreed = 1;
+    if (visit->token_error != NULL) {
+        keep_organisation(form->kase, present);
+        return show(visit, form, present->number, revision,
+                    xca_error_append(visit->token_error, xca_case_form_take_request(visit, form)));
+    }
     if (button != NULL && strcmp(button, "save") == 0) {
         err = xca_case_form_take_request(visit, form);
         if (err == NULL) {

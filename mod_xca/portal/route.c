@@ -38,7 +38,7 @@ const xca_route_t xca_routes[] = {
     {"GET", "/apply/certificate/start", xca_page_apply_start, "apply_start", "apply-certificate", NULL, 0},
     {"GET", "/apply/certificate/terms", xca_page_apply_terms, "apply_terms", "apply-certificate", NULL, 0},
     {"GET", "/apply/certificate/form", xca_page_apply_form, "apply_form", "apply-certificate", NULL, 0},
-    {"POST", "/apply/certificate/form", xca_page_apply_form_sent, "apply_form", "apply-certificate", "apply", 0},
+    {"POST", "/apply/certificate/form", xca_page_apply_form_sent, "apply_form", "apply-certificate", "apply", XCA_ROUTE_FORM_AGAIN},
 
     {"GET", "/case/edit", xca_page_case_edit_door, "case_edit_door", "case-edit", NULL, 0},
     {"POST", "/case/edit", xca_page_case_edit_door_sent, "case_edit_door", "case-edit", "case", 0},
@@ -52,7 +52,7 @@ const xca_route_t xca_routes[] = {
     {"POST", "/case/checklist/*", xca_page_case_checklist_sent, "case_checklist", "case-edit", "checklist", 0},
     {"GET", "/case/window/*", xca_page_case_window, "case_window", "case-edit", NULL, 0},
     {"GET", "/case/edit/*", xca_page_case_edit, "case_edit", "case-edit", NULL, 0},
-    {"POST", "/case/edit/*", xca_page_case_edit_sent, "case_edit", "case-edit", "correct", 0},
+    {"POST", "/case/edit/*", xca_page_case_edit_sent, "case_edit", "case-edit", "correct", XCA_ROUTE_FORM_AGAIN},
     {"GET", "/case/status/*", xca_page_case_status, "case_status", "case-status", NULL, 0},
 
     {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},

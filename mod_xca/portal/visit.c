@@ -129,6 +129,8 @@ static int is_foreign(const xca_http_request_t *request) {
 }
 
 xca_error_t *xca_visit_check_sender(xca_visit_t *visit, const xca_route_t *route) {
+    xca_error_t *err;
+
     if (strcmp(route->method, "POST") != 0) {
         return NULL;
     }
@@ -141,9 +143,15 @@ xca_error_t *xca_visit_check_sender(xca_visit_t *visit, const xca_route_t *route
     if (route->purpose == NULL) {
         return NULL;
     }
-    return xca_form_token_check(&visit->nonce, visit->portal->key,
-                                xca_form_text(visit->form, "token"), route->purpose, visit->visitor,
-                                visit->now, visit->pool);
+    err = xca_form_token_check(&visit->nonce, visit->portal->key,
+                               xca_form_text(visit->form, "token"), route->purpose, visit->visitor,
+                               visit->now, visit->pool);
+    if (err != NULL && (route->how & XCA_ROUTE_FORM_AGAIN) != 0 && strcmp(err->message, "token.old") == 0) {
+        err->kind = XCA_E_INVALID; /* to be put right by sending it once more */
+        visit->token_error = err;
+        return NULL;
+    }
+    return err;
 }
 
 void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
