@@ -1,6 +1,8 @@
 /* The hash of user codes: scrypt (RFC 7914). */
 #include "outside/crypto.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -14,12 +16,26 @@
 #define SALT       16
 #define HASH       32
 #define MEMORY_MAX ((uint64_t)128 << 20) /* four times ours; a hash is read from the directory */
+#define AT_ONCE    4 /* scrypt takes 32 MiB and a processor: a flood of codes must wait, not fill the memory */
 
 /* A text "scrypt$log2N$r$p$salt$hash", taken apart. */
 typedef struct code_hash {
     unsigned int log2_n, r, p;
     xca_bytes_t *salt, *hash;
 } code_hash_t;
+
+static sem_t places;
+static pthread_once_t places_made = PTHREAD_ONCE_INIT;
+
+static void make_places(void) {
+    sem_init(&places, 0, AT_ONCE);
+}
+
+static void take_place(void) {
+    pthread_once(&places_made, make_places);
+    while (sem_wait(&places) != 0) { /* EINTR */
+    }
+}
 
 static xca_error_t *derive(unsigned char hash[HASH], const xca_secret_t *code,
                            const code_hash_t *how, apr_pool_t *pool) {
@@ -37,8 +53,11 @@ static xca_error_t *derive(unsigned char hash[HASH], const xca_secret_t *code,
         OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
         OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory),
         OSSL_PARAM_construct_end()};
-    int done = context != NULL && EVP_KDF_derive(context, hash, HASH, params) == 1;
+    int done;
 
+    take_place();
+    done = context != NULL && EVP_KDF_derive(context, hash, HASH, params) == 1;
+    sem_post(&places);
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(kdf);
     if (!done) {

@@ -153,17 +153,18 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
     return err != NULL ? err : xca_repository_make(&portal->repository, child_pool);
 }
 
+static const xca_static_file_t *static_file(const xca_portal_t *portal, const char *path) {
+    return strncmp(path, "/static/", 8) == 0 ? xca_files_get(portal->files, path + 8) : NULL;
+}
+
 /* /static/<name>: kept for a year under the address that pages give (?v=), else looked at again soon. */
 static int answer_file(xca_portal_t *portal, const xca_http_request_t *request,
                        xca_http_response_t *response, apr_pool_t *pool) {
-    const xca_static_file_t *file;
+    const xca_static_file_t *file = static_file(portal, request->path);
     const char *current = apr_pstrcat(pool, "v=", xca_files_version(portal->files), NULL);
 
-    if (strncmp(request->path, "/static/", 8) != 0 || strcmp(request->method, "POST") == 0) {
-        return 0;
-    }
-    file = xca_files_get(portal->files, request->path + 8);
-    if (file == NULL) {
+    if (file == NULL ||
+        (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)) {
         return 0;
     }
     response->content_type = file->type;
@@ -309,6 +310,9 @@ void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
     visit.model = xca_map(pool);
     route = xca_route_find(request->method, request->path, &visit.arg, &allow, pool);
     visit.template_name = route != NULL ? route->template_name : NULL;
+    if (allow == NULL && static_file(portal, request->path) != NULL) {
+        allow = "GET, HEAD";
+    }
     if (route != NULL && (route->how & XCA_ROUTE_DATA) != 0) {
         err = go_to_data(&visit, route);
         if (err != NULL) {
