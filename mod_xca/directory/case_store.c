@@ -242,11 +242,16 @@ xca_error_t *xca_case_move(xca_store_t *store, const xca_case_t *kase, xca_case_
 xca_error_t *xca_case_assign_oid(xca_store_t *store, const xca_case_t *kase, const char *oid,
                                  apr_pool_t *pool) {
     xca_changes_t *changes = xca_changes_make(pool);
+    const char *before = kase->assigned_oid != NULL
+                             ? apr_pstrcat(pool, "(xcaAssignedOid=",
+                                           xca_filter_escape(pool, kase->assigned_oid), ")", NULL)
+                             : "(!(xcaAssignedOid=*))";
     xca_error_t *err;
 
     xca_changes_text(changes, "xcaAssignedOid", oid);
     err = xca_ldap_modify(store->ldap, xca_case_dn(store, kase->number, pool), changes,
-                          as_it_was(pool, kase), NULL, NULL, pool);
+                          apr_pstrcat(pool, "(&", as_it_was(pool, kase), before, ")", NULL), NULL,
+                          NULL, pool);
     return xca_store_error(err, XCA_E_CONFLICT, "case.changed");
 }
 

@@ -39,7 +39,8 @@ xca_error_t *xca_case_code_right(xca_store_t *store, const char *number, apr_tim
 xca_error_t *xca_case_move(xca_store_t *store, const xca_case_t *kase, xca_case_state to,
                            const xca_case_t *with, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Records the OID of a new organisation in a case that stays where it is. "case.changed" if someone was faster. */
+/* Records the OID that a new organisation is to get, in place of the one that the case carries (or none).
+ * XCA_E_CONFLICT "case.changed" when another signer was faster. */
 xca_error_t *xca_case_assign_oid(xca_store_t *store, const xca_case_t *kase, const char *oid,
                                  apr_pool_t *pool) XCA_MUST_USE;
 

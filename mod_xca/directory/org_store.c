@@ -493,6 +493,21 @@ static xca_error_t *last_number(long *number, xca_store_t *store, const char *pa
     return err;
 }
 
+xca_error_t *xca_org_next(const char **oid, xca_store_t *store, const char *parent,
+                          apr_pool_t *pool) {
+    long number;
+    xca_error_t *err = last_number(&number, store, parent, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (number >= XCA_ARC_MAX) {
+        return xca_error_make(pool, XCA_E_CONFLICT, "org.no-number", "below %s", parent);
+    }
+    *oid = apr_psprintf(pool, "%s.%ld", parent, number + 1);
+    return NULL;
+}
+
 xca_error_t *xca_org_add_next(xca_store_t *store, xca_org_t *org, const char *parent,
                               apr_pool_t *pool) {
     const char *dn;

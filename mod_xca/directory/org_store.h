@@ -46,6 +46,10 @@ xca_error_t *xca_org_add_path(xca_store_t *store, const char *oid, apr_pool_t *p
 xca_error_t *xca_org_add_next(xca_store_t *store, xca_org_t *org, const char *parent,
                               apr_pool_t *pool) XCA_MUST_USE;
 
+/* The number that xca_org_add_next() would take: free when this was asked. */
+xca_error_t *xca_org_next(const char **oid, xca_store_t *store, const char *parent,
+                          apr_pool_t *pool) XCA_MUST_USE;
+
 /* Replaces what differs. */
 xca_error_t *xca_org_update(xca_store_t *store, const xca_org_t *old, const xca_org_t *new_record,
                             apr_pool_t *pool) XCA_MUST_USE;

@@ -222,24 +222,20 @@ xca_error_t *xca_signer_card_sweep(xca_signer_t *signer, apr_time_t now, apr_poo
 
 xca_error_t *xca_signer_card_approved(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                                       apr_pool_t *pool) {
-    const char *oid = kase->oid != NULL ? kase->oid : kase->assigned_oid;
     /* Before an OID is assigned: what is given back leaves nothing in the tree. */
     xca_error_t *err = xca_signer_check_application(signer, kase, now, pool);
 
     if (err != NULL) {
         return err;
     }
-    if (oid == NULL) {
-        err = xca_signer_assign_oid(&oid, signer, kase, pool);
-        if (err == NULL) {
-            err = xca_case_assign_oid(signer->office->store, kase, oid, pool);
-        }
+    if (kase->oid == NULL) {
+        err = xca_signer_assign_oid(signer, kase, pool);
         if (err != NULL) {
             return err;
         }
-        kase->assigned_oid = oid;
     }
-    return xca_card_check_free(signer->office, xca_card_rank_by_id(kase->rank), oid, kase->number, 1, now,
+    return xca_card_check_free(signer->office, xca_card_rank_by_id(kase->rank),
+                               kase->oid != NULL ? kase->oid : kase->assigned_oid, kase->number, 1, now,
                                pool);
 }
 

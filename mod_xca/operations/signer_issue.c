@@ -13,42 +13,22 @@
 
 #define CENTRAL "中央機關"
 
-/* The OID of a new organisation. Its arc carries the case number as source key, so that a second
- * try finds the first one's. */
-xca_error_t *xca_signer_assign_oid(const char **oid, xca_signer_t *signer, const xca_case_t *kase,
-                               apr_pool_t *pool) {
-    xca_store_t *store = signer->office->store;
-    const char *key = xca_case_source_key(pool, kase->number);
+#define ASSIGN_TRIES 100
+
+static xca_error_t *organisation_of(xca_org_t **made, xca_signer_t *signer, const xca_case_t *kase,
+                                    apr_pool_t *pool) {
+    xca_org_t *org = apr_pcalloc(pool, sizeof(*org));
     xca_window_t *window;
-    apr_array_header_t *same;
-    xca_org_t *org;
-    xca_error_t *err = xca_org_by_source_key(&org, store, key, pool);
+    xca_error_t *err = xca_window_read(&window, signer->office->store, kase->window, pool);
 
     if (err != NULL) {
         return err;
     }
-    if (org != NULL) {
-        *oid = org->oid;
-        return NULL;
-    }
-    err = xca_org_search(&same, NULL, store, NULL, kase->ubn, 1, pool);
-    if (err != NULL) {
-        return err;
-    }
-    if (same->nelts > 0) {
-        return xca_error_field(pool, "ubn", "org.ubn-known",
-                               APR_ARRAY_IDX(same, 0, xca_org_t *)->name);
-    }
-    err = xca_window_read(&window, store, kase->window, pool);
-    if (err != NULL) {
-        return err;
-    }
-    org = apr_pcalloc(pool, sizeof(*org));
     org->name = kase->org_name;
     org->class = kase->class;
     org->ubn = kase->ubn;
     org->school_code = kase->school_code;
-    org->source_key = key;
+    org->source_key = xca_case_source_key(pool, kase->number);
     /* A body that a central authority registers is a national one: no L in its name. */
     if (strcmp(window->county, CENTRAL) != 0) {
         org->county = kase->org_county;
@@ -59,11 +39,62 @@ xca_error_t *xca_signer_assign_oid(const char **oid, xca_signer_t *signer, const
     org->phone = kase->org_phone;
     org->fax = kase->org_fax;
     org->email = kase->email;
-    err = xca_org_add_next(
-        store, org, apr_pstrcat(pool, XCA_OID_ROOT ".", xca_class_get(kase->class)->arc, NULL),
-        pool);
-    *oid = org->oid;
+    *made = org;
+    return NULL;
+}
+
+/* The next free number is recorded in the case. */
+static xca_error_t *choose_oid(xca_signer_t *signer, xca_case_t *kase, apr_pool_t *pool) {
+    const char *oid;
+    xca_error_t *err = xca_org_next(
+        &oid, signer->office->store,
+        apr_pstrcat(pool, XCA_OID_ROOT ".", xca_class_get(kase->class)->arc, NULL), pool);
+
+    if (err == NULL) {
+        err = xca_case_assign_oid(signer->office->store, kase, oid, pool);
+    }
+    if (err == NULL) {
+        kase->assigned_oid = oid;
+    }
     return err;
+}
+
+/* The arc of the case's number: added, or there from a try before. *taken if it is another organisation's. */
+static xca_error_t *add_arc(int *taken, xca_signer_t *signer, const xca_case_t *kase, xca_org_t *org,
+                            apr_pool_t *pool) {
+    xca_org_t *there;
+    xca_error_t *err;
+
+    *taken = 0;
+    org->oid = kase->assigned_oid;
+    err = xca_org_add(signer->office->store, org, pool);
+    if (err == NULL || strcmp(err->message, "ldap.exists") != 0) {
+        return err;
+    }
+    err = xca_org_read(&there, signer->office->store, kase->assigned_oid, pool);
+    if (err == NULL) {
+        *taken = there->source_key == NULL || strcmp(there->source_key, org->source_key) != 0;
+    }
+    return err;
+}
+
+/* The OID of a new organisation. The case records it first and the arc is added then, so that a second try, or a second
+ * signer, cannot give the organisation a second arc. */
+xca_error_t *xca_signer_assign_oid(xca_signer_t *signer, xca_case_t *kase, apr_pool_t *pool) {
+    xca_org_t *org;
+    int tries, taken = kase->assigned_oid == NULL;
+    xca_error_t *err = organisation_of(&org, signer, kase, pool);
+
+    for (tries = 0; err == NULL && tries < ASSIGN_TRIES; tries++) {
+        err = taken ? choose_oid(signer, kase, pool) : NULL;
+        if (err == NULL) {
+            err = add_arc(&taken, signer, kase, org, pool);
+        }
+        if (err == NULL && !taken) {
+            return NULL;
+        }
+    }
+    return err != NULL ? err : xca_error_make(pool, XCA_E_CONFLICT, "org.no-number", NULL);
 }
 
 xca_error_t *xca_signer_new_serial(const char **serial, apr_pool_t *pool) {
@@ -86,7 +117,7 @@ xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time
     xca_error_t *err = xca_signer_check_application(signer, kase, now, pool);
 
     if (err == NULL && kase->oid == NULL) {
-        err = xca_signer_assign_oid(&with.assigned_oid, signer, kase, pool);
+        err = xca_signer_assign_oid(signer, kase, pool);
     }
     if (err != NULL) {
         return err;

@@ -4,8 +4,9 @@
 
 #include "operations/signer.h"
 
-/* The OID of a new organisation, assigned now or before (its arc carries the case number). "org.ubn-known". */
-xca_error_t *xca_signer_assign_oid(const char **oid, xca_signer_t *signer, const xca_case_t *kase,
+/* The OID of a new organisation, assigned now or before: recorded in the case (kase->assigned_oid) first, then its arc is
+ * made, which carries the case number. Both are there on return. "case.changed" if someone was faster. */
+xca_error_t *xca_signer_assign_oid(xca_signer_t *signer, xca_case_t *kase,
                                    apr_pool_t *pool) XCA_MUST_USE;
 
 /* A fresh serial number, 16 bytes in hex. */

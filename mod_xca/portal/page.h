@@ -30,6 +30,7 @@ typedef struct xca_visit {
     apr_pool_t *pool;
     /* kept by the frame */
     const char *nonce;        /* of the form token that came with this POST */
+    int directory_down;       /* a read of this visit has waited in vain: no second one is begun for the page */
     xca_error_t *token_error; /* the token is ours but too old; only of routes that show their form again */
     int visitor_is_new;       /* the visitor came without a cookie of ours */
     int personal;             /* made for this visitor alone: no cache may keep it */

@@ -114,7 +114,8 @@ static xca_error_t *file(xca_visit_t *visit, xca_case_form_t *form) {
     xca_error_t *err;
 
     if (!xca_case_form_is_input(wrong)) {
-        return show(visit, form, wrong);
+        return show(visit, form,
+                    xca_error_append(wrong, xca_case_form_take_request(visit, form)));
     }
     err = xca_application_filed(&filed, visit->office, nonce, visit->pool);
     if (err == NULL && filed != NULL) {

@@ -119,7 +119,8 @@ static xca_error_t *correct(xca_visit_t *visit, xca_case_form_t *form, xca_case_
                                                present->number, visit->now, pool);
 
     if (!xca_case_form_is_input(wrong)) {
-        return show(visit, form, present->number, revision, wrong);
+        return show(visit, form, present->number, revision,
+                    xca_error_append(wrong, xca_case_form_take_request(visit, form)));
     }
     if (present->revision == revision + 1 && xca_case_same_content(present, form->kase)) {
         /* the same form sent twice */

@@ -106,6 +106,7 @@ static xca_error_t *show_certificate(xca_visit_t *visit, const char *serial) {
 /* The answer to the request to see: content, refusal, or a page that waits. */
 static xca_error_t *show_answer(xca_visit_t *visit, const char *id, const char *serial) {
     xca_request_t *request;
+    int silent = 0;
     xca_error_t *err =
         xca_request_await(&request, visit->office, id, XCA_ANSWER_WAIT, visit->pool);
 
@@ -125,7 +126,9 @@ static xca_error_t *show_answer(xca_visit_t *visit, const char *id, const char *
     }
     if (request->state == XCA_REQUEST_WAITING) {
         visit->template_name = "certificate_accept_waiting";
-        return NULL;
+        err = xca_signer_is_silent(&silent, visit->office, visit->now, visit->pool);
+        xca_map_true(visit->model, "signer_silent", silent);
+        return err;
     }
     return show_certificate(visit, serial);
 }

@@ -121,11 +121,16 @@ void xca_places_windows(xca_visit_t *visit, xca_class class, const char *selecte
     const xca_value_t *wrong = xca_value_find(visit->model, "error.window");
     apr_array_header_t *windows;
     int i;
-    xca_error_t *err = xca_window_list(&windows, visit->office->store, NULL, visit->pool);
+    xca_error_t *err;
 
     xca_map_text(visit->model, "_window_error",
                  wrong != NULL ? xca_value_text(wrong, visit->pool) : NULL);
     xca_map_text(visit->model, "_window_invalid", wrong != NULL ? "true" : "false");
+    if (visit->directory_down) {
+        xca_map_true(visit->model, "_windows_down", 1);
+        return;
+    }
+    err = xca_window_list(&windows, visit->office->store, NULL, visit->pool);
     if (err != NULL) {
         xca_log_error("reading the RA windows", err);
         xca_map_true(visit->model, "_windows_down", 1);

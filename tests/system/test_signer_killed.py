@@ -124,3 +124,15 @@ def test_200_kills_while_200_cases_run_lose_and_double_nothing(alone):
     admin = alone.bind("admin")
     for number in numbers:
         assert len(admin.search_s("ou=oid," + BASE, ldap.SCOPE_SUBTREE, "(xcaSourceKey=case:%s)" % number, ["xcaOid"])) == 1
+    # each event was told once: one notice that it was filed, one that it was issued, and one mail of a notice at most
+    notices = [v["xcaNotice"][0].decode() for _, v in admin.search_s("ou=outbox," + BASE, ldap.SCOPE_ONELEVEL, "(objectClass=xcaNoticeEntry)",
+                                                                     ["xcaNotice"])]
+    assert sorted(n for n in notices if n.endswith("-issued")) == sorted(ended[n]["xcaSerial"][0].decode() + "-issued" for n in numbers)
+    assert sorted(n for n in notices if n.endswith("-filed")) == sorted(n + "-1-filed" for n in numbers)
+    mails = [mail.stem for mail in (alone.home / "outbox").glob("*.eml")]
+    assert set(mails) <= set(notices)
+    # every case reached its end by two decisions that counted, and by no third
+    for number in numbers:
+        verdicts = [v["xcaVerdict"] for _, v in admin.search_s("xcaCaseNumber=%s,%s" % (number, CASES), ldap.SCOPE_ONELEVEL,
+                                                               "(objectClass=xcaDecisionEntry)", ["xcaVerdict"])]
+        assert verdicts == [[b"counted"]] * 2

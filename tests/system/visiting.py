@@ -1,6 +1,7 @@
 """A visitor without a browser: keeps cookies, reads the forms of a page, and sends anything, also what no browser would."""
 
 import http.client
+import itertools
 import json
 import re
 import ssl
@@ -154,7 +155,7 @@ class Visitor:
                 answer = self.connection.getresponse()
                 content = answer.read()
                 break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 # kept alive too long: once more on a new one, as browsers do
                 self.connection.close()
                 self.connection = None
@@ -199,6 +200,17 @@ def any_organisation(visitor, keyword="基金會"):
     return next(m["oid"] for m in found["matches"] if m.get("may_apply"))
 
 
+def unified_number(count):
+    """A number whose check digit is right, a different one for each count."""
+    first = "9%06d" % (count * 7 % 10**6)
+    for last in "0123456789":
+        products = [int(d) * w for d, w in zip(first + last, (1, 2, 1, 2, 1, 2, 4, 1))]
+        if sum(p // 10 + p % 10 for p in products) % 5 == 0:
+            return first + last
+    raise AssertionError
+
+
+counts = itertools.count(1)
 KNOWN_FORM = "/apply/certificate/form?terms=2026-1&oid="
 NEW_FORM = "/apply/certificate/form?terms=2026-1&class=foundation"
 
@@ -209,7 +221,7 @@ def filled_in(page, csr, email="office@example.org.tw", code="Test-code-1"):
               "contact_county": "臺北市", "contact_district": "信義區", "contact_street": "市府路1號", "contact_phone": "02-27208889",
               "window": "tpe-edu", "code": code, "code_again": code}
     if "org_phone" in page.form.names():
-        values.update({"org_name": "財團法人壞輸入測試基金會", "ubn": "10458575", "org_county": "臺北市", "org_district": "信義區",
+        values.update({"org_name": "財團法人壞輸入測試基金會", "ubn": unified_number(next(counts)), "org_county": "臺北市", "org_district": "信義區",
                        "org_street": "市府路1號", "org_phone": "02-27208889"})
     return values
 
