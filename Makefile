@@ -216,8 +216,14 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-# Speed, as ratios against a limit or a peer of the same run.
-.PHONY: bench
-bench: all
+# Speed, as ratios against a peer or limit of the same run. BENCH=--large for more of everything.
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libxca.a
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libxca.a $(CORE_LIBS)
+
+.PHONY: bench bench-programs
+bench-programs: all $(BUILD)/tests/bench/core
+bench:
 	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
-	@BUILD='$(BUILD)' /usr/bin/python3 tests/bench/bench.py
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) bench-programs
+	@BUILD='$(BUILD)' /usr/bin/python3 tests/bench/bench.py $(BENCH)

@@ -1,0 +1,114 @@
+"""An instance with many organisations and many addresses in ou=mail. Loading takes a minute, so what is loaded is kept in
+build/bench until something that it is made of changes; every run works on a copy."""
+
+import base64
+import hashlib
+import shutil
+import ssl
+import subprocess
+import time
+
+import ldap
+from conftest import BASE, BUILD, TOP, Instance
+import organisations
+
+MADE_OF = ("conf/slapd.conf.in", "ldap-schema/xca.schema", "mod_xca/directory/org_store.c", "mod_xca/directory/arc_blocks.c",
+           "mod_xca/domain/names.c", "mod_xca/operations/import.c", "tests/bench/loaded.py", "tests/bench/organisations.py",
+           "tools/demo/make.sh", "tools/xca-admin/ca.c", "mod_xca/outside/crypto_setup.c", "conf/xca.conf.in")
+DATABASES = ("c=TW", "ou=mail,ou=XCA,c=TW")
+
+
+def cached_name(organisation_count, mail_count):
+    digest = hashlib.sha256()
+    for name in MADE_OF:
+        digest.update((TOP / name).read_bytes())
+    for table in sorted((TOP / "tools/demo/data").glob("*.csv")):
+        digest.update(table.read_bytes())
+    return "%d-%d-%s" % (organisation_count, mail_count, digest.hexdigest()[:16])
+
+
+def text_line(name, value):
+    return "%s:: %s\n" % (name, base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode())
+
+
+def address(index):
+    return "office%d@example%d.org.tw" % (index, index % 1000)
+
+
+def write_mail(path, names, certificate, count):
+    """Entries of ou=mail (directory/mail_store.c), one an address."""
+    der = text_line("userCertificate;binary", certificate)
+    with open(path, "w", encoding="utf-8") as out:
+        for index in range(count):
+            name = names[index % len(names)]
+            uid = "encryption:" + address(index)
+            out.write("dn: uid=%s,ou=mail,%s\nobjectClass: inetOrgPerson\nobjectClass: xcaMailEntry\nuid: %s\nmail: %s\n"
+                      % (uid, BASE, uid, address(index)))
+            for attribute in ("cn", "sn", "givenName", "o"):
+                out.write(text_line(attribute, name))
+            out.write("%sxcaOid: 2.16.886.104.%d\nxcaSerial: %032x\nxcaUse: encryption\nxcaNotAfter: 20400101000000Z\n\n"
+                      % (der, organisations.FIRST_NUMBER + index, index))
+
+
+def slapadd(instance, suffix, ldif):
+    subprocess.run(["/usr/sbin/slapadd", "-q", "-f", str(instance.home / "slapd.conf"), "-b", suffix, "-l", str(ldif)], check=True,
+                   env=instance.environment)
+
+
+def load(home, organisation_count, mail_count):
+    print("loading %d organisations and %d addresses (kept for the next time) ..." % (organisation_count, mail_count), flush=True)
+    began = time.monotonic()
+    one = Instance(home)
+    one.make(TOP / "tools" / "demo" / "data")
+    table, ldif = home / "table.csv", home / "table.ldif"
+    organisations.write(table, organisation_count)
+    with open(ldif, "wb") as out:
+        subprocess.run([str(BUILD / "xca-admin"), "--settings", str(home / "xca.conf"), "oid", "import", "--ldif", str(table)],
+                       env=one.environment, stdout=out, stderr=subprocess.DEVNULL, check=True)
+    slapadd(one, DATABASES[0], ldif)
+    names = [name for name, _ in organisations.real_names()]
+    certificate = ssl.PEM_cert_to_DER_cert((home / "ca" / "tls.pem").read_text())
+    write_mail(ldif, names, certificate, mail_count)
+    slapadd(one, DATABASES[1], ldif)
+    table.unlink()
+    ldif.unlink()
+    print("loaded in %.0f s" % (time.monotonic() - began), flush=True)
+
+
+def copy(organisation_count, mail_count):
+    """A fresh copy of the loaded instance."""
+    folder = BUILD / "bench"
+    kept = folder / cached_name(organisation_count, mail_count)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not kept.exists():
+        for old in folder.glob("%d-%d-*" % (organisation_count, mail_count)):
+            shutil.rmtree(old)
+        loading = folder / "loading"
+        shutil.rmtree(loading, ignore_errors=True)
+        load(loading, organisation_count, mail_count)
+        loading.rename(kept)
+    home = folder / "run"
+    shutil.rmtree(home, ignore_errors=True)
+    subprocess.run(["cp", "-a", "--sparse=always", str(kept), str(home)], check=True)
+    one = Instance(home)
+    subprocess.run(["bash", "-c", "source tools/demo/common.sh; configure"], env=one.environment, cwd=TOP, check=True)
+    return one
+
+
+class Directory:
+    """slapd of an instance alone."""
+
+    def __init__(self, instance):
+        self.process = subprocess.Popen([str(TOP / "tools/demo/service.sh"), "slapd"], env=instance.environment)
+        until = time.monotonic() + 30
+        while True:
+            try:
+                instance.bind("admin")
+                return
+            except ldap.LDAPError:
+                assert self.process.poll() is None and time.monotonic() < until, "slapd does not start"
+                time.sleep(0.05)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)

@@ -1,0 +1,67 @@
+"""Many organisations for the bench: the names of the demo's tables, multiplied by county and by what is attached to a body.
+The same number gives the same organisations. Written as an export of the tree (operations/oid_import.h), so that every one
+has its OID and goes in by slapadd."""
+
+import csv
+from pathlib import Path
+
+DATA = Path(__file__).resolve().parents[2] / "tools" / "demo" / "data"
+TABLES = (("foundations_associations_names.csv", None), ("npo_ubn.csv", None), ("schools.csv", "school"),
+          ("pharmacies_clinics.csv", "professional"), ("cram_schools_sample.csv", "other"))
+ARCS = {"school": "111", "foundation": "104", "association": "103", "professional": "106", "other": "110"}
+ATTACHED = ("", "附設教育訓練中心", "附設社會服務中心", "聯誼會", "文教推廣處", "附設托育中心")
+FIRST_NUMBER = 500000  # above what an import assigns
+
+
+def class_of(name):
+    if name.startswith("財團法人"):
+        return "foundation"
+    return "association" if name.startswith("社團法人") else "other"
+
+
+def real_names():
+    """(name, class) of the tables, in their order, each name once."""
+    names = {}
+    for table, kind in TABLES:
+        with open(DATA / table, encoding="utf-8", newline="") as rows:
+            for row in csv.DictReader(rows):
+                names.setdefault(row["name"].strip(), kind or class_of(row["name"]))
+    return sorted(names.items())
+
+
+def counties():
+    with open(DATA / "windows.csv", encoding="utf-8", newline="") as rows:
+        return sorted({row["county"] for row in csv.DictReader(rows)} - {"中央機關"})
+
+
+def varied(name, county, attached):
+    for form in ("財團法人", "社團法人"):
+        if name.startswith(form):
+            return form + county + name[len(form):] + attached
+    return county + name + attached
+
+
+def unified_number(index):
+    """Eight digits that pass the check (weights 1,2,1,2,1,2,4,1; divisible by 5)."""
+    digits = [int(d) for d in "%07d" % (index % 10**7)]
+    total = sum(sum(divmod(d * w, 10)) for d, w in zip(digits, (1, 2, 1, 2, 1, 2, 4)))
+    return "".join(map(str, digits)) + str(-total % 5)
+
+
+def write(path, count):
+    """An export of `count` organisations."""
+    names, places = real_names(), counties()
+    with open(path, "w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow("oid,name,name_en,class,state,ubn,school_code,county,district,zip,address,phone,fax,url,note,"
+                      "source_key".split(","))
+        for index in range(count):
+            name, kind = names[index % len(names)]
+            round_, county = divmod(index // len(names), len(places))
+            county = places[county]
+            name = varied(name, county, ATTACHED[round_ % len(ATTACHED)])
+            if round_ >= len(ATTACHED):
+                name += "第%d分部" % (round_ // len(ATTACHED) + 1)
+            rows.writerow(("2.16.886.%s.%d" % (ARCS[kind], FIRST_NUMBER + index), name, "", kind, "active",
+                           unified_number(index + 1), "", county, "", "", county + "中正路%d號" % (index % 900 + 1),
+                           "02-27208889", "", "", "", "bench:%d" % index))
