@@ -1,5 +1,6 @@
 #include "directory/arc_blocks.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/org_store.h"
@@ -26,58 +27,70 @@ void xca_arc_blocks_add(apr_pool_t *pool, xca_entry_t *entry, const char *parent
     }
 }
 
-static xca_error_t *found_one(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
-    *(int *)baton = 1;
+static xca_error_t *take_arc(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
+    const char *arc = xca_entry_text(entry, "xcaArc");
+
+    *(long *)baton = arc != NULL ? atol(arc) : -1;
     return NULL;
 }
 
-/* Is there an arc in one of the blocks from..to (at most a hundred) of a level? */
-static xca_error_t *any_in(int *any, xca_store_t *store, const char *parent, int level, long from,
+/* A block in from..to (at most a hundred of a level) that has an arc in it, whichever the server finds first; -1 if
+ * none has. */
+static xca_error_t *any_in(long *block, xca_store_t *store, const char *parent, int level, long from,
                            long to, apr_pool_t *pool) {
-    static const char *const nothing[] = {"1.1", NULL};
+    static const char *const wanted[] = {"xcaArc", NULL};
     apr_array_header_t *parts = apr_array_make(pool, XCA_ARC_BLOCK + 2, sizeof(char *));
     long number;
+    xca_error_t *err;
 
-    *any = 0;
     APR_ARRAY_PUSH(parts, const char *) = "(|";
     for (number = from; number <= to; number++) {
         APR_ARRAY_PUSH(parts, const char *) = apr_pstrcat(
             pool, "(xcaArcBlock=", xca_arc_block(pool, parent, level, number), ")", NULL);
     }
     APR_ARRAY_PUSH(parts, const char *) = ")";
-    return xca_ldap_search(store->ldap, xca_org_dn(store, parent, pool), XCA_SCOPE_ONE,
-                           apr_array_pstrcat(pool, parts, '\0'), nothing, 1, NULL, found_one, any,
-                           pool);
+    *block = -1;
+    err = xca_ldap_search(store->ldap, xca_org_dn(store, parent, pool), XCA_SCOPE_ONE,
+                          apr_array_pstrcat(pool, parts, '\0'), wanted, 1, NULL, take_arc, block,
+                          pool);
+    for (; *block >= 0 && level > 0; level--) {
+        *block /= XCA_ARC_BLOCK;
+    }
+    return err;
 }
 
-/* The first (or last) block in from..to that has an arc; -1 if none has. */
+/* The first (or last) block in from..to that has an arc; -1 if none has. What the server finds is mostly the entry that
+ * was added first, which mostly has the smallest number: so all beyond it is asked for at once, and only then by
+ * halves. */
 static xca_error_t *edge(long *block, int last, xca_store_t *store, const char *parent, int level,
                          long from, long to, apr_pool_t *pool) {
-    int any;
-    xca_error_t *err = any_in(&any, store, parent, level, from, to, pool);
+    int tries;
+    xca_error_t *err = any_in(block, store, parent, level, from, to, pool);
 
-    *block = -1;
-    if (err != NULL || !any) {
-        return err;
-    }
-    while (from < to) {
-        long middle = (from + to + (last ? 1 : 0)) / 2;
+    for (tries = 0; err == NULL && *block >= 0; tries++) {
+        long middle, found;
 
-        err = last ? any_in(&any, store, parent, level, middle, to, pool)
-                   : any_in(&any, store, parent, level, from, middle, pool);
-        if (err != NULL) {
-            return err;
-        }
         if (last) {
-            from = any ? middle : from;
-            to = any ? to : middle - 1;
+            from = *block > from ? *block : from;
+            middle = tries == 0 ? from + 1 : (from + to + 1) / 2;
         } else {
-            from = any ? from : middle + 1;
-            to = any ? middle : to;
+            to = *block < to ? *block : to;
+            middle = tries == 0 ? to - 1 : (from + to - 1) / 2;
+        }
+        if (from >= to) {
+            return NULL;
+        }
+        err = last ? any_in(&found, store, parent, level, middle, to, pool)
+                   : any_in(&found, store, parent, level, from, middle, pool);
+        if (err == NULL && found >= 0) {
+            *block = found;
+        } else if (last) {
+            to = middle - 1;
+        } else {
+            from = middle + 1;
         }
     }
-    *block = from;
-    return NULL;
+    return err;
 }
 
 /* From a block of `level` that has something in it down to its first (or last) block of level 1. */
@@ -97,28 +110,25 @@ static xca_error_t *descend(long *block, int last, xca_store_t *store, const cha
 
 xca_error_t *xca_arc_block_next(long *block, xca_store_t *store, const char *parent, long from,
                                 apr_pool_t *pool) {
-    int level, any;
-    xca_error_t *err = any_in(&any, store, parent, 1, from, from, pool);
+    int level;
+    xca_error_t *err = NULL;
 
-    if (err != NULL || any) {
-        *block = from;
-        return err;
-    }
     *block = -1;
-    from++;
     for (level = 1; level <= XCA_ARC_LEVELS; level++) {
-        /* The rest of the hundred that `from` begins or stands in; at the top all that is left. */
-        long end = level == XCA_ARC_LEVELS ? TOP_LAST
-                                           : (from - 1) / XCA_ARC_BLOCK * XCA_ARC_BLOCK +
-                                                 XCA_ARC_BLOCK - 1;
+        /* The rest of the hundred that `from` stands in; at the top all that is left. */
+        long end = level == XCA_ARC_LEVELS
+                       ? TOP_LAST
+                       : from / XCA_ARC_BLOCK * XCA_ARC_BLOCK + XCA_ARC_BLOCK - 1;
 
-        if (from <= end) {
+        /* The first of a hundred stands for all of it, a level higher. */
+        if (from <= end && (level == XCA_ARC_LEVELS || from % XCA_ARC_BLOCK != 0)) {
             err = edge(block, 0, store, parent, level, from, end, pool);
+            from = end + 1;
         }
         if (err != NULL || *block >= 0) {
             return err != NULL ? err : descend(block, 0, store, parent, level, pool);
         }
-        from = (from - 1) / XCA_ARC_BLOCK + 1;
+        from /= XCA_ARC_BLOCK;
     }
     return NULL;
 }

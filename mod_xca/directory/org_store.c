@@ -17,6 +17,7 @@
 #include "domain/names.h"
 
 #define FIRST_NUMBER 100000 /* of registered organisations, profile.md "Codes" */
+#define WIDTH_MAX    16     /* blocks of arcs that are read at once */
 #define NEXT_TRIES   1000   /* numbers that others may take while we look */
 
 typedef struct org_field {
@@ -262,16 +263,21 @@ static int by_arc(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
-/* The arcs of one block below `parent`, in order. */
-static xca_error_t *read_block(apr_array_header_t **orgs, xca_store_t *store, const char *parent,
-                               long block, apr_pool_t *pool) {
+/* The arcs of `count` blocks below `parent`, in order. */
+static xca_error_t *read_blocks(apr_array_header_t **orgs, xca_store_t *store, const char *parent,
+                                long first, int count, apr_pool_t *pool) {
     xca_collect_t into = {apr_array_make(pool, XCA_ARC_BLOCK, sizeof(void *)), xca_org_of_entry};
-    xca_error_t *err =
-        xca_ldap_search(store->ldap, xca_org_dn(store, parent, pool), XCA_SCOPE_ONE,
-                        apr_pstrcat(pool, "(xcaArcBlock=",
-                                    xca_arc_block(pool, parent, 1, block), ")", NULL),
-                        wanted, XCA_ARC_BLOCK, NULL, xca_collect, &into, pool);
+    const char *filter = "";
+    int i;
+    xca_error_t *err;
 
+    for (i = 0; i < count; i++) {
+        filter = apr_pstrcat(pool, filter, "(xcaArcBlock=",
+                             xca_arc_block(pool, parent, 1, first + i), ")", NULL);
+    }
+    err = xca_ldap_search(store->ldap, xca_org_dn(store, parent, pool), XCA_SCOPE_ONE,
+                          apr_pstrcat(pool, "(|", filter, ")", NULL), wanted, count * XCA_ARC_BLOCK,
+                          NULL, xca_collect, &into, pool);
     if (err == NULL) {
         qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), by_arc);
         *orgs = into.list;
@@ -284,6 +290,7 @@ xca_error_t *xca_org_children(apr_array_header_t **orgs, int *more, xca_store_t 
     apr_array_header_t *found = apr_array_make(pool, limit + 1, sizeof(xca_org_t *));
     long above = after != NULL ? atol(after) : -1;
     long block = above >= 0 ? above / XCA_ARC_BLOCK : 0;
+    int width = 1;
     const char *dn;
     xca_error_t *err = needed_dn(&dn, store, oid, pool);
 
@@ -291,11 +298,7 @@ xca_error_t *xca_org_children(apr_array_header_t **orgs, int *more, xca_store_t 
         apr_array_header_t *some;
         int i;
 
-        err = xca_arc_block_next(&block, store, oid, block, pool);
-        if (err != NULL || block < 0) {
-            break;
-        }
-        err = read_block(&some, store, oid, block, pool);
+        err = read_blocks(&some, store, oid, block, width, pool);
         for (i = 0; err == NULL && i < some->nelts && found->nelts <= limit; i++) {
             xca_org_t *org = APR_ARRAY_IDX(some, i, xca_org_t *);
 
@@ -303,7 +306,15 @@ xca_error_t *xca_org_children(apr_array_header_t **orgs, int *more, xca_store_t 
                 APR_ARRAY_PUSH(found, xca_org_t *) = org;
             }
         }
-        block++;
+        block += width;
+        if (err == NULL && some->nelts == 0) {
+            err = xca_arc_block_next(&block, store, oid, block, pool);
+            if (block < 0) {
+                break;
+            }
+        } else if (err == NULL && some->nelts < width * XCA_ARC_BLOCK / 2 && width < WIDTH_MAX) {
+            width *= 2; /* few numbers are in use here */
+        }
     }
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "org.not-found");
@@ -324,16 +335,34 @@ static xca_error_t *find(apr_array_header_t *orgs, xca_store_t *store, const cha
                            wanted, limit, NULL, xca_collect, &into, pool);
 }
 
+/* What half of all names have in them: asking the index for these costs much and sorts out little. */
+static int is_common(const char *gram) {
+    static const char *const common[] = {"財團", "團法", "社團", "法人", "基金", "金會", "協會", "會"};
+    size_t i;
+
+    for (i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+        if (strcmp(gram, common[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The grams that narrow the search; the whole keyword is compared anyway. Common ones count only where there are no
+ * others. */
 static const char *gram_filter(const apr_array_header_t *grams, apr_pool_t *pool) {
-    const char *filter = "";
+    const char *all = "", *rare = "";
     int i;
 
     for (i = 0; i < grams->nelts; i++) {
-        filter = apr_pstrcat(pool, filter, "(xcaNameGram=",
-                             xca_filter_escape(pool, APR_ARRAY_IDX(grams, i, const char *)), ")",
-                             NULL);
+        const char *gram = APR_ARRAY_IDX(grams, i, const char *);
+        const char *part =
+            apr_pstrcat(pool, "(xcaNameGram=", xca_filter_escape(pool, gram), ")", NULL);
+
+        all = apr_pstrcat(pool, all, part, NULL);
+        rare = is_common(gram) ? rare : apr_pstrcat(pool, rare, part, NULL);
     }
-    return filter;
+    return *rare != '\0' ? rare : all;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -486,7 +515,7 @@ static xca_error_t *last_number(long *number, xca_store_t *store, const char *pa
     if (err != NULL || block < FIRST_NUMBER / XCA_ARC_BLOCK) {
         return err;
     }
-    err = read_block(&orgs, store, parent, block, pool);
+    err = read_blocks(&orgs, store, parent, block, 1, pool);
     if (err == NULL && orgs->nelts > 0) {
         *number = last_arc(APR_ARRAY_IDX(orgs, orgs->nelts - 1, xca_org_t *));
     }
