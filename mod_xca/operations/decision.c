@@ -134,11 +134,33 @@ xca_error_t *xca_decision_peek(xca_decision_t *decision, apr_pool_t *pool) {
     return fill(decision, text, length, pool);
 }
 
-xca_error_t *xca_decision_open(xca_decision_t *decision, xca_officer_t **officer,
-                               xca_office_t *office, xca_bytes_t anchor, apr_pool_t *pool) {
-    const char *text;
+/* A statement whose signature was verified, and by which certificate. */
+typedef struct {
+    const char *text, *certificate_hash;
     apr_size_t length;
-    xca_error_t *err = xca_decision_peek(decision, pool);
+} kept_t;
+
+static void keep(apr_hash_t *verified, const char *cms_hash, const char *certificate_hash,
+                 const char *text, apr_size_t length) {
+    apr_pool_t *pool = apr_hash_pool_get(verified);
+    kept_t *kept = apr_palloc(pool, sizeof(*kept));
+
+    kept->text = apr_pstrmemdup(pool, text, length);
+    kept->length = length;
+    kept->certificate_hash = apr_pstrdup(pool, certificate_hash);
+    apr_hash_set(verified, apr_pstrdup(pool, cms_hash), APR_HASH_KEY_STRING, kept);
+}
+
+xca_error_t *xca_decision_open(xca_decision_t *decision, xca_officer_t **officer,
+                               xca_office_t *office, xca_bytes_t anchor, apr_hash_t *verified,
+                               apr_pool_t *pool) {
+    const char *cms_hash = xca_sha256_hex(pool, decision->cms.data, decision->cms.length);
+    const kept_t *kept =
+        verified != NULL ? apr_hash_get(verified, cms_hash, APR_HASH_KEY_STRING) : NULL;
+    const char *text, *certificate_hash;
+    apr_size_t length;
+    xca_error_t *err = kept != NULL ? fill(decision, kept->text, kept->length, pool)
+                                    : xca_decision_peek(decision, pool);
 
     if (err != NULL) {
         return err;
@@ -147,10 +169,18 @@ xca_error_t *xca_decision_open(xca_decision_t *decision, xca_officer_t **officer
     if (err != NULL) {
         return err;
     }
+    certificate_hash =
+        xca_sha256_hex(pool, (*officer)->certificate.data, (*officer)->certificate.length);
+    if (kept != NULL && strcmp(kept->certificate_hash, certificate_hash) == 0) {
+        return NULL;
+    }
     err = xca_cms_verify(&text, &length, decision->cms, (*officer)->certificate, anchor,
                          decision->time, XCA_STATEMENT_MAX, pool);
     if (err != NULL) {
         return err;
+    }
+    if (verified != NULL) {
+        keep(verified, cms_hash, certificate_hash, text, length);
     }
     return fill(decision, text, length, pool);
 }

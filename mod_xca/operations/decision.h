@@ -2,6 +2,7 @@
 #ifndef XCA_OPERATIONS_DECISION_H
 #define XCA_OPERATIONS_DECISION_H
 
+#include <apr_hash.h>
 #include "operations/office.h"
 
 /* The digest officers sign: SHA-256 of xca_case_canonical(), hex. */
@@ -20,9 +21,12 @@ xca_error_t *xca_decision_submit(xca_office_t *office, const char *case_number, 
                                  apr_pool_t *pool) XCA_MUST_USE;
 
 /* Fills the decision from its CMS, verified as made by the officer it names (read from the directory) under
- * `anchor` (officer CA). Errors: those of xca_cms_verify, "decision.malformed", "officer.not-found". */
+ * `anchor` (officer CA). Errors: those of xca_cms_verify, "decision.malformed", "officer.not-found". `verified` (a new
+ * apr_hash, or NULL) keeps what was verified: the same SignedData by the same certificate, which can have no
+ * other outcome, is then not verified twice. It must not be used with another anchor. */
 xca_error_t *xca_decision_open(xca_decision_t *decision, xca_officer_t **officer, xca_office_t *office,
-                               xca_bytes_t anchor, apr_pool_t *pool) XCA_MUST_USE;
+                               xca_bytes_t anchor, apr_hash_t *verified,
+                               apr_pool_t *pool) XCA_MUST_USE;
 
 /* The same without verifying, for lists. */
 xca_error_t *xca_decision_peek(xca_decision_t *decision, apr_pool_t *pool) XCA_MUST_USE;

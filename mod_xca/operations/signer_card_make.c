@@ -77,7 +77,7 @@ static xca_error_t *read_case(xca_case_t **kase, xca_card_task_t *task) {
         task->answer = "card.no-card-case";
         return NULL;
     }
-    err = xca_standing_read(&standing, task->signer, *kase, task->now, task->pool);
+    err = xca_standing_read(&standing, task->signer, *kase, NULL, task->now, task->pool);
     if (err == NULL && !xca_standing_accepts(&standing)) {
         task->answer = "review.not-borne-out";
     }

@@ -92,8 +92,8 @@ static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
     return err;
 }
 
-static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
-                         apr_pool_t *pool) {
+static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr_hash_t *verified,
+                         apr_time_t now, apr_pool_t *pool) {
     xca_standing_t standing;
     xca_error_t *err;
 
@@ -101,7 +101,7 @@ static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr
     if (kase->state > XCA_STATE_ISSUING) {
         return NULL;
     }
-    err = xca_standing_read(&standing, signer, kase, now, pool);
+    err = xca_standing_read(&standing, signer, kase, verified, now, pool);
     if (err != NULL) {
         return err;
     }
@@ -133,6 +133,7 @@ static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr
 
 xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_t now,
                              apr_pool_t *pool) {
+    apr_hash_t *verified = apr_hash_make(pool);
     apr_pool_t *scratch;
     int moved = 1;
     int rounds;
@@ -149,7 +150,7 @@ xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_
             return NULL;
         }
         if (err == NULL) {
-            err = step(&moved, signer, kase, now, scratch);
+            err = step(&moved, signer, kase, verified, now, scratch);
         }
         if (err != NULL && err->kind == XCA_E_CONFLICT) {
             err = NULL; /* someone was faster (a correction): look again */

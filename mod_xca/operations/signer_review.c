@@ -58,7 +58,7 @@ static int was_worth_nothing(const xca_decision_t *decision) {
 
 /* Opens all decisions; those whose signature is worth nothing get their verdict here. */
 static xca_error_t *verify_all(apr_array_header_t **verified, xca_signer_t *signer,
-                               const xca_case_t *kase, apr_pool_t *pool) {
+                               const xca_case_t *kase, apr_hash_t *memory, apr_pool_t *pool) {
     apr_array_header_t *decisions;
     int i;
     xca_error_t *err = xca_decision_list(&decisions, signer->office->store, kase->number, pool);
@@ -75,7 +75,7 @@ static xca_error_t *verify_all(apr_array_header_t **verified, xca_signer_t *sign
             continue;
         }
         err = xca_decision_open(one.decision, &one.officer, signer->office, signer->officer_anchor,
-                                pool);
+                                memory, pool);
         if (err == NULL) {
             APR_ARRAY_PUSH(*verified, verified_t) = one;
             continue;
@@ -131,10 +131,11 @@ static xca_error_t *judge_stage(xca_standing_t *standing, xca_stage stage, xca_s
 }
 
 xca_error_t *xca_standing_read(xca_standing_t *standing, xca_signer_t *signer,
-                               const xca_case_t *kase, apr_time_t now, apr_pool_t *pool) {
+                               const xca_case_t *kase, apr_hash_t *memory, apr_time_t now,
+                               apr_pool_t *pool) {
     apr_array_header_t *verified;
     const char *digest = xca_case_digest(pool, kase);
-    xca_error_t *err = verify_all(&verified, signer, kase, pool);
+    xca_error_t *err = verify_all(&verified, signer, kase, memory, pool);
 
     memset(standing, 0, sizeof(*standing));
     if (err != NULL) {
