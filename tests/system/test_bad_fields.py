@@ -74,6 +74,7 @@ def test_every_field_of_a_case_is_on_the_form(application):
     table = re.findall(r'^    \{"([a-z_]+)", "[A-Za-z]+", offsetof', source, re.M)
     assert len(table) > 20
     elsewhere = {"target_serial", "revoke_reason",  # of revocations
+                 "rank",  # of cards
                  "school_code",  # schools have cards only
                  "org_zip", "contact_zip"}  # follow from the district
     if which == "known":
