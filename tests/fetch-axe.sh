@@ -13,7 +13,10 @@ fi
 mkdir -p "$folder"
 fetched=$(mktemp -d "$folder/fetch.XXXXXX")
 trap 'rm -rf "$fetched"' EXIT
-(cd "$fetched" && npm pack --silent --ignore-scripts "axe-core@$version" >/dev/null)
+(cd "$fetched" && npm pack --loglevel=error --ignore-scripts "axe-core@$version" >/dev/null) || {
+    printf 'axe-core %s cannot be fetched from the npm registry; see above.\n' "$version" >&2
+    exit 1
+}
 found=sha512-$(openssl dgst -sha512 -binary "$fetched/axe-core-$version.tgz" | openssl base64 -A)
 if [[ $found != "$integrity" ]]; then
     printf 'axe-core %s is not the one that was pinned: %s\n' "$version" "$found" >&2
