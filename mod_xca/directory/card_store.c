@@ -77,11 +77,14 @@ static const char *serials_of(const xca_card_t *card, apr_pool_t *pool) {
 }
 
 static void take_serials(xca_card_t *card, const char *joined, apr_pool_t *pool) {
-    char *copy = apr_pstrdup(pool, joined), *state;
+    char *state = NULL;
+    char *serial = joined != NULL ? apr_strtok(apr_pstrdup(pool, joined), " ", &state) : NULL;
     int use;
 
-    for (use = 0; copy != NULL && use < XCA_USE_COUNT; use++) {
-        card->serials[use] = apr_strtok(use == 0 ? copy : NULL, " ", &state);
+    /* Behind the last one the state cannot be used any more. */
+    for (use = 0; serial != NULL && use < XCA_USE_COUNT; use++) {
+        card->serials[use] = serial;
+        serial = apr_strtok(NULL, " ", &state);
     }
 }
 
