@@ -23,9 +23,11 @@ void *xca_decision_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
         return NULL;
     }
     decision->id = apr_pstrdup(pool, id);
-    /* One that is too long to be a decision keeps its length, by which it is refused, and costs no memory. */
-    decision->cms.data = cms.length <= XCA_CMS_MAX ? apr_pmemdup(pool, cms.data, cms.length) : NULL;
-    decision->cms.length = cms.length;
+    /* One that is too long to be a decision is left empty: no SignedData either, and it costs no memory. */
+    if (cms.length <= XCA_CMS_MAX) {
+        decision->cms.data = apr_pmemdup(pool, cms.data, cms.length);
+        decision->cms.length = cms.length;
+    }
     decision->verdict = apr_pstrdup(pool, xca_entry_text(entry, "xcaVerdict"));
     return decision;
 }
