@@ -58,9 +58,9 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
 
-# The card helper: PC/SC, OpenSSL, libcurl, jansson, and of the core mod_xca/wire alone. All but its main is a library for its tests.
-HELPER_CFLAGS := $(shell pkg-config --cflags libpcsclite libcurl jansson libcrypto 2>/dev/null)
-HELPER_LIBS := $(shell pkg-config --libs libpcsclite libcurl jansson libcrypto 2>/dev/null) -lpthread
+# The card helper: PC/SC, OpenSSL, libcurl, jansson, libmicrohttpd, and of the core mod_xca/wire alone. All but its main is a library for its tests.
+HELPER_CFLAGS := $(shell pkg-config --cflags libpcsclite libcurl jansson libmicrohttpd libcrypto 2>/dev/null)
+HELPER_LIBS := $(shell pkg-config --libs libpcsclite libcurl jansson libmicrohttpd libcrypto 2>/dev/null) -lpthread
 HELPER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(sort $(wildcard tools/xca-card/*.c))) \
   $(sort $(wildcard mod_xca/wire/*.c)))
 

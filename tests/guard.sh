@@ -74,7 +74,8 @@ libcurl_is_known_to_its_owner_alone() {
         grep -vE '^(mod_xca/outside/mail[a-z0-9_]*\.[ch]|tools/xca-card/service\.c)$'
 }
 
-# Of the core, the card helper knows wire alone; PC/SC has one owner in it, JSON another.
+# Of the core, the card helper knows wire alone; PC/SC has one owner in it, HTTP another, JSON
+# one for what the portal says and one for what pages say.
 the_card_helper_stands_alone() {
     includes tools/xca-card/*.[ch] | while IFS=: read -r file line path; do
         [[ $path == wire/* || -e tools/xca-card/$path ]] || printf '%s:%s: includes %s\n' "$file" "$line" "$path"
@@ -82,7 +83,8 @@ the_card_helper_stands_alone() {
     grep -HnE '#[[:space:]]*include <(apr|ldap|lber|libxml|httpd)' tools/xca-card/*.[ch]
     grep -lE '#[[:space:]]*include <(winscard|PCSC/)' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-card/platform\.h$'
     grep -lE 'platform\.h' tools/xca-card/*.c | xargs grep -lE 'SCard[A-Z]' | grep -v '^tools/xca-card/pcsc\.c$'
-    grep -lE '#[[:space:]]*include <jansson' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-card/service\.c$'
+    grep -lE '#[[:space:]]*include <jansson' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -vE '^tools/xca-card/(service|bridge_json)\.c$'
+    grep -lE '#[[:space:]]*include <microhttpd' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-card/bridge_http\.c$'
 }
 
 # The path of httpd's headers is not given: that the core does not need them is part of the check.

@@ -13,6 +13,7 @@ typedef struct helper {
     const talk_t *talk;
     const char *reader;  /* wanted; part of its name is enough; NULL: the settings', then any */
     double wait_seconds; /* for a reader and a card                                          */
+    language_t language; /* of what the portal answers in words                              */
 } helper_t;
 
 typedef struct card {

@@ -74,8 +74,7 @@ fault_t *command_write_file(const char *path, view_t contents) {
     return done ? NULL : fault_make(T_FILE_WRITE, path, "write");
 }
 
-static fault_t *read_password(const command_line_t *line, const char *path, const char *key, secret_t *password) {
-    const talk_t *talk = &line->talk;
+static fault_t *read_password(const talk_t *talk, const char *path, const char *key, secret_t *password) {
     bytes_t contents = {NULL, 0, 0};
     fault_t *fault;
 
@@ -90,11 +89,25 @@ static fault_t *read_password(const command_line_t *line, const char *path, cons
     return fault;
 }
 
-fault_t *command_key(command_line_t *line, int needed, file_key_t **key) {
-    const char *path = command_option(line, "key"), *password_file = command_option(line, "password-file");
+fault_t *command_open_key(file_key_t **key, const char *path, const char *password_file, const talk_t *talk) {
     secret_t password;
     int needs_password = 0;
-    fault_t *fault;
+    fault_t *fault = file_key_read(key, path, NULL, &needs_password);
+
+    if (fault != NULL || !needs_password) {
+        return fault;
+    }
+    memset(&password, 0, sizeof(password));
+    fault = read_password(talk, password_file, path, &password);
+    if (fault == NULL) {
+        fault = file_key_read(key, path, &password, &needs_password);
+    }
+    secret_wipe(&password);
+    return fault;
+}
+
+fault_t *command_key(command_line_t *line, int needed, file_key_t **key) {
+    const char *path = command_option(line, "key"), *password_file = command_option(line, "password-file");
 
     *key = NULL;
     if (path == NULL && needed && line->settings.operator_key[0] != '\0') {
@@ -106,17 +119,7 @@ fault_t *command_key(command_line_t *line, int needed, file_key_t **key) {
     if (password_file == NULL) {
         password_file = line->settings.operator_password_file;
     }
-    fault = file_key_read(key, path, NULL, &needs_password);
-    if (fault != NULL || !needs_password) {
-        return fault;
-    }
-    memset(&password, 0, sizeof(password));
-    fault = read_password(line, password_file, path, &password);
-    if (fault == NULL) {
-        fault = file_key_read(key, path, &password, &needs_password);
-    }
-    secret_wipe(&password);
-    return fault;
+    return command_open_key(key, path, password_file, &line->talk);
 }
 
 fault_t *command_contact(command_line_t *line) {

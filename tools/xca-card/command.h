@@ -36,7 +36,10 @@ fault_t *command_write_file(const char *path, view_t contents) MUST_USE;
 /* The key of --key (or of the setting "key" if `needed`), its password from --password-file or asked. *key is NULL without one. */
 fault_t *command_key(command_line_t *line, int needed, file_key_t **key) MUST_USE;
 
-command_fn command_contact, command_sign, command_login, command_queue, command_produce, command_dispatch,
+/* The same for a key whose file is known. `password_file` NULL or empty: it is asked for, if there is one. */
+fault_t *command_open_key(file_key_t **key, const char *path, const char *password_file, const talk_t *talk) MUST_USE;
+
+command_fn command_serve, command_contact, command_sign, command_login, command_queue, command_produce, command_dispatch,
     command_discard;
 
 #endif

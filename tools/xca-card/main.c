@@ -47,6 +47,7 @@ static const struct {
      "[--phone T] [--fax T]]"},
     {"sign", command_sign, "FILE --out FILE [--attached] [--key FILE [--password-file FILE]]"},
     {"login", command_login, "CHALLENGE --out FILE [--key FILE [--password-file FILE]]"},
+    {"serve", command_serve, "[--port N] [--ask-here] [--key FILE [--password-file FILE]]"},
     {"queue", command_queue, "--officer UID --key FILE [--password-file FILE]"},
     {"produce", command_produce,
      "--officer UID --key FILE [--password-file FILE] [--case NUMBER | --count N | --all] [--overwrite]"},
@@ -61,8 +62,8 @@ static const struct {
 static const char *const with_value[] = {
     "config", "reader", "wait",  "secrets-fd", "language", "name",    "title",         "email",       "county",
     "district", "zip",  "street", "phone",     "fax",      "out",     "key",           "password-file", "officer",
-    "case",   "count",  "card",  "mail-number", "reason",  "pinentry", NULL};
-static const char *const without_value[] = {"yes", "verbose", "attached", "overwrite", "all", "help", NULL};
+    "case",   "count",  "card",  "mail-number", "reason",  "pinentry", "port", NULL};
+static const char *const without_value[] = {"yes", "verbose", "attached", "overwrite", "all", "ask-here", "help", NULL};
 
 static int is_one_of(const char *name, const char *const *names) {
     for (; *names != NULL; names++) {
@@ -133,6 +134,7 @@ static fault_t *prepare(command_line_t *line) {
     line->talk = console_talk(&line->console);
     line->helper.settings = &line->settings;
     line->helper.talk = &line->talk;
+    line->helper.language = line->console.language;
     line->helper.reader = command_option(line, "reader");
     line->helper.wait_seconds = wait != NULL ? atoi(wait) : WAIT_SECONDS;
     return fault;

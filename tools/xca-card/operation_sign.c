@@ -6,6 +6,9 @@
 
 #define CHALLENGE_MAX   4096
 #define CHALLENGE_FIRST "XCA-LOGIN-1\n"
+#define STATEMENT_MAX   32768
+#define STATEMENT_FIRST "XCA-STATEMENT-1\n"
+#define MESSAGE_FIRST   "XCA-CARD-1\n"
 
 /* The PIN right before the signature, in one transaction. */
 static fault_t *sign_by_card(card_t *card, const card_info_t *info, const secret_t *pin, const view_t *content,
@@ -66,11 +69,11 @@ fault_t *operation_sign(const helper_t *helper, file_key_t *key, const view_t *c
     return cms_sign(cms, content, digest, &signer, time(NULL));
 }
 
-/* A challenge looks like nothing else that is signed, so that a login can never become a statement or a message. */
-static int is_challenge(view_t text) {
-    size_t first = strlen(CHALLENGE_FIRST), i;
+/* Readable text of that first line, so that what is shown is what is signed. */
+static int begins(view_t text, const char *first, size_t most) {
+    size_t length = strlen(first), i;
 
-    if (text.length <= first || text.length > CHALLENGE_MAX || memcmp(text.data, CHALLENGE_FIRST, first) != 0) {
+    if (text.length <= length || text.length > most || memcmp(text.data, first, length) != 0) {
         return 0;
     }
     for (i = 0; i < text.length; i++) {
@@ -81,21 +84,34 @@ static int is_challenge(view_t text) {
     return 1;
 }
 
-fault_t *operation_login(const helper_t *helper, file_key_t *key, view_t challenge, bytes_t *cms) {
+static fault_t *show_and_sign(const helper_t *helper, file_key_t *key, view_t text, text_id name,
+                              text_id question, bytes_t *cms) {
     const talk_t *talk = helper->talk;
     bytes_t shown = {NULL, 0, 0};
     int yes = 0;
     fault_t *fault;
 
-    if (!is_challenge(challenge)) {
-        return fault_make(T_LOGIN_FORM, NULL, "%u bytes", (unsigned)challenge.length);
-    }
-    bytes_set(&shown, challenge.data, challenge.length);
-    talk->show(talk->baton, T_LOGIN_CHALLENGE, bytes_text(&shown));
+    bytes_set(&shown, text.data, text.length);
+    talk->show(talk->baton, name, bytes_text(&shown));
     bytes_free(&shown);
-    fault = talk->confirm(talk->baton, T_LOGIN_CONFIRM, NULL, &yes);
+    fault = talk->confirm(talk->baton, question, NULL, &yes);
     if (fault == NULL && !yes) {
         fault = fault_make(T_CANCELLED, NULL, "not confirmed");
     }
-    return fault != NULL ? fault : operation_sign(helper, key, &challenge, NULL, cms);
+    return fault != NULL ? fault : operation_sign(helper, key, &text, NULL, cms);
+}
+
+fault_t *operation_sign_statement(const helper_t *helper, file_key_t *key, view_t text, bytes_t *cms) {
+    if (!begins(text, STATEMENT_FIRST, STATEMENT_MAX) && !begins(text, MESSAGE_FIRST, STATEMENT_MAX)) {
+        return fault_make(T_SIGN_FORM, NULL, "%u bytes", (unsigned)text.length);
+    }
+    return show_and_sign(helper, key, text, T_SIGN_TEXT, T_SIGN_CONFIRM, cms);
+}
+
+/* A challenge looks like nothing else that is signed, so that a login can never become a statement or a message. */
+fault_t *operation_login(const helper_t *helper, file_key_t *key, view_t challenge, bytes_t *cms) {
+    if (!begins(challenge, CHALLENGE_FIRST, CHALLENGE_MAX)) {
+        return fault_make(T_LOGIN_FORM, NULL, "%u bytes", (unsigned)challenge.length);
+    }
+    return show_and_sign(helper, key, challenge, T_LOGIN_CHALLENGE, T_LOGIN_CONFIRM, cms);
 }

@@ -144,6 +144,22 @@ int platform_run_within(double seconds, platform_work_fn *work, platform_work_fn
     return done;
 }
 
+static HANDLE told_to_end;
+
+static BOOL WINAPI on_console_event(DWORD event) {
+    SetEvent(told_to_end);
+    return TRUE;
+}
+
+void platform_end_prepare(void) {
+    told_to_end = CreateEvent(NULL, TRUE, FALSE, NULL);
+    SetConsoleCtrlHandler(on_console_event, TRUE);
+}
+
+void platform_end_wait(void) {
+    WaitForSingleObject(told_to_end, INFINITE);
+}
+
 #else
 
 #include <fcntl.h>
@@ -408,6 +424,30 @@ int platform_run_within(double seconds, platform_work_fn *work, platform_work_fn
     pthread_join(thread, NULL);
     errand_free(errand);
     return 1;
+}
+
+static void ends(sigset_t *signals) {
+    sigemptyset(signals);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGHUP);
+}
+
+/* Blocked in every thread, so that _wait alone gets them. */
+void platform_end_prepare(void) {
+    sigset_t signals;
+
+    ends(&signals);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void platform_end_wait(void) {
+    sigset_t signals;
+    int got;
+
+    ends(&signals);
+    sigwait(&signals, &got);
 }
 
 #endif

@@ -31,6 +31,10 @@ int platform_system_settings(char *path, size_t size);
 /* 1 if the user's locale is a Chinese one. */
 int platform_speaks_chinese(void);
 
+/* For a program that serves until it is told to end (Ctrl-C, SIGTERM): _prepare before the first thread, _wait sleeps until then. */
+void platform_end_prepare(void);
+void platform_end_wait(void);
+
 void platform_sleep_ms(unsigned milliseconds);
 
 /* Seconds that only ever go forward. */

@@ -35,9 +35,8 @@ static size_t keep(char *data, size_t size, size_t count, void *baton) {
     return size * count;
 }
 
-/* Locale "zh" in our own language only: the answer's message is shown as it is. */
-static const char *language_header(void) {
-    return platform_speaks_chinese() ? "Accept-Language: zh-Hant" : "Accept-Language: en";
+static const char *language_header(language_t language) {
+    return language == LANGUAGE_ZH ? "Accept-Language: zh-Hant" : "Accept-Language: en";
 }
 
 static fault_t *fault_of(CURLcode code, const char *detail) {
@@ -74,7 +73,7 @@ static fault_t *perform(const service_t *service, const call_t *call, bytes_t *c
     if (curl == NULL) {
         return fault_make(T_INTERNAL, NULL, "curl_easy_init");
     }
-    headers = curl_slist_append(headers, language_header());
+    headers = curl_slist_append(headers, language_header(service->language));
     headers = curl_slist_append(headers, "Accept: application/json, */*;q=0.1");
     curl_easy_setopt(curl, CURLOPT_URL, call->url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, call->schemes);

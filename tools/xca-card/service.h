@@ -12,6 +12,7 @@
 
 typedef struct service {
     const card_settings_t *settings;
+    language_t language; /* of messages that are shown as they come */
 } service_t;
 
 /* Once, before and after everything else, while there is one thread. */

@@ -119,6 +119,7 @@ fault_t *session_open(session_t *session, const helper_t *helper) {
     memset(session, 0, sizeof(*session));
     session->helper = helper;
     session->service.settings = helper->settings;
+    session->service.language = helper->language;
     fault = refresh(session);
     if (fault != NULL) {
         session_close(session);

@@ -23,6 +23,7 @@ static const row_t rows[] = {
     {"portal-url", URL, AT(portal_url)},
     {"ca-file", PATHNAME, AT(ca_file)},
     {"tls-ca-file", PATHNAME, AT(tls_ca_file)},
+    {"origins", TEXT, AT(origins)},
     {"reader", TEXT, AT(reader)},
     {"pinentry", TEXT, AT(pinentry)},
     {"officer", TEXT, AT(operator_uid)},

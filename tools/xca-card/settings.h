@@ -11,6 +11,7 @@ typedef struct card_settings {
     char portal_url[SETTINGS_VALUE]; /* without a slash at the end                  */
     char ca_file[SETTINGS_VALUE];    /* PEM: the anchor of XCA's certificates       */
     char tls_ca_file[SETTINGS_VALUE];/* PEM: of the portal's own; default: ca-file  */
+    char origins[SETTINGS_VALUE];    /* of pages that may use the bridge, with blanks between; empty: the portal's */
     char reader[SETTINGS_VALUE];
     char pinentry[SETTINGS_VALUE];
     char operator_uid[SETTINGS_VALUE];
