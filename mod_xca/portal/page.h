@@ -22,6 +22,7 @@ typedef struct xca_visit {
     int status;               /* 200 unless set */
     const char *redirect;     /* set: 303 to this path */
     apr_table_t *headers;     /* further headers */
+    const char *connect;      /* where scripts of the page may connect to beside the portal (CSP source), or NULL */
     /* raw answers (certificates, lists, drafts): set data and type instead of a template */
     const xca_bytes_t *data;
     const char *data_type, *data_name; /* data_name: file name of Content-Disposition, or NULL */

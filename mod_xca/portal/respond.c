@@ -88,10 +88,13 @@ int xca_wants_json(const xca_http_request_t *request) {
 
 /* Strict headers for everything that goes out. A referrer goes to our own pages only; not "no-referrer",
  * because then browsers send "Origin: null" with forms. */
-static void put_strict_headers(apr_table_t *headers) {
+static void put_strict_headers(apr_table_t *headers, const char *connect, apr_pool_t *pool) {
     apr_table_setn(headers, "Content-Security-Policy",
-                   "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
-                   "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+                   apr_pstrcat(pool,
+                               "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+                               "connect-src 'self'",
+                               connect != NULL ? " " : "", connect != NULL ? connect : "",
+                               "; form-action 'self'; frame-ancestors 'none'; base-uri 'none'", NULL));
     apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
     apr_table_setn(headers, "Referrer-Policy", "same-origin");
     apr_table_setn(headers, "Cross-Origin-Opener-Policy", "same-origin");
@@ -134,7 +137,7 @@ static void write_out(xca_http_response_t *response, xca_bytes_t bytes) {
 
 void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *response,
                        xca_bytes_t bytes, const char *etag, apr_time_t modified, apr_pool_t *pool) {
-    put_strict_headers(response->headers);
+    put_strict_headers(response->headers, NULL, pool);
     apr_table_setn(response->headers, "ETag", etag);
     if (modified != 0) {
         apr_table_setn(response->headers, "Last-Modified",
@@ -209,7 +212,7 @@ static void respond_model(xca_visit_t *visit, const xca_route_t *route, xca_http
 void xca_respond(xca_visit_t *visit, const xca_route_t *route, xca_http_response_t *response) {
     response->status = visit->status;
     response->headers = apr_table_overlay(visit->pool, response->headers, visit->headers);
-    put_strict_headers(response->headers);
+    put_strict_headers(response->headers, visit->connect, visit->pool);
     put_default(response->headers, "Cache-Control",
                 visit->personal || visit->status >= 400 || is_for_programs(route) ? "no-store" : "no-cache");
     if (visit->redirect != NULL) {

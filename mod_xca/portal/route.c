@@ -4,6 +4,7 @@
 #include "portal/engine.h"
 #include "portal/page_apply.h"
 #include "portal/page_card.h"
+#include "portal/page_card_desk.h"
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
 #include "portal/pages.h"
@@ -66,6 +67,12 @@ const xca_route_t xca_routes[] = {
     {"GET", "/certificates/*", xca_page_certificate, "certificate", "certificates", NULL, 0},
     {"GET", "/requests/*", xca_page_request, "request", "certificates", NULL, 0},
 
+    {"GET", "/card/activate", xca_page_card_desk, "card_activate", "activate", NULL, 0},
+    {"GET", "/card/unlock", xca_page_card_desk, "card_unlock", "unlock", NULL, 0},
+    {"GET", "/card/change-pin", xca_page_card_desk, "card_change_pin", "change-pin", NULL, 0},
+    {"GET", "/card/contact", xca_page_card_contact, "card_contact", "contact", NULL, 0},
+    {"GET", "/card/test", xca_page_card_desk, "card_test", "card-test", NULL, 0},
+    {"GET", "/card/info", xca_page_card_desk, "card_info", "card-info", NULL, 0},
     {"GET", "/card/session", xca_page_card_session, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"POST", "/card/message", xca_page_card_message, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"GET", "/card/message/*", xca_page_card_message_show, NULL, NULL, NULL, XCA_ROUTE_DATA},

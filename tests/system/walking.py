@@ -280,6 +280,19 @@ class Walk:
         self.get("/certificates/revoke/form?serial=" + self.serials["valid"])
         look("revoke-paper-filled")
 
+    def cards(self, look):
+        """Without a card helper; with one: test_bridge.py."""
+        for name in ("activate", "unlock", "change-pin", "contact", "test", "info"):
+            self.get("/card/" + name)
+            look("card-" + name)
+        self.main("[data-part=begin] button").click()
+        until = time.monotonic() + 15
+        while time.monotonic() < until and not self.main("[data-part=no-helper]").is_displayed():
+            time.sleep(0.1)
+        look("card-no-helper")
+        self.main("#card-command summary").click()
+        look("card-by-command")
+
     def errors(self, look):
         self.get("/no-such-page")
         look("error-404")
@@ -331,5 +344,6 @@ class Walk:
         self.applying(look)
         self.following(look)
         self.certificates(look)
+        self.cards(look)
         self.errors(look)
         self.outage(look)

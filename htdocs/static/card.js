@@ -1,0 +1,241 @@
+/* A page at which a card is worked with: the button, and what comes of it. */
+import { findHelper, permission, takeLink } from "./card-link.js";
+import { Job, stopOther } from "./card-job.js";
+import { askChoice, askConfirm, askSecret, cancelQuestion } from "./card-ask.js";
+import { closeContact, noteContact, onContact, openContact } from "./card-contact.js";
+import { beginGroup, clearFacts, fact, forgetPin, hideAll, newPin, outcome, part, place, progress, put, say, show, word,
+         words } from "./card-show.js";
+
+const desk = document.getElementById("card-desk");
+const CONDITIONS = ["no-helper", "no-token", "denied", "busy", "fault", "done", "wait", "here", "progress"];
+/* The card or the reader is gone for a moment: the next job waits for it. */
+const COMES_BACK = ["T_CARD_REMOVED", "T_READER_GONE"];
+/* What a job says of its good end. */
+const RESULTS = ["T_ACTIVATED", "T_UNLOCKED", "T_PIN_CHANGED", "T_CONTACT_CHANGED"];
+const RETURN_MS = 1500;
+
+let order = { operation: desk.dataset.operation };
+let job = null;
+let other = "";     /* a job that keeps the helper busy */
+let signedText = ""; /* what a confirmation is about     */
+let run = 0;        /* counts, so that an old run knows */
+
+function condition(name) {
+  hideAll(...CONDITIONS);
+  show(name);
+  show("begin", name === "done");
+  say(part(name).querySelector("h2, p").textContent);
+  part(name).focus();
+}
+
+function onSay(event) {
+  if (event.id.startsWith("T_RANK_")) {
+    fact("kind", word("kind"), word(event.id));
+  } else if (event.id.endsWith("_TRIES_LEFT")) {
+    fact(event.id, word(event.id), event.arg);
+    say(event.text);
+  } else if (event.id.startsWith("T_CERTIFICATE_")) {
+    beginGroup(event.text);
+  } else if (event.id.startsWith("T_WAITING_")) {
+    put(place("wait"), event.id, event.text);
+    show("wait");
+    say(place("wait").textContent);
+  } else if (RESULTS.includes(event.id)) {
+    place("done").textContent = event.text;
+  } else {
+    say(words(event.id) ? word(event.id) : event.text, true);
+  }
+}
+
+function onShow(event) {
+  hideAll("wait");
+  if (event.id === "T_SIGN_TEXT" || event.id === "T_LOGIN_CHALLENGE") {
+    signedText = event.value;
+    return;
+  }
+  if (event.id.startsWith("T_CONTACT_")) {
+    noteContact(event);
+    if (order.operation === "contact-show") {
+      return; /* it stands in the form */
+    }
+  }
+  fact(event.id, event.text, event.value);
+}
+
+async function onAsk(event) {
+  const mine = job;
+  hideAll("wait", "progress");
+  const answer = event.kind === "secret" ? await askSecret(event)
+    : event.kind === "confirm" ? await askConfirm(event, signedText) : await askChoice(event);
+  if (mine !== job) {
+    return;
+  }
+  if (answer) {
+    await mine.answer(event.n, answer);
+  } else {
+    cancel();
+  }
+}
+
+function onEvent(event) {
+  switch (event.type) {
+    case "say": onSay(event); break;
+    case "show": onShow(event); break;
+    case "outcome": hideAll("wait"); outcome(event); break;
+    case "secret": newPin(event); break;
+    case "progress": hideAll("here"); progress(event); break;
+    case "ask": onAsk(event); break;
+    case "here":
+      hideAll("wait");
+      place("here").textContent = event.text;
+      say(event.text);
+      show("here");
+      break;
+    default:
+  }
+}
+
+function finish() {
+  hideAll("wait", "progress", "here");
+  if (order.operation === "contact-show") {
+    say("");
+    openContact();
+    show("begin", false);
+    return;
+  }
+  order = { operation: desk.dataset.operation };
+  if (place("done").textContent === "") {
+    place("done").textContent = word("done");
+  }
+  condition("done");
+}
+
+function fail(event) {
+  put(place("fault"), event.id, event.text);
+  condition("fault");
+  if (part("new-pin").hidden === false) { /* not the card's PIN for sure any more, but it may be */
+    put(place("new-pin-label"), order.operation === "activate" ? "T_AGAIN_ACTIVATE" : "", event.text);
+  }
+}
+
+function cancel() {
+  run += 1;
+  cancelQuestion();
+  if (job) {
+    job.stop();
+    job = null;
+  }
+  order = { operation: desk.dataset.operation };
+  hideAll(...CONDITIONS);
+  clearFacts();
+  closeContact();
+  say("");
+  show("begin");
+  part("begin").querySelector("button").focus();
+}
+
+async function follow(mine) {
+  const last = await job.follow((event) => {
+    if (mine === run) {
+      onEvent(event);
+    }
+  });
+  if (mine !== run) {
+    return;
+  }
+  cancelQuestion();
+  job = null;
+  if (last === null) {
+    place("fault").textContent = word("lost");
+    condition("fault");
+  } else if (last.type === "done") {
+    finish();
+  } else if (last.id === "T_CANCELLED") {
+    cancel();
+  } else {
+    fail(last);
+    if (COMES_BACK.includes(last.id)) {
+      setTimeout(() => mine === run && begin(), RETURN_MS);
+    }
+  }
+}
+
+async function begin() {
+  const mine = run += 1, goesOn = !part("fault").hidden && part("new-pin").hidden;
+  if (job) {
+    job.stop();
+    job = null;
+  }
+  cancelQuestion();
+  if (!goesOn) {
+    say(word("connecting"), true);
+  }
+  hideAll(...CONDITIONS.filter((name) => name !== "fault" || !goesOn), "begin");
+  place("done").textContent = "";
+  const obstacle = await findHelper();
+  if (mine !== run) {
+    return;
+  }
+  if (obstacle !== "") {
+    condition(obstacle);
+    return;
+  }
+  const begun = await Job.begin(order);
+  if (mine !== run) {
+    return;
+  }
+  hideAll("fault");
+  if (begun.job) {
+    forgetPin();
+    clearFacts();
+    closeContact();
+    say("");
+    job = begun.job;
+    await follow(mine);
+  } else if (begun.busy) {
+    other = begun.busy.job;
+    place("busy").textContent = begun.fault.text;
+    condition("busy");
+  } else if (begun.fault && begun.fault.id === "T_BRIDGE_TOKEN") {
+    condition("no-token");
+  } else {
+    place("fault").textContent = begun.fault ? begun.fault.text : word("lost");
+    condition("fault");
+  }
+}
+
+async function takeOver() {
+  await stopOther(other);
+  begin();
+}
+
+const ACTIONS = { begin, cancel, noted: forgetPin, "take-over": takeOver, no: cancelQuestion };
+
+desk.addEventListener("click", (event) => {
+  const action = event.target.closest("[data-do]");
+  if (action) {
+    ACTIONS[action.dataset.do]();
+  }
+});
+onContact((changed) => {
+  order = changed;
+  begin();
+});
+/* Nothing secret stays in a page that is left, nor a job without its page. */
+addEventListener("pagehide", () => {
+  forgetPin();
+  cancelQuestion();
+  if (job) {
+    job.stop(true);
+    job = null;
+  }
+});
+
+const isNew = takeLink();
+addEventListener("hashchange", () => takeLink() && say(word("connected"), true));
+show("no-script", false);
+show("begin");
+if (isNew) {
+  say(word("connected"), true);
+}
+permission().then((state) => show("permission", state === "prompt"));

@@ -1,0 +1,400 @@
+"""The bridge and the portal's six card pages: real reader, card, helper, portal, signer and Chromium, each to the end. Whoever is not
+a page of the portal with the token of the helper's start gets nothing."""
+
+import re
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from bridging import Bridge, CardPage, browser_for, helper_run, set_permission, settings_of
+from conftest import USER_CODE
+from readers import Readers
+from test_accessibility import Inspector
+from test_card_relay import card_of, done, file_card
+
+
+class Place:
+    """A desk with a reader, a card made for it, and a helper that serves."""
+
+    def __init__(self, instance, folder):
+        self.instance, self.folder = instance, folder
+        self.readers = Readers(folder).start()
+        self.config = settings_of(instance, folder)
+        self.card = self.readers.card()
+        case = file_card(instance)
+        instance.approve(case)
+        instance.wait_for_state(case, "approved")
+        done(self.run([], "produce", "--case", case, timeout=300))
+        self.number = card_of(instance, case)["xcaCardNumber"]
+        done(self.run([], "dispatch", "--case", case, "--card", self.number, "--mail-number", "12345678901234"))
+        instance.wait_for_state(case, "dispatched")
+        self.pin = None
+        self.bridge = Bridge(self.readers, self.config)
+
+    def run(self, typed, *command, timeout=120):
+        return helper_run(self.readers, self.config, typed, *command, timeout=timeout)
+
+    def activate(self):
+        """By command, for tests that begin with an active card."""
+        if self.pin is None:
+            shown = done(self.run([USER_CODE], "activate"))
+            self.pin = re.search(r"Your PIN[^:]*: (\d+)", shown).group(1)
+        return self.pin
+
+    def close(self):
+        self.bridge.stop()
+        self.readers.close()
+
+
+@pytest.fixture(scope="module")
+def place(instance):
+    with tempfile.TemporaryDirectory(prefix="xca-desk-") as folder:
+        one = Place(instance, Path(folder))
+        yield one
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(instance):
+    driver = browser_for(instance)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(chromium, instance, place):
+    """A card page in Chinese that has the helper's link."""
+    chromium.get(instance.url + "/about?lang=zh")
+    one = CardPage(chromium, instance)
+    one.open(place.bridge.link)
+    yield one
+    # The browser itself notes every answer of 4xx.
+    errors = [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE" and "status of 4" not in entry["message"]]
+    chromium.get("about:blank")
+    assert errors == []
+
+
+def test_the_link_leaves_neither_address_nor_history(page, chromium, place):
+    assert chromium.current_url == page.instance.url + "/card/activate"
+    assert place.bridge.token not in chromium.page_source
+    assert "已收到" in page.text()
+
+
+def test_view_shows_the_card(page, place):
+    page.open("/card/info").begin()
+    page.wait_part("done")
+    for text in (place.number, "附卡", "2.16.886.", "PIN 碼剩餘次數\n3", "簽章憑證（9C）"):
+        assert text in page.facts()
+    assert "asks:" in place.bridge.said() and "view the card" in place.bridge.said()
+
+
+def test_activation_goes_on_with_a_card_that_was_pulled_and_put_in_again(page, place, instance):
+    page.begin()
+    page.wait_part("confirm")
+    assert place.number in page.facts()
+    page.confirm()
+    page.type_secret("Wrong-code-1")
+    page.wait_part("fault")
+    assert "用戶代碼" in page.part("fault").text
+    page.press("fault")
+    page.confirm()
+    place.card.cut(5, "before")
+    page.type_secret(USER_CODE)
+    page.wait_part("fault", "wait")
+    page.wait_text("抽出")
+    place.card.insert()
+    page.confirm()
+    page.type_secret(USER_CODE)
+    pin = page.new_pin()
+    assert re.fullmatch(r"\d{8}", pin)
+    page.wait_part("done", seconds=90)
+    assert "憑證已公布" in page.text()
+    assert pin not in place.bridge.said() and USER_CODE not in place.bridge.said()
+    assert "Card number: " + place.number in place.bridge.said()
+    page.press("new-pin")
+    assert pin not in page.browser.page_source
+    assert "state: active" in instance.admin("card", "show", place.number).stdout
+    place.pin = pin
+    done(place.run([pin], "test"))
+
+
+def test_the_pin_is_changed_and_tries_are_shown(page, place):
+    old = place.activate()
+    page.open("/card/change-pin").begin()
+    page.type_secret("000000")
+    page.type_secret("135790", "135790")
+    page.wait_part("fault")
+    assert "還可再試 2 次" in page.part("fault").text
+    page.press("fault")
+    page.wait_part("secret")
+    assert "PIN 碼剩餘次數\n2" in page.facts()
+    page.type_secret("12")
+    assert "6 至 8 位數字" in page.part("secret").text
+    page.browser.find_element(By.ID, "card-secret").clear()
+    page.type_secret(old)
+    page.wait_text("再輸入一次新的 PIN 碼")
+    page.type_secret("135790", "135791")
+    assert "兩次輸入" in page.part("secret").text
+    for field in ("card-secret", "card-secret-again"):
+        page.browser.find_element(By.ID, field).clear()
+    page.type_secret("135790", "135790")
+    page.wait_part("done")
+    place.pin = "135790"
+    assert "PIN 碼剩餘次數\n3" in page.facts()
+
+
+def test_the_card_is_tested(page, place):
+    place.activate()
+    page.open("/card/test").begin()
+    page.type_secret(place.pin)
+    page.wait_part("done", seconds=90)
+    results = page.part("outcomes").text
+    assert results.count("正常") >= 5 and "未通過" not in results
+
+
+def test_a_locked_card_is_unlocked(page, place):
+    pin = place.activate()
+    for _ in range(3):
+        place.run(["000000", "24681357"], "change-pin")
+    page.open("/card/test").begin()
+    page.wait_part("fault")
+    assert "已鎖住" in page.part("fault").text
+    page.part("fault").find_element(By.CSS_SELECTOR, "a[href='/card/unlock']").click()
+    page.begin()
+    page.confirm()
+    page.type_secret(USER_CODE)
+    page.wait_text("再輸入一次新的 PIN 碼")
+    page.type_secret("24681357", "24681357")
+    page.wait_part("done", seconds=90)
+    assert pin != "24681357"
+    place.pin = "24681357"
+    done(place.run([place.pin], "test"))
+
+
+def test_the_contact_is_changed(page, place):
+    place.activate()
+    page.open("/card/contact").begin()
+    page.type_secret(place.pin)
+    form = page.browser.find_element(By.ID, "card-contact")
+    until = time.monotonic() + 60
+    while not form.is_displayed() and time.monotonic() < until:
+        time.sleep(0.1)
+    field = form.find_element(By.NAME, "email")
+    assert field.get_attribute("value") == "contact@example.org.tw"
+    field.clear()
+    field.send_keys("new-contact@example.org.tw")
+    time.sleep(1)
+    form.find_element(By.CSS_SELECTOR, ".buttons .primary").click()
+    page.type_secret(place.pin)
+    page.wait_part("done", seconds=90)
+    assert "new-contact@example.org.tw" in page.facts()
+    assert "new-contact@example.org.tw" in done(place.run([place.pin], "contact", "show"))
+
+
+def test_a_card_put_in_late_and_a_reader_plugged_in_late_are_waited_for(page, place):
+    place.card.pull()
+    page.open("/card/info").begin()
+    page.wait_part("wait")
+    assert "晶片朝上" in page.part("wait").text
+    place.card.insert()
+    page.wait_part("done")
+
+
+def test_the_bridge_answers_while_a_card_is_slow(page, place):
+    place.card.set("command_ms", 400)
+    try:
+        page.open("/card/info").begin()
+        began = time.monotonic()
+        status, hello, _ = place.bridge.ask("GET", "/v1")
+        assert status == 200 and hello["program"] == "xca-card"
+        assert time.monotonic() - began < 0.5
+        page.wait_part("done", seconds=90)
+    finally:
+        place.card.set("command_ms", 0)
+
+
+def test_a_second_page_is_told_that_the_helper_is_busy_and_may_take_over(page, place):
+    place.card.pull()
+    status, begun, _ = place.bridge.ask("POST", "/v1/jobs", {"operation": "activate"})
+    assert status == 201
+    page.open("/card/info").begin()
+    page.wait_part("busy")
+    assert "開卡" in page.part("busy").text
+    place.card.insert()
+    status, again, _ = place.bridge.ask("POST", "/v1/jobs", {"operation": "info"})
+    assert status == 409 and again["busy"]["job"] == begun["job"]
+    page.press("busy")
+    page.wait_part("done")
+
+
+def test_cancelling_gives_the_card_back(page, place):
+    page.open("/card/test").begin()
+    page.wait_part("secret")
+    page.press("secret", "[data-do=cancel]")
+    page.wait_part("begin")
+    done(place.run([], "info"))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_step_is_accessible_and_fits_a_phone(page, chromium, place, instance, language):
+    """axe-core at each step with a card, in both languages."""
+    place.activate()
+    inspector = Inspector(chromium, language)
+    chromium.get(instance.url + "/about?lang=" + language)
+    place.card.pull()
+    page.open(place.bridge.link).begin()
+    page.wait_part("wait")
+    inspector.look("wait")
+    place.card.insert()
+    page.wait_part("confirm")
+    inspector.look("confirm")
+    page.confirm()
+    page.wait_part("secret")
+    inspector.look("code")
+    page.type_secret(USER_CODE)
+    page.wait_part("fault")
+    inspector.look("fault")
+    page.open("/card/change-pin").begin()
+    page.type_secret("12")
+    inspector.look("pin-wrong")
+    page.browser.find_element(By.ID, "card-secret").clear()
+    page.type_secret(place.pin)
+    until = time.monotonic() + 20
+    while not page.part("secret-again").is_displayed() and time.monotonic() < until:
+        time.sleep(0.1)
+    inspector.look("new-pin")
+    page.open("/card/test").begin()
+    page.type_secret(place.pin)
+    page.wait_part("done")
+    inspector.look("tested")
+    page.open("/card/contact").begin()
+    page.type_secret(place.pin)
+    until = time.monotonic() + 30
+    while not chromium.find_element(By.ID, "card-contact").is_displayed() and time.monotonic() < until:
+        time.sleep(0.1)
+    inspector.look("contact")
+    assert inspector.seen[-1] == "contact"
+    assert {kind: found for kind, found in inspector.wrong.items() if found} == {}
+
+
+def test_without_the_helper_the_page_says_how_to_get_it(chromium, instance, place):
+    page = CardPage(chromium, instance)
+    page.open("/card/info")
+    chromium.execute_script("sessionStorage.setItem('xca-card-link', JSON.stringify({port: 9, token: '0'.repeat(32)}))")
+    page.open("/card/info").begin()
+    page.wait_part("no-helper")
+    assert "xca-card serve" in page.part("no-helper").text
+    assert "xca-card info" in chromium.find_element(By.ID, "card-command").get_attribute("textContent")
+    assert instance.url in chromium.find_element(By.ID, "card-command").get_attribute("textContent")
+
+
+def test_a_token_of_an_earlier_start_is_told(chromium, instance, place):
+    page = CardPage(chromium, instance)
+    page.open("/card/info")
+    chromium.execute_script("sessionStorage.setItem('xca-card-link', JSON.stringify({port: %d, token: '0'.repeat(32)}))" % place.bridge.port)
+    page.open("/card/info").begin()
+    page.wait_part("no-token")
+    assert chromium.execute_script("return sessionStorage.getItem('xca-card-link')") is None
+
+
+def test_a_browser_that_was_told_no_says_what_to_do(chromium, instance, place):
+    page = CardPage(chromium, instance)
+    set_permission(chromium, instance, "denied")
+    try:
+        page.open(place.bridge.link)
+        page.begin()
+        page.wait_part("denied")
+    finally:
+        set_permission(chromium, instance, "granted")
+
+
+def test_only_card_pages_may_connect_to_this_machine(chromium, instance, place):
+    page = CardPage(chromium, instance)
+    attempt = "const done = arguments[1]; fetch('http://127.0.0.1:' + arguments[0] + '/v1').then(() => done('read'), () => done('refused'))"
+    page.open("/card/info")
+    assert chromium.execute_async_script(attempt, place.bridge.port) == "read"
+    page.open("/about")
+    assert chromium.execute_async_script(attempt, place.bridge.port) == "refused"
+
+
+def test_a_page_of_another_origin_is_refused(chromium, instance, place):
+    """The same pages under another name, allowed by the browser to connect here, with the token: the bridge refuses."""
+    foreign = instance.url.replace("localhost", "127.0.0.1")
+    set_permission(chromium, instance, "granted", foreign)
+    page = CardPage(chromium, instance)
+    page.open(place.bridge.link.replace(instance.url, foreign))
+    page.begin()
+    page.wait_part("no-helper")
+    place.bridge.wait_for(foreign + " was refused")
+    assert "view the card" not in place.bridge.said().split(foreign + " was refused")[1]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://localhost", "https://localhost"])
+def test_an_origin_that_is_not_configured_gets_403(place, origin):
+    for method, path in (("GET", "/v1"), ("POST", "/v1/jobs"), ("OPTIONS", "/v1/jobs")):
+        status, answer, headers = place.bridge.ask(method, path, {"operation": "info"} if method == "POST" else None, Origin=origin)
+        assert status == 403 and answer["fault"]["id"] == "T_BRIDGE_FOREIGN" and answer["fault"]["text"]
+        assert headers["Access-Control-Allow-Origin"] is None
+    if origin == "https://evil.example":
+        place.bridge.wait_for("https://evil.example was refused")
+
+
+def test_a_name_that_was_made_to_lead_here_gets_403(place):
+    for host in ("rebound.example:%d" % place.bridge.port, "127.0.0.1", "localhost:1"):
+        status, answer, headers = place.bridge.ask("GET", "/v1", host=host)
+        assert status == 403 and answer["fault"]["id"] == "T_BRIDGE_HOST"
+        assert headers["Access-Control-Allow-Origin"] is None
+
+
+def test_a_wrong_token_gets_403(place):
+    for token in (None, "", "0" * 32, place.bridge.token[:-1], place.bridge.token.upper() + "x"):
+        status, answer, _ = place.bridge.ask("POST", "/v1/jobs", {"operation": "info"}, X_XCA_Token=token)
+        assert status == 403 and answer["fault"]["id"] == "T_BRIDGE_TOKEN"
+
+
+def test_a_preflight_allows_the_configured_origin_alone(place):
+    status, _, headers = place.bridge.ask("OPTIONS", "/v1/jobs", X_XCA_Token=None, Access_Control_Request_Method="POST",
+                                          Access_Control_Request_Headers="content-type,x-xca-token",
+                                          Access_Control_Request_Private_Network="true")
+    assert status == 204
+    assert headers["Access-Control-Allow-Origin"] == place.bridge.origin and "Origin" in headers["Vary"]
+    assert "X-XCA-Token" in headers["Access-Control-Allow-Headers"] and "DELETE" in headers["Access-Control-Allow-Methods"]
+    assert headers["Access-Control-Allow-Private-Network"] == "true" and headers["Access-Control-Max-Age"]
+
+
+def test_what_is_too_large_or_no_json_is_refused(place):
+    ask = place.bridge.ask
+    assert ask("POST", "/v1/jobs", b"x" * 65537)[0] == 413
+    assert ask("POST", "/v1/jobs", b"{" * 65000)[0] == 422
+    assert ask("POST", "/v1/jobs", b"operation=info", Content_Type="application/x-www-form-urlencoded")[0] == 415
+    assert ask("POST", "/v1/jobs", {"operation": "transmit", "apdu": "00a40400"})[1]["fault"]["id"] == "T_BRIDGE_OPERATION"
+
+
+def test_it_listens_on_the_loopback_address_alone(place):
+    assert place.bridge.listens_on("127.0.0.1")
+    assert not place.bridge.listens_on("127.0.0.2")
+
+
+def test_an_officer_signs_with_a_key_file(place, instance):
+    """The key of a PKCS#12 file is the "card"; its password is asked."""
+    bridge = Bridge(place.readers, place.config, "--key", instance.home / "officers/central-1.p12")
+    try:
+        statement = "XCA-STATEMENT-1\ncase: 1\ndecision: accept\n"
+        _, begun, _ = bridge.ask("POST", "/v1/jobs", {"operation": "sign", "text": statement})
+        path, seen, events = "/v1/jobs/" + begun["job"], 0, []
+        while not events or events[-1]["type"] not in ("done", "fault"):
+            for event in bridge.ask("GET", "%s?after=%d" % (path, seen))[1]["events"]:
+                seen = event["n"]
+                events.append(event)
+                if event["type"] == "ask":
+                    password = (instance.home / "officers/password").read_text().strip()
+                    answer = {"secret": password} if event["kind"] == "secret" else {"yes": True}
+                    assert bridge.ask("POST", path + "/answer", dict(answer, question=event["n"]))[0] == 204
+        assert events[-1]["type"] == "done", events
+        assert [event for event in events if event["type"] == "result" and event["signed"].startswith("MI")]
+        assert "decision: accept" in bridge.said() and password not in bridge.said()
+    finally:
+        bridge.stop()
