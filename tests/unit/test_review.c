@@ -268,6 +268,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_two_officers_who_accept_in_turn_count),
         TEST(test_each_stage_is_decided_by_its_own_role),
+        TEST(test_an_auditor_decides_nothing),
         TEST(test_decision_in_the_name_of_another_officer_does_not_count),
         TEST(test_officer_who_left_does_not_count),
         TEST(test_ra_officer_decides_for_the_own_window_only),
