@@ -33,7 +33,7 @@ static const xca_bytes_t *sent_request(xca_visit_t *visit) {
     return bytes;
 }
 
-xca_case_form_t *xca_case_form_read(xca_visit_t *visit) {
+xca_case_form_t *xca_case_form_read(xca_visit_t *visit, xca_case_kind kind) {
     xca_case_form_t *form = apr_pcalloc(visit->pool, sizeof(*form));
     xca_case_t *kase = apr_pcalloc(visit->pool, sizeof(*kase));
     const xca_case_field_t *field;
@@ -42,7 +42,7 @@ xca_case_form_t *xca_case_form_read(xca_visit_t *visit) {
     const xca_bytes_t *der = NULL;
 
     form->kase = kase;
-    kase->kind = XCA_CASE_CERTIFICATE;
+    kase->kind = kind;
     kase->class = xca_class_by_id(xca_form_text(visit->form, "class"));
     kase->use = xca_use_by_id(xca_form_text(visit->form, "use"));
     for (field = xca_case_fields; field->name != NULL; field++) {
@@ -67,32 +67,37 @@ xca_case_form_t *xca_case_form_read(xca_visit_t *visit) {
     return form;
 }
 
-xca_error_t *xca_case_form_may_apply(const xca_org_t *org, apr_pool_t *pool) {
+xca_error_t *xca_case_form_may_apply(xca_case_kind kind, const xca_org_t *org,
+                                     apr_pool_t *pool) {
     if (org->state == XCA_ORG_ABOLISHED) {
         return xca_error_field(pool, "oid", "org.abolished", org->name);
     }
     if (org->state == XCA_ORG_UNIT) {
         return xca_error_field(pool, "oid", "org.unit", org->name);
     }
-    if (org->class == XCA_CLASS_NONE || !xca_class_get(org->class)->card_less) {
+    if (org->class == XCA_CLASS_NONE) {
+        return xca_error_field(pool, "oid", "org.not-found", org->oid);
+    }
+    if (kind != XCA_CASE_CARD && !xca_class_get(org->class)->card_less) {
         return xca_error_field(pool, "oid", "case.class-not-card-less", NULL);
     }
     return NULL;
 }
 
-xca_error_t *xca_case_form_start(xca_case_form_t **form, xca_visit_t *visit, const char *oid,
-                                 xca_class class) {
+xca_error_t *xca_case_form_start(xca_case_form_t **form, xca_visit_t *visit, xca_case_kind kind,
+                                 const char *oid, xca_class class) {
     xca_case_form_t *made = apr_pcalloc(visit->pool, sizeof(*made));
     xca_org_t *org;
     xca_error_t *err;
 
     made->kase = apr_pcalloc(visit->pool, sizeof(*made->kase));
-    made->kase->kind = XCA_CASE_CERTIFICATE;
+    made->kase->kind = kind;
     made->kase->use = XCA_USE_COUNT;
     *form = made;
     if (oid == NULL) {
         made->kase->class = class;
-        if (class == XCA_CLASS_NONE || !xca_class_get(class)->card_less) {
+        if (class == XCA_CLASS_NONE ||
+            (kind != XCA_CASE_CARD && !xca_class_get(class)->card_less)) {
             return xca_error_field(visit->pool, "class", "case.class-not-card-less", NULL);
         }
         return NULL;
@@ -102,7 +107,7 @@ xca_error_t *xca_case_form_start(xca_case_form_t **form, xca_visit_t *visit, con
         err = xca_org_read(&org, visit->office->store, oid, visit->pool);
     }
     if (err == NULL) {
-        err = xca_case_form_may_apply(org, visit->pool);
+        err = xca_case_form_may_apply(kind, org, visit->pool);
     }
     if (err != NULL) {
         return err;
@@ -122,7 +127,7 @@ xca_error_t *xca_case_form_take_request(xca_visit_t *visit, xca_case_form_t *for
     xca_bytes_t given = form->csr_file != NULL ? *form->csr_file : kase->csr;
     xca_error_t *err;
 
-    if (given.length == 0) {
+    if (given.length == 0 || kase->kind == XCA_CASE_CARD) {
         return NULL;
     }
     err = xca_csr_read(&csr, given.data, given.length, visit->pool);
@@ -181,7 +186,7 @@ void xca_case_form_save(xca_visit_t *visit, const xca_case_form_t *form) {
 static xca_error_t *organisation_of_draft(xca_visit_t *visit, xca_case_t *kase) {
     xca_case_form_t *fresh;
     const xca_case_t *known;
-    xca_error_t *err = xca_case_form_start(&fresh, visit, kase->oid, kase->class);
+    xca_error_t *err = xca_case_form_start(&fresh, visit, kase->kind, kase->oid, kase->class);
 
     if (err != NULL) {
         if (err->kind == XCA_E_NOT_FOUND) {
@@ -213,7 +218,7 @@ xca_error_t *xca_case_form_load(xca_visit_t *visit, xca_case_form_t *form) {
     if (err != NULL) {
         return err;
     }
-    if (kase->kind != XCA_CASE_CERTIFICATE) {
+    if (kase->kind != form->kase->kind) {
         return xca_error_field(visit->pool, "draft", "draft.other-kind", NULL);
     }
     err = organisation_of_draft(visit, kase);

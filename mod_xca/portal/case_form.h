@@ -15,17 +15,18 @@ typedef struct xca_case_form {
     int same_address;            /* the contact's address is the organisation's */
 } xca_case_form_t;
 
-/* Takes the form as it was sent; nothing is checked but that ids are ids. A request accepted earlier comes back in
+/* Takes the form of a certificate or a card as it was sent; nothing is checked but that ids are ids. A request accepted earlier comes back in
  * the field csr_kept and becomes kase->csr. */
-xca_case_form_t *xca_case_form_read(xca_visit_t *visit);
+xca_case_form_t *xca_case_form_read(xca_visit_t *visit, xca_case_kind kind);
 
 /* An empty form for the known organisation `oid`, or for a new one of `class`. Errors: "org.not-found", "org.abolished",
  * "org.unit", "case.class-not-card-less", and those of the directory. */
-xca_error_t *xca_case_form_start(xca_case_form_t **form, xca_visit_t *visit, const char *oid,
-                                 xca_class class) XCA_MUST_USE;
+xca_error_t *xca_case_form_start(xca_case_form_t **form, xca_visit_t *visit, xca_case_kind kind,
+                                 const char *oid, xca_class class) XCA_MUST_USE;
 
-/* Whether an organisation may have a certificate without a card; NULL if so, else the error that says why not. */
-xca_error_t *xca_case_form_may_apply(const xca_org_t *org, apr_pool_t *pool) XCA_MUST_USE;
+/* Whether an organisation may have a card, or a certificate without one; NULL if so, else the error that says why not. */
+xca_error_t *xca_case_form_may_apply(xca_case_kind kind, const xca_org_t *org,
+                                     apr_pool_t *pool) XCA_MUST_USE;
 
 /* Checks the request that came with the form alone, so that it is kept when the page is shown again for another reason. */
 xca_error_t *xca_case_form_take_request(xca_visit_t *visit, xca_case_form_t *form) XCA_MUST_USE;

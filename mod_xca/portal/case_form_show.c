@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
+#include "domain/card.h"
 #include "outside/crypto.h"
 #include "outside/crypto_csr.h"
 #include "portal/case_form.h"
@@ -20,6 +21,10 @@ typedef struct {
 static const row_t new_org_rows[] = {
     {"org_name", "text", "organization", "text", 1, "field.org_name.hint", NULL},
     {"ubn", "text", "off", "numeric", 1, "field.ubn.hint", "short"},
+    {NULL, NULL, NULL, NULL, 0, NULL, NULL},
+};
+static const row_t new_school_rows[] = {
+    {"school_code", "text", "off", "text", 0, "field.school_code.hint", "short"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
 static const row_t new_org_reach_rows[] = {
@@ -47,8 +52,9 @@ static const row_t contact_reach_rows[] = {
 /* Order of the page, for the summary of what is wrong. */
 static const char *const page_order[] = {
     "draft",          "terms",         "oid",           "class",            "org_name",
-    "ubn",            "org_county",    "org_district",  "org_street",       "org_phone",
-    "org_fax",        "email",         "remark",        "use",              "csr",
+    "ubn",            "school_code",   "org_county",    "org_district",     "org_street",
+    "org_phone",      "org_fax",       "email",         "remark",           "rank",
+    "use",            "csr",
     "contact_name",   "contact_title", "contact_email", "contact_county",   "contact_district",
     "contact_street", "contact_phone", "contact_fax",   "window",           "code",
     "code_again"};
@@ -156,6 +162,23 @@ static void put_uses(xca_visit_t *visit, const xca_case_t *kase) {
     }
 }
 
+static void put_ranks(xca_visit_t *visit, const xca_case_t *kase) {
+    xca_value_t *list = xca_map_list(visit->model, "_ranks");
+    int rank;
+
+    for (rank = 0; rank < XCA_RANK_COUNT; rank++) {
+        xca_value_t *item = xca_list_map(list);
+        const char *id = xca_card_rank_id((xca_card_rank)rank);
+
+        xca_map_text(item, "id", id);
+        xca_map_text(item, "element",
+                     rank == 0 ? "rank" : apr_pstrcat(visit->pool, "rank-", id, NULL));
+        xca_map_text(item, "label", apr_pstrcat(visit->pool, "rank.", id, NULL));
+        xca_map_text(item, "hint", apr_pstrcat(visit->pool, "rank.", id, ".hint", NULL));
+        xca_map_true(item, "checked", kase->rank != NULL && strcmp(kase->rank, id) == 0);
+    }
+}
+
 static void put_request(xca_visit_t *visit, const xca_case_form_t *form) {
     xca_value_t *map = xca_map_map(visit->model, "_csr");
     const char *typed = xca_form_text(visit->form, "csr_text");
@@ -196,6 +219,7 @@ static void put_values(xca_visit_t *visit, const xca_case_form_t *form) {
     if (kase->use < XCA_USE_COUNT) {
         xca_map_text(map, "use", xca_use_id(kase->use));
     }
+    xca_map_text(map, "kind", xca_case_kind_id(kase->kind));
     xca_map_true(map, "same_address", form->same_address);
     xca_map_true(map, "agreed", form->agreed);
 }
@@ -218,6 +242,9 @@ void xca_case_form_show(xca_visit_t *visit, xca_case_form_t *form, xca_error_t *
     put_values(visit, form);
     if (kase->oid == NULL) {
         put_rows(visit, "_org", new_org_rows, kase);
+        if (kase->class == XCA_CLASS_SCHOOL) {
+            put_rows(visit, "_school", new_school_rows, kase);
+        }
         put_rows(visit, "_org_reach", new_org_reach_rows, kase);
         xca_places_address(visit, "_org_address", "org", kase->org_county, kase->org_district,
                            kase->org_street);
@@ -225,8 +252,13 @@ void xca_case_form_show(xca_visit_t *visit, xca_case_form_t *form, xca_error_t *
         xca_map_true(visit->model, "_known", 1);
     }
     put_rows(visit, "_email", email_rows, kase);
-    put_uses(visit, kase);
-    put_request(visit, form);
+    if (kase->kind == XCA_CASE_CARD) {
+        xca_map_true(visit->model, "_card", 1);
+        put_ranks(visit, kase);
+    } else {
+        put_uses(visit, kase);
+        put_request(visit, form);
+    }
     put_rows(visit, "_contact", contact_rows, kase);
     xca_places_address(visit, "_contact_address", "contact", kase->contact_county,
                        kase->contact_district, kase->contact_street);

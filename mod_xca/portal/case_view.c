@@ -80,6 +80,15 @@ static void put_certificate(xca_value_t *sections, const xca_case_t *kase, apr_p
     }
 }
 
+static void put_card(xca_value_t *sections, const xca_case_t *kase, apr_pool_t *pool) {
+    xca_value_t *rows = section(sections, "case.section.card");
+
+    row_id(rows, "field.rank", apr_pstrcat(pool, "rank.", kase->rank, NULL));
+    if (kase->card_number != NULL) {
+        row_code(rows, "field.card_number", kase->card_number);
+    }
+}
+
 static void put_organisation(xca_value_t *sections, const xca_case_t *kase, apr_pool_t *pool) {
     xca_value_t *rows = section(sections, "case.section.organisation");
     int is_new = strncmp(kase->number, "0400", 4) == 0;
@@ -114,7 +123,7 @@ static void put_contact(xca_value_t *sections, const xca_case_t *kase, apr_pool_
     row(rows, "field.contact_name", kase->contact_name);
     row(rows, "field.contact_title", kase->contact_title);
     row(rows, "field.contact_email", kase->contact_email);
-    row(rows, "field.contact_street",
+    row(rows, kase->kind == XCA_CASE_CARD ? "field.delivery_address" : "field.contact_street",
         xca_case_view_address(pool, kase->contact_zip, kase->contact_county, kase->contact_district,
                               kase->contact_street));
     row(rows, "field.contact_phone", kase->contact_phone);
@@ -124,9 +133,27 @@ static void put_contact(xca_value_t *sections, const xca_case_t *kase, apr_pool_
 void xca_case_view_sections(xca_visit_t *visit, xca_value_t *map, const xca_case_t *kase) {
     xca_value_t *sections = xca_map_list(map, "sections");
 
-    put_certificate(sections, kase, visit->pool);
+    if (kase->kind == XCA_CASE_CARD && kase->rank != NULL) {
+        put_card(sections, kase, visit->pool);
+    } else {
+        put_certificate(sections, kase, visit->pool);
+    }
     put_organisation(sections, kase, visit->pool);
     put_contact(sections, kase, visit->pool);
+}
+
+/* The heading of the printed application, as its class and kind have it. */
+static void put_paper_title(xca_value_t *map, const xca_case_t *kase, apr_pool_t *pool) {
+    int school = kase->class == XCA_CLASS_SCHOOL;
+
+    if (kase->kind != XCA_CASE_CARD || kase->rank == NULL) {
+        xca_map_text(map, "paper_title", "paper.title");
+        xca_map_true(map, "paper_class", 1);
+        return;
+    }
+    xca_map_text(map, "paper_title",
+                 apr_pstrcat(pool, school ? "paper.title.school." : "paper.title.card.", kase->rank,
+                             NULL));
 }
 
 void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
@@ -146,6 +173,8 @@ void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
     xca_map_text(map, "class", xca_class_get(kase->class)->id);
     xca_map_text(map, "class_label",
                  apr_pstrcat(pool, "class.", xca_class_get(kase->class)->id, NULL));
+    xca_map_true(map, "card", kase->kind == XCA_CASE_CARD);
+    put_paper_title(map, kase, pool);
     xca_map_true(map, "school", kase->class == XCA_CLASS_SCHOOL);
     xca_map_true(map, "correctable", xca_case_correctable(kase->state));
     xca_map_text(map, "return_reason",

@@ -15,38 +15,45 @@ static xca_error_t *show(xca_visit_t *visit, xca_case_form_t *form, xca_error_t 
         token = xca_visit_token(visit, "apply");
     }
     xca_map_text(visit->model, "token", token);
-    xca_map_text(visit->model, "_action", "/apply/certificate/form");
-    xca_apply_steps(visit, 3, NULL);
+    xca_map_text(visit->model, "_action",
+                 apr_pstrcat(visit->pool, xca_apply_way(visit)->base, "/form", NULL));
+    xca_apply_steps(visit, xca_apply_way(visit), 3, NULL);
     xca_case_form_show(visit, form, wrong);
     return NULL;
 }
 
-static const char *back_to_terms(xca_visit_t *visit, const char *oid, xca_class class) {
-    if (oid != NULL) {
-        return apr_pstrcat(visit->pool, "/apply/certificate/terms?missing=1&oid=", oid, NULL);
-    }
-    return apr_pstrcat(visit->pool, "/apply/certificate/terms?missing=1&class=",
-                       xca_class_get(class)->id, NULL);
+static const char *back_to_terms(xca_visit_t *visit, const xca_case_t *kase) {
+    const char *base = xca_apply_way(visit)->base;
+    const char *who = kase->oid != NULL ? "&oid=" : "&class=";
+
+    return apr_pstrcat(visit->pool, base, "/terms?missing=1", who,
+                       kase->oid != NULL ? kase->oid : xca_class_get(kase->class)->id,
+                       kase->rank != NULL ? "&rank=" : NULL, kase->rank, NULL);
 }
 
 xca_error_t *xca_page_apply_form(xca_visit_t *visit) {
+    const xca_apply_way_t *way = xca_apply_way(visit);
     const char *oid = xca_form_text(visit->form, "oid");
     const char *terms = xca_form_text(visit->form, "terms");
     xca_class class = xca_class_by_id(xca_form_text(visit->form, "class"));
+    xca_card_rank rank = xca_card_rank_by_id(xca_form_text(visit->form, "rank"));
     xca_case_form_t *form;
     xca_error_t *err;
 
     oid = oid != NULL && *oid != '\0' ? oid : NULL;
     if (oid == NULL && class == XCA_CLASS_NONE) {
-        visit->redirect = "/apply/certificate";
+        visit->redirect = way->base;
         return NULL;
     }
-    err = xca_case_form_start(&form, visit, oid, class);
+    err = xca_case_form_start(&form, visit, way->kind, oid, class);
     if (err != NULL) {
         return err;
     }
+    if (way->kind == XCA_CASE_CARD && rank != XCA_RANK_COUNT) {
+        form->kase->rank = xca_card_rank_id(rank);
+    }
     if (terms == NULL || strcmp(terms, XCA_TERMS_VERSION) != 0) {
-        visit->redirect = back_to_terms(visit, form->kase->oid, form->kase->class);
+        visit->redirect = back_to_terms(visit, form->kase);
         return NULL;
     }
     form->agreed = 1;
@@ -137,12 +144,13 @@ static xca_error_t *file(xca_visit_t *visit, xca_case_form_t *form) {
 }
 
 xca_error_t *xca_page_apply_form_sent(xca_visit_t *visit) {
-    xca_case_form_t *form = xca_case_form_read(visit);
+    const xca_apply_way_t *way = xca_apply_way(visit);
+    xca_case_form_t *form = xca_case_form_read(visit, way->kind);
     const char *button = xca_form_text(visit->form, "button");
 
     if (form->kase->oid == NULL && form->kase->class == XCA_CLASS_NONE &&
         (button == NULL || strcmp(button, "load") != 0)) {
-        visit->redirect = "/apply/certificate";
+        visit->redirect = way->base;
         return NULL;
     }
     if (visit->token_error != NULL) {

@@ -113,7 +113,7 @@ xca_error_t *xca_page_case_print(xca_visit_t *visit) {
     xca_case_view_show(visit, kase);
     xca_map_true(visit->model, "_filed_before", filed != NULL && strcmp(filed, "before") == 0);
     xca_map_true(visit->model, "_corrected", filed != NULL && strcmp(filed, "corrected") == 0);
-    xca_apply_steps(visit, 4, kase->number);
+    xca_apply_steps(visit, xca_apply_way_of(kase->kind), 4, kase->number);
     return NULL;
 }
 
@@ -196,13 +196,15 @@ static void put_checklist(xca_visit_t *visit, const xca_case_t *kase) {
     int i;
 
     xca_case_view_show(visit, kase);
-    xca_apply_steps(visit, 5, kase->number);
+    xca_apply_steps(visit, xca_apply_way_of(kase->kind), 5, kase->number);
     xca_map_text(visit->model, "token", xca_visit_token(visit, "checklist"));
     for (i = 0; i < 3; i++) {
         xca_value_t *item = xca_list_map(list);
 
         xca_map_text(item, "name", names[i]);
-        xca_map_text(item, "label", apr_pstrcat(visit->pool, "checklist.", names[i], NULL));
+        xca_map_text(item, "label",
+                     apr_pstrcat(visit->pool, "checklist.", names[i],
+                                 i == 2 && kase->kind == XCA_CASE_CARD ? ".card" : "", NULL));
         xca_map_true(item, "checked", xca_form_text(visit->form, names[i]) != NULL);
         xca_map_true(item, "is_address", i == 2);
     }
@@ -271,7 +273,7 @@ xca_error_t *xca_page_case_window(xca_visit_t *visit) {
         xca_map_text(map, "phone", window->phone);
     }
     xca_case_view_show(visit, kase);
-    xca_apply_steps(visit, 6, kase->number);
+    xca_apply_steps(visit, xca_apply_way_of(kase->kind), 6, kase->number);
     xca_places_windows(visit, kase->class, NULL, kase->org_county);
     return NULL;
 }

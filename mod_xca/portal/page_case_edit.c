@@ -7,6 +7,7 @@
 #include "portal/case_form.h"
 #include "portal/case_view.h"
 #include "portal/code_door.h"
+#include "portal/engine.h"
 #include "portal/page_case.h"
 
 static xca_error_t *show(xca_visit_t *visit, xca_case_form_t *form, const char *number,
@@ -75,6 +76,13 @@ static xca_error_t *open_again(xca_case_t **present, xca_visit_t *visit, xca_cas
     return show(visit, form, visit->arg, revision, err);
 }
 
+static const char *rank_text(xca_visit_t *visit, const char *rank) {
+    return rank == NULL ? NULL
+                        : xca_catalogue_text(visit->portal->texts,
+                                             apr_pstrcat(visit->pool, "rank.", rank, NULL),
+                                             visit->language);
+}
+
 /* What stands in the directory now, where it differs from what was sent. */
 static xca_error_t *conflict(xca_visit_t *visit, const xca_case_t *sent, const char *why) {
     const xca_case_field_t *field;
@@ -93,6 +101,10 @@ static xca_error_t *conflict(xca_visit_t *visit, const xca_case_t *sent, const c
         const char *yours = xca_case_get(sent, field);
         xca_value_t *item;
 
+        if (strcmp(field->name, "rank") == 0) {
+            now = rank_text(visit, now);
+            yours = rank_text(visit, yours);
+        }
         if (strcmp(now != NULL ? now : "", yours != NULL ? yours : "") == 0) {
             continue;
         }
@@ -103,7 +115,8 @@ static xca_error_t *conflict(xca_visit_t *visit, const xca_case_t *sent, const c
     }
     xca_map_true(visit->model, "csr_differs",
                  present->csr.length != sent->csr.length ||
-                     memcmp(present->csr.data, sent->csr.data, sent->csr.length) != 0);
+                     (sent->csr.length > 0 &&
+                      memcmp(present->csr.data, sent->csr.data, sent->csr.length) != 0));
     xca_map_true(visit->model, "use_differs", present->use != sent->use);
     xca_map_text(visit->model, "why", why);
     visit->status = 409;
@@ -148,8 +161,9 @@ static xca_error_t *correct(xca_visit_t *visit, xca_case_form_t *form, xca_case_
     return NULL;
 }
 
-/* For whom a case is does not change: a new organisation stays one, a known one stays known. */
+/* What a case asks for, and for whom, does not change: a new organisation stays one, a known one stays known. */
 static void keep_organisation(xca_case_t *sent, const xca_case_t *present) {
+    sent->kind = present->kind;
     sent->oid = present->oid;
     if (present->oid != NULL) {
         sent->class = present->class;
@@ -158,7 +172,9 @@ static void keep_organisation(xca_case_t *sent, const xca_case_t *present) {
 }
 
 xca_error_t *xca_page_case_edit_sent(xca_visit_t *visit) {
-    xca_case_form_t *form = xca_case_form_read(visit);
+    const char *kind = xca_form_text(visit->form, "kind"); /* until the case itself can be read */
+    xca_case_form_t *form = xca_case_form_read(
+        visit, kind != NULL && strcmp(kind, "card") == 0 ? XCA_CASE_CARD : XCA_CASE_CERTIFICATE);
     const char *button = xca_form_text(visit->form, "button");
     const char *text = xca_form_text(visit->form, "revision");
     long revision = text != NULL ? strtol(text, NULL, 10) : 0;
@@ -182,6 +198,7 @@ xca_error_t *xca_page_case_edit_sent(xca_visit_t *visit) {
         }
         return show(visit, form, present->number, revision, err);
     }
+    form->kase->kind = present->kind;
     if (button != NULL && strcmp(button, "load") == 0) {
         err = xca_case_form_load(visit, form);
         keep_organisation(form->kase, present);

@@ -5,7 +5,9 @@
 #include "domain/calendar.h"
 #include "operations/acceptance.h"
 #include "operations/decision.h"
+#include "directory/card_store.h"
 #include "portal/case_view.h"
+#include "portal/page_apply.h"
 #include "portal/page_case.h"
 
 typedef struct {
@@ -69,15 +71,19 @@ static void add_decisions(xca_visit_t *visit, apr_array_header_t *events, const 
 }
 
 static void add_outcome(apr_array_header_t *events, const xca_case_t *kase) {
+    int card = kase->kind == XCA_CASE_CARD;
+
     switch (kase->state) {
     case XCA_STATE_COMPLETED:
-        add_event(events, kase->state_changed, "case.event.accepted", NULL, NULL);
+        add_event(events, kase->state_changed,
+                  card ? "case.event.activated" : "case.event.accepted", NULL, NULL);
         break;
     case XCA_STATE_REFUSED:
         add_event(events, kase->state_changed, "case.event.refused", NULL, NULL);
         break;
     case XCA_STATE_LAPSED:
-        add_event(events, kase->state_changed, "case.event.lapsed", NULL, NULL);
+        add_event(events, kase->state_changed,
+                  card ? "case.event.not-activated" : "case.event.lapsed", NULL, NULL);
         break;
     default:
         break;
@@ -89,7 +95,12 @@ static int is_issued(xca_case_state state) {
            state == XCA_STATE_REFUSED || state == XCA_STATE_LAPSED;
 }
 
-static void put_history(xca_visit_t *visit, const xca_case_t *kase) {
+static void add_card(apr_array_header_t *events, const xca_card_t *card) {
+    add_event(events, card->made, "case.event.card-made", NULL, NULL);
+    add_event(events, card->dispatched, "case.event.card-dispatched", NULL, NULL);
+}
+
+static void put_history(xca_visit_t *visit, const xca_case_t *kase, const xca_card_t *card) {
     apr_array_header_t *events = apr_array_make(visit->pool, 8, sizeof(event_t));
     xca_value_t *list = xca_map_list(visit->model, "history");
     int i;
@@ -97,7 +108,9 @@ static void put_history(xca_visit_t *visit, const xca_case_t *kase) {
     add_event(events, kase->filed, "case.event.filed", NULL, NULL);
     add_event(events, kase->corrected, "case.event.corrected", NULL, NULL);
     add_decisions(visit, events, kase->number);
-    if (is_issued(kase->state)) {
+    if (card != NULL) {
+        add_card(events, card);
+    } else if (is_issued(kase->state)) {
         add_event(events, kase->not_before, "case.event.issued", NULL, NULL);
     }
     add_outcome(events, kase);
@@ -112,31 +125,75 @@ static void put_history(xca_visit_t *visit, const xca_case_t *kase) {
     }
 }
 
-/* The way of a case as four stations, for the eye. */
+/* The way of a case as five stations, for the eye. */
 static void put_stations(xca_visit_t *visit, const xca_case_t *kase) {
-    static const char *const labels[] = {"case.station.filed", "case.station.first",
-                                         "case.station.second", "case.station.issued",
-                                         "case.station.accepted"};
+    static const char *const labels[2][5] = {
+        {"case.station.filed", "case.station.first", "case.station.second", "case.station.issued",
+         "case.station.accepted"},
+        {"case.station.filed", "case.station.first", "case.station.second",
+         "case.station.dispatched", "case.station.activated"}};
     static const int reached[XCA_STATE_COUNT] = {
         [XCA_STATE_FILED] = 1,    [XCA_STATE_REVIEWED] = 2,  [XCA_STATE_APPROVED] = 3,
-        [XCA_STATE_ISSUING] = 3,  [XCA_STATE_ISSUED] = 4,    [XCA_STATE_COMPLETED] = 5,
-        [XCA_STATE_RETURNED] = 0, [XCA_STATE_REFUSED] = 4,   [XCA_STATE_LAPSED] = 4,
+        [XCA_STATE_ISSUING] = 3,  [XCA_STATE_ISSUED] = 4,    [XCA_STATE_MADE] = 3,
+        [XCA_STATE_DISPATCHED] = 4, [XCA_STATE_COMPLETED] = 5, [XCA_STATE_RETURNED] = 0,
+        [XCA_STATE_REFUSED] = 4,  [XCA_STATE_LAPSED] = 4,
     };
     xca_value_t *list;
     int i;
 
-    if (kase->kind != XCA_CASE_CERTIFICATE) {
+    if (kase->kind == XCA_CASE_REVOCATION) {
         return;
     }
     list = xca_map_list(visit->model, "_stations");
     for (i = 0; i < 5; i++) {
         xca_value_t *item = xca_list_map(list);
 
-        xca_map_text(item, "label", labels[i]);
+        xca_map_text(item, "label", labels[kase->kind == XCA_CASE_CARD][i]);
         xca_map_true(item, "done", i < reached[kase->state]);
         xca_map_text(item, "mark", i < reached[kase->state] ? "done" : NULL);
         xca_map_text(item, "current", i == reached[kase->state] - 1 ? "step" : NULL);
     }
+}
+
+/* The card that is or was made for the case: the last one, if one was discarded on the way. */
+static xca_error_t *find_card(xca_card_t **card, xca_visit_t *visit, const xca_case_t *kase) {
+    apr_array_header_t *cards;
+    xca_error_t *err;
+
+    *card = NULL;
+    if (kase->kind != XCA_CASE_CARD || kase->card_number == NULL) {
+        return NULL;
+    }
+    err = xca_card_search(&cards, NULL, visit->office->store, XCA_CARD_BY_CASE, kase->number, 0,
+                          visit->pool);
+    if (err == NULL && cards->nelts > 0) {
+        *card = APR_ARRAY_IDX(cards, cards->nelts - 1, xca_card_t *);
+    }
+    return err;
+}
+
+static void put_card(xca_visit_t *visit, const xca_case_t *kase, const xca_card_t *card) {
+    if (card == NULL || card->state == XCA_CARD_STATE_MAKING ||
+        card->state == XCA_CARD_STATE_DISCARDED) {
+        return;
+    }
+    xca_map_text(visit->model, "card_number", card->number);
+    xca_map_text(visit->model, "mail_number", card->mail_number);
+    if (kase->state == XCA_STATE_DISPATCHED) {
+        xca_map_text(visit->model, "until",
+                     xca_date_format(visit->pool, card->not_before + XCA_ACCEPT_DAYS * XCA_DAY,
+                                     XCA_DATE_ISO));
+        xca_map_true(visit->model, "_activate", 1);
+    }
+}
+
+/* Cards have their own next step in some states. */
+static const char *next_step(const xca_case_t *kase, apr_pool_t *pool) {
+    int own = kase->kind == XCA_CASE_CARD &&
+              (kase->state == XCA_STATE_APPROVED || kase->state == XCA_STATE_ISSUING ||
+               kase->state == XCA_STATE_COMPLETED || kase->state == XCA_STATE_LAPSED);
+
+    return apr_pstrcat(pool, "case.next.", own ? "card-" : "", xca_case_state_id(kase->state), NULL);
 }
 
 static xca_error_t *put_signer(xca_visit_t *visit, const xca_case_t *kase) {
@@ -155,25 +212,30 @@ static xca_error_t *put_signer(xca_visit_t *visit, const xca_case_t *kase) {
 
 xca_error_t *xca_page_case_status(xca_visit_t *visit) {
     xca_case_t *kase;
+    xca_card_t *card = NULL;
     xca_error_t *err = xca_case_view_open(&kase, visit, "/case/status");
 
+    if (err == NULL && kase != NULL) {
+        err = find_card(&card, visit, kase);
+    }
     if (err != NULL || kase == NULL) {
         return err;
     }
     xca_case_view_show(visit, kase);
-    put_history(visit, kase);
+    put_history(visit, kase, card);
     put_stations(visit, kase);
+    put_card(visit, kase, card);
     xca_map_text(visit->model, "since",
                  xca_date_format(visit->pool, kase->state_changed, XCA_DATE_ISO_TIME));
-    xca_map_text(visit->model, "next",
-                 apr_pstrcat(visit->pool, "case.next.", xca_case_state_id(kase->state), NULL));
+    xca_map_text(visit->model, "next", next_step(kase, visit->pool));
+    xca_map_text(visit->model, "_way", xca_apply_way_of(kase->kind)->name);
     xca_map_text(visit->model, "problem",
                  kase->problem != NULL && *kase->problem != '\0' ? kase->problem : NULL);
     xca_map_true(visit->model, "_accept", kase->state == XCA_STATE_ISSUED);
     xca_map_true(visit->model, "_done", kase->state == XCA_STATE_COMPLETED);
     xca_map_true(visit->model, "_again",
                  kase->state == XCA_STATE_REFUSED || kase->state == XCA_STATE_LAPSED);
-    if (is_issued(kase->state)) {
+    if (kase->kind != XCA_CASE_CARD && is_issued(kase->state)) {
         xca_map_text(visit->model, "serial", kase->serial);
         xca_map_text(visit->model, "until",
                      xca_date_format(visit->pool, kase->not_before + XCA_ACCEPT_DAYS * XCA_DAY,

@@ -41,6 +41,13 @@ const xca_route_t xca_routes[] = {
     {"GET", "/apply/certificate/form", xca_page_apply_form, "apply_form", "apply-certificate", NULL, 0},
     {"POST", "/apply/certificate/form", xca_page_apply_form_sent, "apply_form", "apply-certificate", "apply", XCA_ROUTE_FORM_AGAIN},
 
+    {"GET", "/apply/card", xca_page_apply_search, "apply_search", "apply-card", NULL, 0},
+    {"GET", "/apply/card/new", xca_page_apply_new, "apply_new", "apply-card", NULL, 0},
+    {"GET", "/apply/card/start", xca_page_apply_start, "apply_start", "apply-card", NULL, 0},
+    {"GET", "/apply/card/terms", xca_page_apply_terms, "apply_terms", "apply-card", NULL, 0},
+    {"GET", "/apply/card/form", xca_page_apply_form, "apply_form", "apply-card", NULL, 0},
+    {"POST", "/apply/card/form", xca_page_apply_form_sent, "apply_form", "apply-card", "apply", XCA_ROUTE_FORM_AGAIN},
+
     {"GET", "/case/edit", xca_page_case_edit_door, "case_edit_door", "case-edit", NULL, 0},
     {"POST", "/case/edit", xca_page_case_edit_door_sent, "case_edit_door", "case-edit", "case", 0},
     {"GET", "/case/status", xca_page_case_status_door, "case_status_door", "case-status", NULL, 0},

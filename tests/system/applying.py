@@ -43,12 +43,14 @@ def choose_address(browser, prefix, county="臺北市", district="信義區", st
     by_name(browser, prefix + "_street").send_keys(street)
 
 
-def open_form(browser, instance, keyword):
-    """From the search to the form, for the first organisation that is found and may apply."""
-    browser.get(instance.url + "/apply/certificate")
+def open_form(browser, instance, keyword, rank=None):
+    """From the search to the form, for the first organisation that is found and may apply; with a rank for a card."""
+    browser.get(instance.url + ("/apply/card" if rank else "/apply/certificate"))
     by_name(browser, "keyword").send_keys(keyword)
     go(browser, browser.find_element(By.CSS_SELECTOR, "form.search button"))
     go(browser, browser.find_element(By.CSS_SELECTOR, "ul.results a"))
+    if rank:
+        choose(browser, browser.find_element(By.CSS_SELECTOR, "input[name=rank][value=%s]" % rank))
     go(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
     for box in browser.find_elements(By.NAME, "terms"):
         if box.get_attribute("type") == "checkbox":
@@ -58,13 +60,15 @@ def open_form(browser, instance, keyword):
 
 def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER_CODE):
     by_name(browser, "email").send_keys(email)
-    choose(browser, browser.find_element(By.CSS_SELECTOR, "input[name=use][value=%s]" % use))
+    if csr is not None:
+        choose(browser, browser.find_element(By.CSS_SELECTOR, "input[name=use][value=%s]" % use))
     by_name(browser, "contact_name").send_keys("秘書處")
     by_name(browser, "contact_email").send_keys("contact-" + email)
     by_name(browser, "contact_phone").send_keys("02-27208889")
     choose_address(browser, "contact")
     Select(by_name(browser, "window")).select_by_value(window)
-    by_name(browser, "csr").send_keys(str(csr))
+    if csr is not None:
+        by_name(browser, "csr").send_keys(str(csr))
     by_name(browser, "code").send_keys(code)  # last, as it stands on the form: it is not sent back with the districts
     by_name(browser, "code_again").send_keys(code)
 
@@ -77,8 +81,9 @@ def send_form(browser):
     return found.group(1)
 
 
-def apply(browser, instance, csr, email, keyword="基金會", **more):
-    open_form(browser, instance, keyword)
+def apply(browser, instance, csr, email, keyword="基金會", rank=None, **more):
+    """Files an application: for a key of one's own, or, with a rank and without a request, for a card."""
+    open_form(browser, instance, keyword, rank)
     fill_form(browser, csr, email, **more)
     return send_form(browser)
 

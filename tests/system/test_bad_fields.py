@@ -31,7 +31,7 @@ HOSTILE = {
 }
 
 # Not typed by people: ids, tokens, tick boxes; a wrong one is refused or ignored, but has no place of its own on the page.
-NOT_TYPED = {"token", "class", "oid", "csr_kept", "same_address", "terms", "revision", "action", "draft", "csr_text", "csr", "org_name@known"}
+NOT_TYPED = {"token", "kind", "class", "oid", "csr_kept", "same_address", "terms", "revision", "action", "draft", "csr_text", "csr", "org_name@known"}
 
 
 def new_csr():

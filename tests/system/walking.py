@@ -20,6 +20,7 @@ class Walk:
         self.browser, self.instance, self.folder = browser, instance, folder
         self.counter = 0
         self.cases, self.serials = {}, {}
+        self.language = "zh"
 
     # Small steps -------------------------------------------------------------------------------------------------
 
@@ -27,6 +28,7 @@ class Walk:
         self.browser.get(self.instance.url + path)
 
     def speak(self, language):
+        self.language = language
         self.get("/about?lang=" + language)
 
     def main(self, selector):
@@ -173,6 +175,35 @@ class Walk:
         fill_form(self.browser, self.csr(), address)
         number = send_form(self.browser)
         self.filed(number, look)
+
+    def applying_card(self, look):
+        """The same pages where they differ for a card, for an organisation that no other test gives one. The cards' later states: test_card_application.py."""
+        address = "walk-card-%d-%s@example.org.tw" % (self.counter, self.language)
+        for name, query in (("search", ""), ("search-found", "?keyword=藥局"), ("new", "/new?keyword=小學")):
+            self.get("/apply/card" + query)
+            look("apply-card-" + name)
+        self.get("/apply/card?keyword=藥局")
+        self.press("ul.results a")
+        look("apply-card-1-rank")
+        self.press()
+        look("apply-card-1-rank-missing")
+        choose(self.browser, self.main("input[name=rank][value=secondary]"))
+        self.press()
+        look("apply-card-2-terms")
+        self.get("/apply/card/form?class=school&rank=primary&terms=2026-1")
+        look("apply-card-3-form-school")
+        self.press("form .buttons .primary")
+        look("apply-card-3-form-school-errors")
+        open_form(self.browser, self.instance, "藥局", "secondary" if self.language == "en" else "primary")
+        fill_form(self.browser, None, address, window="tpe-health")
+        number = send_form(self.browser)
+        look("apply-card-4-print")
+        for step, path in (("4-paper", "paper"), ("5-checklist", "checklist"), ("edit", "edit"), ("status-filed", "status")):
+            self.get("/case/%s/%s" % (path, number))
+            look("apply-card-" + step)
+        self.get("/apply/card?keyword=藥局")
+        self.press("ul.results a")
+        look("apply-card-1-rank-taken")
 
     def new_organisation(self, look):
         self.get("/apply/certificate/new")
@@ -342,6 +373,7 @@ class Walk:
         self.speak(language)
         self.public(look)
         self.applying(look)
+        self.applying_card(look)
         self.following(look)
         self.certificates(look)
         self.cards(look)

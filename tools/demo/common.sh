@@ -139,7 +139,7 @@ wait_for() { # name seconds pid: until it answers
     until "answers_$1" 2>/dev/null; do
         if ! is_running "$3" || ((tenths-- <= 0)); then
             say "$1 does not start. The end of its log ($home/log):" >&2
-            tail -n 15 "$home/log/$1.log" "$home/log/$1-error.log" 2>/dev/null >&2 || true
+            tail -n 15 "$home/log/$1.log" "$home/log/$1-error.log" >&2 2>/dev/null || true
             return 1
         fi
         sleep 0.1
