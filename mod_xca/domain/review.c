@@ -6,7 +6,7 @@
 #define CLOCK_AHEAD apr_time_from_sec(5 * 60)
 
 const char *xca_role_id(xca_role role) {
-    static const char *const ids[] = {"none", "ra", "central", "card-centre"};
+    static const char *const ids[] = {"none", "ra", "central", "card-centre", "auditor"};
 
     return ids[role];
 }
@@ -20,6 +20,9 @@ xca_role xca_role_by_id(const char *id) {
     }
     if (id != NULL && strcmp(id, "card-centre") == 0) {
         return XCA_ROLE_CARD_CENTRE;
+    }
+    if (id != NULL && strcmp(id, "auditor") == 0) {
+        return XCA_ROLE_AUDITOR;
     }
     return XCA_ROLE_NONE;
 }

@@ -8,10 +8,11 @@ typedef enum {
     XCA_ROLE_NONE,
     XCA_ROLE_RA,         /* 初審註冊窗口  */
     XCA_ROLE_CENTRAL,    /* 複審          */
-    XCA_ROLE_CARD_CENTRE /* 發卡中心: makes cards, decides nothing */
+    XCA_ROLE_CARD_CENTRE,/* 發卡中心: makes cards, decides nothing */
+    XCA_ROLE_AUDITOR     /* 稽核: reads all, decides nothing */
 } xca_role;
 
-const char *xca_role_id(xca_role role); /* "ra", "central", "card-centre" */
+const char *xca_role_id(xca_role role); /* "ra", "central", "card-centre", "auditor" */
 xca_role xca_role_by_id(const char *id);
 
 typedef struct xca_officer {

@@ -41,7 +41,7 @@ def small_data(folder):
     folder.mkdir()
     shutil.copy(data / "windows.csv", folder)
     rows = (data / "officers.csv").read_text("utf-8").splitlines()
-    keep = [r for r in rows if r.startswith(("uid", "central-", "card-", "ra-tpe-"))]
+    keep = [r for r in rows if r.startswith(("uid", "central-", "card-", "audit-", "ra-tpe-"))]
     (folder / "officers.csv").write_text("\n".join(keep) + "\n", "utf-8")
     for table, lines in (("foundations_associations_names.csv", 60), ("npo_ubn.csv", 60), ("pharmacies_clinics.csv", 40)):
         text = (data / table).read_bytes().split(b"\n")

@@ -77,6 +77,18 @@ static void test_each_stage_is_decided_by_its_own_role(void **state) {
     assert_string_equal(judge_second(&review), "decision.role");
 }
 
+static void test_an_auditor_decides_nothing(void **state) {
+    review_t review = right_review();
+
+    review.ra.role = xca_role_by_id("auditor");
+    assert_int_equal(review.ra.role, XCA_ROLE_AUDITOR);
+    assert_string_equal(xca_role_id(review.ra.role), "auditor");
+    assert_string_equal(judge_first(&review), "decision.role");
+    review = right_review();
+    review.central.role = XCA_ROLE_AUDITOR;
+    assert_string_equal(judge_second(&review), "decision.role");
+}
+
 static void test_decision_in_the_name_of_another_officer_does_not_count(void **state) {
     review_t review = right_review();
 
@@ -256,6 +268,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_two_officers_who_accept_in_turn_count),
         TEST(test_each_stage_is_decided_by_its_own_role),
+        TEST(test_an_auditor_decides_nothing),
         TEST(test_decision_in_the_name_of_another_officer_does_not_count),
         TEST(test_officer_who_left_does_not_count),
         TEST(test_ra_officer_decides_for_the_own_window_only),

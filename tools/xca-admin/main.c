@@ -26,7 +26,7 @@ static const row_t rows[] = {
     {"window", "import", command_window_import, 1, "FILE"},
     {"window", "list", command_window_list, 1, ""},
     {"officer", "add", command_officer_add, 1,
-     "--uid UID --role ra|central|card-centre --title TEXT --person NUMBER [--window ID] --ca-folder DIR "
+     "--uid UID --role ra|central|card-centre|auditor --title TEXT --person NUMBER [--window ID] --ca-folder DIR "
      "--password-file FILE --out FILE.p12"},
     {"officer", "list", command_officer_list, 1, ""},
     {"review", "list", command_review_list, 1, "[--state filed|reviewed|...] [--window ID]"},
