@@ -39,14 +39,13 @@ static void make_folder(const char *path) {
     }
 }
 
-/* vpcd keeps its two slots in static variables: every pair needs a library of its own. */
-static void copy_driver(const char *to) {
+static void copy(const char *from, const char *to) {
     char block[65536];
     size_t length;
-    FILE *in = fopen(VPCD, "re"), *out = fopen(to, "we");
+    FILE *in = fopen(from, "re"), *out = fopen(to, "we");
 
     if (in == NULL) {
-        fail(VPCD);
+        fail(from);
     }
     if (out == NULL) {
         fail(to);
@@ -78,7 +77,7 @@ static void configure(const char *folder, int count) {
     for (int pair = 0; pair < (count + 1) / 2; pair++) {
         snprintf(name, sizeof(name), "vpcd-%d.so", pair);
         path_in(driver, folder, name);
-        copy_driver(driver);
+        copy(VPCD, driver); /* its two slots are static variables: a library for each pair */
         fprintf(file,
                 "FRIENDLYNAME \"Virtual reader %c\"\nDEVICENAME /dev/null:%d\nLIBPATH "
                 "%s\nCHANNELID %d\n\n",
@@ -108,8 +107,10 @@ static void listen_as_3(const char *path) {
     fcntl(3, F_SETFD, 0);
 }
 
+/* Neither LD_PRELOAD nor pcscd's configuration can quote, and the folder of the programs may have any
+ * name: what is preloaded is copied. Without it pcscd would be as open as the system's. */
 static void set_environment(const char *folder) {
-    char own[PATH_ROOM], preload[PATH_ROOM + 32], pid[32], drivers[PATH_ROOM];
+    char own[PATH_ROOM], private[PATH_ROOM + 32], preload[PATH_ROOM], pid[32], drivers[PATH_ROOM];
     ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
     if (length < 0) {
@@ -117,10 +118,9 @@ static void set_environment(const char *folder) {
     }
     own[length] = '\0';
     *strrchr(own, '/') = '\0';
-    snprintf(preload, sizeof(preload), "%s/cardreader-private.so", own);
-    if (access(preload, R_OK) != 0) {
-        fail(preload);
-    }
+    snprintf(private, sizeof(private), "%s/cardreader-private.so", own);
+    path_in(preload, folder, "private.so");
+    copy(private, preload);
     snprintf(pid, sizeof(pid), "%ld", (long)getpid());
     path_in(drivers, folder, "drivers");
     setenv("LD_PRELOAD", preload, 1);
@@ -142,6 +142,10 @@ int main(int argc, char **argv) {
     make_folder(argv[1]);
     if (realpath(argv[1], folder) == NULL || chmod(folder, 0700) != 0) {
         fail(argv[1]);
+    }
+    if (strpbrk(folder, " \t:\"'#") != NULL) {
+        errno = EINVAL;
+        fail(folder);
     }
     configure(folder, count);
     path_in(path, folder, "pcscd.comm");
