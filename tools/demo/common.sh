@@ -44,13 +44,14 @@ check_names() {
 }
 
 # The process of one of our servers, by its pid file; prints nothing if it is gone. A number in a stale file can belong
-# to a stranger by now: ours has the instance's folder in its command line.
+# to a stranger by now: ours has the instance's folder, or that of its readers, in its command line.
 our_process() { # file
-    local pid
+    local pid names=(-e "$home/")
     [[ -s $1 ]] || return 0
     pid=$(tr -dc 0-9 <"$1")
     [[ -n $pid && -r /proc/$pid/cmdline ]] || return 0
-    if tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$home/"; then
+    [[ ! -s $home/run/readers ]] || names+=(-e "$(readers_folder)/")
+    if tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "${names[@]}"; then
         printf '%s' "$pid"
     fi
 }
@@ -74,14 +75,55 @@ stop_process() { # pid seconds
     done
 }
 
-# Front to back: no request comes in any more, then nothing is signed, then nothing is stored.
-stop_servers() {
-    local name pid
-    for name in httpd signer slapd; do
-        pid=$(our_process "$home/run/$name.pid")
-        [[ -z $pid ]] || stop_process "$pid" 20
-        rm -f "$home/run/$name.pid"
+stop_server() { # name
+    local pid
+    pid=$(our_process "$home/run/$1.pid")
+    [[ -z $pid ]] || stop_process "$pid" 20
+    rm -f "$home/run/$1.pid"
+}
+
+stop_cards() {
+    local name
+    for name in card-1 card-2 readers; do
+        stop_server "$name"
     done
+    remove_readers_folder
+}
+
+# Front to back: no card is worked on and no request comes in any more, then nothing is signed, then nothing is stored.
+stop_servers() {
+    local name
+    stop_cards
+    for name in httpd signer slapd; do
+        stop_server "$name"
+    done
+}
+
+# The sockets of the card readers are in a folder of their own: a socket's path has room for 107 bytes, the longest name in
+# there is card-1.control, and pcscd's configuration knows no quoting.
+make_readers_folder() {
+    local folder=$home/cards/readers place
+    mkdir -p "$home/cards"
+    remove_readers_folder
+    folder=$(realpath -- "$home/cards")/readers
+    if ! [[ $folder =~ ^[A-Za-z0-9/._+-]{1,90}$ ]]; then
+        place=/tmp
+        [[ ! ${XDG_RUNTIME_DIR:-} =~ ^/[A-Za-z0-9/._+-]{1,70}$ || ! -O $XDG_RUNTIME_DIR ]] || place=$XDG_RUNTIME_DIR
+        folder=$(mktemp -d "$place/xca-readers.XXXXXX") || return 1
+    fi
+    printf '%s\n' "$folder" >"$home/run/readers"
+}
+
+readers_folder() { cat "$home/run/readers"; }
+
+remove_readers_folder() {
+    local folder
+    [[ -s $home/run/readers ]] || return 0
+    folder=$(readers_folder)
+    case $folder in
+    */cards/readers | */xca-readers.??????) [[ ! -O $folder || -L $folder ]] || rm -rf -- "$folder" ;;
+    esac
+    rm -f "$home/run/readers"
 }
 
 port_answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -112,6 +154,7 @@ configure() {
     fill xca.conf.in "$home/xca.conf"
     fill httpd.conf.in "$home/httpd.conf"
     fill slapd.conf.in "$home/slapd.conf"
+    fill xca-card.conf.in "$home/xca-card.conf"
 }
 
 # Only one script works on an instance; a second one is told so. The lock goes with the process.
@@ -146,6 +189,22 @@ wait_for() { # name seconds pid: until it answers
     done
 }
 
+# Two readers with a blank card each, at first; the second card lies beside its reader. What they need may be missing, and
+# the rest of the demo does without them.
+start_cards() {
+    local name
+    make_readers_folder || return 1
+    for name in readers card-1 card-2; do
+        [[ $name != card-2 ]] || export CARD_OUT=1
+        start_server "$name"
+        unset CARD_OUT
+        wait_for "$name" 10 "$!" || return 1
+    done
+}
+
+answers_readers() { [[ -S $(readers_folder)/slot-1 ]]; }
+answers_card-1() { [[ -S $(readers_folder)/card-1.control ]]; }
+answers_card-2() { [[ -S $(readers_folder)/card-2.control ]]; }
 answers_slapd() { ldapsearch -x -LLL -H "ldap://127.0.0.1:$ldap_port" -o nettimeout=2 -s base -b '' 1.1 >/dev/null; }
 answers_signer() { tail -n +"${signer_log_from:-1}" "$home/log/signer.log" | grep -q 'signer ready'; }
 answers_httpd() {

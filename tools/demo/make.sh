@@ -16,7 +16,7 @@ prepare_folder() {
 
 empty_folder() {
     find "$home" -mindepth 1 -maxdepth 1 ! -name lock ! -path "$mark" -exec rm -rf -- {} +
-    mkdir "$home"/{ca,secrets,officers,ldap,log,outbox,run}
+    mkdir "$home"/{ca,cards,secrets,officers,ldap,log,outbox,run}
 }
 
 random_hex() { od -An -v -tx1 -N"$1" /dev/urandom | tr -d ' \n'; }
@@ -47,12 +47,20 @@ import_organisations() {
     local table
     for table in "$data"/*.csv; do
         case ${table##*/} in
-        windows.csv | officers.csv) continue ;;
+        windows.csv | officers.csv | applications.csv) continue ;;
         esac
         say "  organisations of ${table##*/}"
         # Rows that are wrong are named in the log; the others go in.
         admin oid import "$table" >>"$home/log/make.log" 2>&1 || (($? == 2))
     done
+}
+
+add_applications() {
+    [[ -e $data/applications.csv ]] || return 0
+    say "  applications for cards"
+    start_server signer
+    wait_for signer 30 "$!" || exit 1
+    "$top/tools/demo/applications.sh" "$data/applications.csv"
 }
 
 prepare_folder
@@ -69,16 +77,15 @@ admin ca init --folder "$home/ca" --dns localhost \
     --root-list-url "http://localhost:$http_port/repository/root.crl" >>"$home/log/make.log"
 "$top/tools/demo/first-load.sh"
 start_server slapd
-slapd=$!
-trap 'stop_process "$slapd" 20' EXIT
-wait_for slapd 20 "$slapd" || exit 1
+trap stop_servers EXIT
+wait_for slapd 20 "$!" || exit 1
 say "  directory"
 admin directory prepare >>"$home/log/make.log"
 say "  windows and officers"
 admin window import "$data/windows.csv" >>"$home/log/make.log"
 add_officers
 import_organisations
-stop_process "$slapd" 30
+add_applications
+stop_servers
 trap - EXIT
-rm -f "$home/run/slapd.pid"
 : >"$home/made"

@@ -27,8 +27,12 @@ printf 'Installing %d packages: %s\n' "${#missing[@]}" "${missing[*]}"
 # Debian would start a directory of its own on port 389; the demo has its own configuration. apt-get itself runs the
 # command that says so, before dpkg: whoever may run nothing but apt-get by sudo can install, too.
 settings=()
+if [[ " ${missing[*]} " == *" vsmartcard-vpcd "* ]]; then
+    # With this file the system's own pcscd would have a reader that listens on every interface; the demo needs the driver alone.
+    settings+=(-o 'DPkg::Options::=--path-exclude=/etc/reader.conf.d/vpcd')
+fi
 if [[ " ${missing[*]} " == *" slapd "* ]]; then
-    settings=(-o 'DPkg::Pre-Invoke::=echo slapd slapd/no_configuration boolean true | debconf-set-selections')
+    settings+=(-o 'DPkg::Pre-Invoke::=echo slapd slapd/no_configuration boolean true | debconf-set-selections')
 fi
 "${root[@]}" apt-get -q update
 "${root[@]}" apt-get -q -y --no-install-recommends "${settings[@]}" -o DPkg::Lock::Timeout=120 install "${missing[@]}"

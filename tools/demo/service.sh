@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# service.sh slapd|signer|httpd: becomes that server of the instance in XCA_HOME, in the foreground. It is not
-# ended by a Ctrl-C at the terminal: whoever started it stops the servers in the right order (common.sh: stop_servers).
+# service.sh slapd|signer|httpd|readers|card-1|card-2: becomes that server, or the card readers, or a card in its reader, of
+# the instance in XCA_HOME, in the foreground. It is not ended by a Ctrl-C at the terminal: whoever started it stops the
+# servers in the right order (common.sh: stop_servers). CARD_OUT=1: the card lies beside its reader.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 check_names
 
@@ -18,7 +19,13 @@ httpd)
     runtime=$(runtime_of_the_sanitizer)
     [[ -z $runtime ]] || command=(env "LD_PRELOAD=$runtime" "${command[@]}")
     ;;
-*) fail "service.sh slapd|signer|httpd" ;;
+readers) command=("$build/cardreader" "$(readers_folder)" 2) ;;
+card-[12])
+    command=("$build/cardsim" --reader "$(readers_folder)/slot-$((${name#card-} - 1))" --state "$home/cards/$name"
+        --control "$(readers_folder)/$name.control")
+    [[ -z ${CARD_OUT:-} ]] || command+=(--out)
+    ;;
+*) fail "service.sh slapd|signer|httpd|readers|card-1|card-2" ;;
 esac
 
 # A session of its own keeps the terminal's Ctrl-C away. The process id must stay: setsid would fork for a group leader.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# start.sh: starts slapd, xca-signer and httpd of the instance in XCA_HOME on loopback, says when they answer, and stops
-# them all on Ctrl-C or TERM, or when one of them ends.
+# start.sh: starts slapd, xca-signer and httpd of the instance in XCA_HOME on loopback, and two card readers; says when they
+# answer, and stops them all on Ctrl-C or TERM, or when one of the servers ends.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 check_names
 [[ -e $home/made ]] || fail "There is no complete instance in $home: start it by 'make run'."
@@ -24,6 +24,12 @@ for name in slapd signer httpd; do
     [[ -z $stopping ]] || exit 0
 done
 wait_for signer 30 "${pids[1]}" || exit 1
+readers=1
+if ! start_cards; then
+    readers=
+    stop_cards
+    [[ -n $stopping ]] || say "The demo runs without its card readers; the log is $home/log/readers.log."
+fi
 
 say ""
 say "ready: https://localhost:$https_port/"
@@ -37,8 +43,12 @@ while [[ -z $stopping ]]; do
             fail "${names[i]} ended unexpectedly; see $home/log. The others are stopped."
         fi
     done
+    if [[ -n $readers && -z $(our_process "$home/run/readers.pid") && -z $stopping ]]; then
+        readers=
+        say "The card readers ended unexpectedly; see $home/log/readers.log. The servers go on."
+    fi
     sleep 1 9>&- & # must not hold the lock of an instance that has ended
     wait $! || true
 done
 say ""
-say "Stopping httpd, signer and slapd."
+say "Stopping the card readers, httpd, signer and slapd."
