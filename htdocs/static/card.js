@@ -3,6 +3,7 @@ import { findHelper, permission, takeLink } from "./card-link.js";
 import { Job, stopOther } from "./card-job.js";
 import { askChoice, askConfirm, askSecret, cancelQuestion } from "./card-ask.js";
 import { closeContact, noteContact, onContact, openContact } from "./card-contact.js";
+import { noteSigned, orderOf, sendSigned } from "./card-sign.js";
 import { beginGroup, clearFacts, fact, forgetPin, hideAll, newPin, outcome, part, place, progress, put, say, show, word,
          words } from "./card-show.js";
 
@@ -14,11 +15,15 @@ const COMES_BACK = ["T_CARD_REMOVED", "T_READER_GONE"];
 const RESULTS = ["T_ACTIVATED", "T_UNLOCKED", "T_PIN_CHANGED", "T_CONTACT_CHANGED"];
 const RETURN_MS = 1500;
 
-let order = { operation: desk.dataset.operation };
+let order = null;   /* other than what the page is for: a change of the contact */
 let job = null;
 let other = "";     /* a job that keeps the helper busy */
 let signedText = ""; /* what a confirmation is about     */
 let run = 0;        /* counts, so that an old run knows */
+
+function operation() {
+  return order ? order.operation : desk.dataset.operation;
+}
 
 function condition(name) {
   hideAll(...CONDITIONS);
@@ -50,12 +55,12 @@ function onSay(event) {
 function onShow(event) {
   hideAll("wait");
   if (event.id === "T_SIGN_TEXT" || event.id === "T_LOGIN_CHALLENGE") {
-    signedText = event.value;
+    signedText = event.words;
     return;
   }
   if (event.id.startsWith("T_CONTACT_")) {
     noteContact(event);
-    if (order.operation === "contact-show") {
+    if (operation() === "contact-show") {
       return; /* it stands in the form */
     }
   }
@@ -85,6 +90,7 @@ function onEvent(event) {
     case "secret": newPin(event); break;
     case "progress": hideAll("here"); progress(event); break;
     case "ask": onAsk(event); break;
+    case "result": noteSigned(event); break;
     case "here":
       hideAll("wait");
       place("here").textContent = event.text;
@@ -97,24 +103,25 @@ function onEvent(event) {
 
 function finish() {
   hideAll("wait", "progress", "here");
-  if (order.operation === "contact-show") {
+  if (operation() === "contact-show") {
     say("");
     openContact();
     show("begin", false);
     return;
   }
-  order = { operation: desk.dataset.operation };
+  order = null;
   if (place("done").textContent === "") {
     place("done").textContent = word("done");
   }
   condition("done");
+  sendSigned();
 }
 
 function fail(event) {
   put(place("fault"), event.id, event.text);
   condition("fault");
   if (part("new-pin").hidden === false) { /* not the card's PIN for sure any more, but it may be */
-    put(place("new-pin-label"), order.operation === "activate" ? "T_AGAIN_ACTIVATE" : "", event.text);
+    put(place("new-pin-label"), operation() === "activate" ? "T_AGAIN_ACTIVATE" : "", event.text);
   }
 }
 
@@ -125,7 +132,7 @@ function cancel() {
     job.stop();
     job = null;
   }
-  order = { operation: desk.dataset.operation };
+  order = null;
   hideAll(...CONDITIONS);
   clearFacts();
   closeContact();
@@ -180,7 +187,7 @@ async function begin() {
     condition(obstacle);
     return;
   }
-  const begun = await Job.begin(order);
+  const begun = await Job.begin(order || orderOf(operation()));
   if (mine !== run) {
     return;
   }

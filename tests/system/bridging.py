@@ -1,11 +1,14 @@
 """A card helper that serves (xca-card serve), and a browser that is allowed to use it."""
 
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 import urllib.error
@@ -38,42 +41,68 @@ def helper_run(readers, config, typed, *command, timeout=120):
 
 
 class Bridge:
-    """xca-card serve on a free port; what it says on its own side is in lines."""
+    """xca-card serve on a free port. On a terminal of its own (typed: what is typed when it starts) or without one; what it says on its
+    own side is in said()."""
 
-    def __init__(self, readers, config, *more, language="en", pass_fds=()):
-        self.lines = []
-        self.process = subprocess.Popen([str(BUILD / "xca-card"), "--config", str(config), "--language", language, "serve", "--port", "0",
-                                         *map(str, more)], env=readers.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        text=True, stdin=subprocess.DEVNULL, pass_fds=pass_fds, start_new_session=True)
-        self.reader = threading.Thread(target=self.read, daemon=True)
+    def __init__(self, readers, config, *more, language="en", pass_fds=(), terminal=False, typed=()):
+        command = [str(BUILD / "xca-card"), "--config", str(config), "--language", language, "serve", "--port", "0", *map(str, more)]
+        self.heard, self.master = b"", None
+        if terminal:
+            self.master, slave = pty.openpty()
+            self.process = subprocess.Popen(command, env=readers.environment, stdin=slave, stdout=slave, stderr=slave, pass_fds=pass_fds,
+                                            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            os.close(slave)
+            source = self.master
+        else:
+            self.process = subprocess.Popen(command, env=readers.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                            stdin=subprocess.DEVNULL, pass_fds=pass_fds, start_new_session=True)
+            source = self.process.stdout.fileno()
+        self.reader = threading.Thread(target=self.read, args=[source], daemon=True)
         self.reader.start()
+        for prompt, answer in typed:
+            self.wait_for(prompt)
+            self.type(answer)
         self.link = re.search(r"https://\S+#bridge=(\d+)\.([0-9a-f]{32})", self.wait_for("#bridge="))
         self.port, self.token = int(self.link.group(1)), self.link.group(2)
         self.link = self.link.group(0)
         self.origin = self.link.split("/card/")[0]
 
-    def read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+    def read(self, source):
+        while True:
+            try:
+                block = os.read(source, 4096)
+            except OSError:  # of a terminal that nobody writes to any more
+                return
+            if not block:
+                return
+            self.heard += block
 
     def said(self):
-        return "\n".join(self.lines)
+        return self.heard.decode("utf-8", "replace").replace("\r\n", "\n")
 
-    def wait_for(self, text, seconds=20):
+    def wait_for(self, text, seconds=20, after=0):
+        """The line with it, or what there is of it. Only what was said behind the first `after` characters counts."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            for line in list(self.lines):
+            for line in self.said()[after:].split("\n"):
                 if text in line:
                     return line
             assert self.process.poll() is None, self.said()
             time.sleep(0.05)
         raise AssertionError("%s was not said: %s" % (text, self.said()))
 
+    def type(self, text):
+        time.sleep(0.3)  # what stands there before the question is thrown away
+        os.write(self.master, text.encode() + b"\n")
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(40) == 0, self.said()
         self.reader.join(10)
+        if self.master is not None:
+            os.close(self.master)
+            self.master = None
         assert not SANITIZER.search(self.said()), self.said()
 
     def ask(self, method, path, body=None, host=None, timeout=40, **headers):
@@ -91,6 +120,21 @@ class Bridge:
             answer = error
         text = answer.read()
         return answer.status, json.loads(text) if text else {}, answer.headers
+
+    def follow(self, order, answer=None):
+        """A job to its end: answer(event) gives what is answered to a question. Returns the events."""
+        status, begun, _ = self.ask("POST", "/v1/jobs", order)
+        assert status == 201, begun
+        path, seen, events = "/v1/jobs/" + begun["job"], 0, []
+        while not events or events[-1]["type"] not in ("done", "fault"):
+            status, got, _ = self.ask("GET", "%s?after=%d" % (path, seen))
+            assert status == 200, got
+            for event in got["events"]:
+                seen = event["n"]
+                events.append(event)
+                if event["type"] == "ask":
+                    assert self.ask("POST", path + "/answer", dict(answer(event), question=event["n"]))[0] == 204
+        return events
 
     def listens_on(self, address):
         with socket.socket() as one:
@@ -117,7 +161,7 @@ class CardPage:
 
     def __init__(self, browser, instance):
         self.browser, self.instance = browser, instance
-        self.look = lambda name: None
+        self.loses_helper = False
 
     def open(self, link_or_path):
         self.browser.get(link_or_path if link_or_path.startswith("https:") else self.instance.url + link_or_path)

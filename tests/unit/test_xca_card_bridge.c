@@ -9,11 +9,12 @@
 
 #define PORTAL "https://xca.example"
 #define HOST   "127.0.0.1:17886"
-#define LOGIN  "{\"operation\":\"login\",\"text\":\"XCA-LOGIN-1\\nnonce: 00\\n\"}"
+#define LOGIN  "{\"operation\":\"login\",\"text\":\"XCA-LOGIN-1\\nportal: " PORTAL "\\nnonce: 00\\n\"}"
 
 /* The helper's own side: what it was told. */
 typedef struct own {
-    char told[4096];
+    char told[65536];
+    int says_yes;
 } own_t;
 
 static void note(own_t *own, text_id text, const char *arg) {
@@ -38,8 +39,10 @@ static void own_progress(void *baton, text_id text, int at, int of) {
 }
 
 static fault_t *own_confirm(void *baton, text_id question, const char *arg, int *yes) {
-    note(baton, question, arg);
-    *yes = 0;
+    own_t *own = baton;
+
+    note(own, question, arg);
+    *yes = own->says_yes;
     return NULL;
 }
 
@@ -80,6 +83,7 @@ static int tear_down(void **state) {
 
     bytes_free(&bench->response.json);
     bridge_close(&bench->bridge);
+    file_key_free(bench->side.key);
     free(bench);
     return 0;
 }
@@ -266,6 +270,9 @@ static void test_what_is_no_request_is_told_in_words(void **state) {
         {"POST", "/v1/jobs", "{\"operation\":\"apdu\",\"text\":\"00a40400\"}", 422, "T_BRIDGE_OPERATION"},
         {"POST", "/v1/jobs", "{\"operation\":\"produce\"}", 422, "T_BRIDGE_OPERATION"},
         {"POST", "/v1/jobs", "{\"operation\":\"sign\"}", 422, "T_BRIDGE_JSON"},
+        {"POST", "/v1/jobs", "{\"operation\":\"sign\",\"texts\":[]}", 422, "T_BRIDGE_JSON"},
+        {"POST", "/v1/jobs", "{\"operation\":\"sign\",\"texts\":[\"a\",1]}", 422, "T_BRIDGE_JSON"},
+        {"POST", "/v1/jobs", "{\"operation\":\"sign\",\"text\":\"a\",\"texts\":[\"b\"]}", 422, "T_BRIDGE_JSON"},
         {"POST", "/v1/jobs", "{\"operation\":\"login\",\"text\":\"a\\u0000b\"}", 422, "T_BRIDGE_JSON"},
         {"POST", "/v1/jobs", "{\"operation\":\"contact-change\"}", 422, "T_BRIDGE_JSON"},
         {"POST", "/v1/jobs", "{\"operation\":\"contact-change\",\"contact\":{\"name\":7}}", 422, "T_CONTACT_FORM"},
@@ -293,7 +300,7 @@ static void test_what_is_no_request_is_told_in_words(void **state) {
     assert_int_equal(send_request(bench, &request), 413);
     request.accept_language = "zh-Hant";
     assert_int_equal(send_request(bench, &request), 413);
-    said(bench, "超過 64 KiB");
+    said(bench, "超過 256 KiB");
 }
 
 /* Begins a job and keeps its id. */
@@ -362,7 +369,9 @@ static int forget_key(void **state) {
 }
 
 static void use_key(bench_t *bench) {
-    bench->side.key.path = key_file;
+    int needs_password;
+
+    assert_null(file_key_read(&bench->side.key, key_file, NULL, &needs_password));
 }
 
 static void test_a_fault_ends_a_job_in_the_language_of_who_asks(void **state) {
@@ -388,7 +397,8 @@ static void test_a_login_is_shown_confirmed_and_signed_with_a_key(void **state) 
     begin(bench, LOGIN);
     until_said(bench, "\"type\":\"ask\"");
     said(bench, "\"n\":2,\"type\":\"ask\",\"id\":\"T_LOGIN_CONFIRM\"");
-    said(bench, "\"value\":\"XCA-LOGIN-1\\nnonce: 00\\n\"");
+    said(bench, "\"value\":\"XCA-LOGIN-1\\nportal: " PORTAL "\\nnonce: 00\\n\"");
+    said(bench, "\"words\":\"  Site: " PORTAL "\\n  Nonce: 00\\n\"");
     said(bench, "\"kind\":\"confirm\"");
     assert_non_null(strstr(bench->own.told, "nonce: 00"));
     assert_int_equal(about_job(bench, "POST", "/answer", NULL, "{\"question\":1,\"yes\":true}"), 409);
@@ -415,7 +425,8 @@ static void test_only_statements_and_challenges_are_signed(void **state) {
     static const char *const bodies[] = {"{\"operation\":\"sign\",\"text\":\"XCA-LOGIN-1\\nnonce: 00\\n\"}",
                                          "{\"operation\":\"sign\",\"text\":\"I owe you\\n\"}",
                                          "{\"operation\":\"sign\",\"text\":\"XCA-STATEMENT-1\\n\\u001b[2J\"}",
-                                         "{\"operation\":\"login\",\"text\":\"XCA-STATEMENT-1\\ncase: 1\\n\"}"};
+                                         "{\"operation\":\"sign\",\"text\":\"XCA-STATEMENT-1\\nreason: \\u202e\"}",
+                                         "{\"operation\":\"login\",\"text\":\"XCA-STATEMENT-1\\nportal: " PORTAL "\\n\"}"};
     bench_t *bench = *state;
     size_t i;
 
@@ -423,11 +434,94 @@ static void test_only_statements_and_challenges_are_signed(void **state) {
     for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         begin(bench, bodies[i]);
         until_said(bench, "\"state\":\"ended\"");
-        said(bench, i == 3 ? "T_LOGIN_FORM" : "T_SIGN_FORM");
+        said(bench, i == 4 ? "T_LOGIN_FORM" : "T_SIGN_FORM");
         unsaid(bench, "\"type\":\"ask\"");
     }
-    begin(bench, "{\"operation\":\"sign\",\"text\":\"XCA-STATEMENT-1\\ncase: 1\\n\"}");
-    until_said(bench, "T_SIGN_CONFIRM");
+}
+
+#define STATEMENT(n, decision) "\"XCA-STATEMENT-1\\ncase: " n "\\nstage: second\\ndecision: " decision "\\ntime: 20261124T050500Z\\n\""
+
+/* The page cannot say yes to it: a broken-in portal could then decide cases with the key of everyone who looks at it. */
+static void test_statements_are_confirmed_on_the_own_side_alone(void **state) {
+    bench_t *bench = *state;
+
+    use_key(bench);
+    begin(bench, "{\"operation\":\"sign\",\"text\":" STATEMENT("1", "accept") "}");
+    until_said(bench, "\"state\":\"ended\"");
+    said(bench, "\"type\":\"here\",\"id\":\"T_BRIDGE_HERE\"");
+    said(bench, "T_CANCELLED");
+    said(bench, "\"words\":\"  Case: 1\\n  Stage: second review\\n  Decision: accept\\n  Time: 2026-11-24 05:05:00 UTC\\n\"");
+    unsaid(bench, "\"type\":\"ask\"");
+    unsaid(bench, "\"signed\":");
+    assert_non_null(strstr(bench->own.told, "Is this to be signed?"));
+    bench->own.says_yes = 1;
+    begin(bench, "{\"operation\":\"sign\",\"text\":" STATEMENT("1", "accept") "}");
+    until_said(bench, "\"type\":\"done\"");
+    said(bench, "\"at\":1,\"of\":1,\"signed\":\"MII");
+}
+
+static void test_several_statements_are_confirmed_and_signed_in_one_go(void **state) {
+    bench_t *bench = *state;
+
+    use_key(bench);
+    bench->own.says_yes = 1;
+    begin(bench, "{\"operation\":\"sign\",\"texts\":[" STATEMENT("1", "accept") "," STATEMENT("2", "return") "," STATEMENT("3", "accept") "]}");
+    until_said(bench, "\"type\":\"done\"");
+    said(bench, "\"at\":1,\"of\":3,\"signed\":\"MII");
+    said(bench, "\"at\":3,\"of\":3,\"signed\":\"MII");
+    assert_non_null(strstr(bench->own.told, "case: 3"));
+    assert_non_null(strstr(bench->own.told, "Are all these 3 to be signed?"));
+}
+
+static void test_one_text_that_is_no_statement_leaves_all_unsigned(void **state) {
+    bench_t *bench = *state;
+
+    use_key(bench);
+    bench->own.says_yes = 1;
+    begin(bench, "{\"operation\":\"sign\",\"texts\":[" STATEMENT("1", "accept") ",\"XCA-LOGIN-1\\nnonce: 00\\n\"]}");
+    until_said(bench, "T_SIGN_FORM");
+    unsaid(bench, "\"signed\":");
+    unsaid(bench, "\"type\":\"show\"");
+}
+
+static void test_a_hundred_statements_fit_and_one_more_does_not(void **state) {
+    bench_t *bench = *state;
+    bytes_t body = {NULL, 0, 0};
+    int i;
+
+    use_key(bench);
+    bench->own.says_yes = 1;
+    bytes_add_text(&body, "{\"operation\":\"sign\",\"texts\":[");
+    for (i = 0; i < BRIDGE_TEXTS; i++) {
+        bytes_add_text(&body, i == 0 ? "" : ",");
+        bytes_add_text(&body, STATEMENT("1", "accept"));
+    }
+    bytes_add_text(&body, "]}");
+    begin(bench, bytes_text(&body));
+    until_said(bench, "\"type\":\"done\"");
+    said(bench, "\"at\":100,\"of\":100,\"signed\":\"MII");
+    body.length -= 2;
+    bytes_add_text(&body, "," STATEMENT("1", "accept") "]}");
+    assert_int_equal(ask(bench, "POST", "/v1/jobs", bytes_text(&body)), 422);
+    said(bench, "T_BRIDGE_JSON");
+    bytes_free(&body);
+}
+
+/* A portal that is asked to sign what it got from another would log in there in its user's name. */
+static void test_a_challenge_of_another_site_is_not_signed(void **state) {
+    static const char *const bodies[] = {
+        "{\"operation\":\"login\",\"text\":\"XCA-LOGIN-1\\nportal: https://other.example\\nnonce: 00\\n\"}",
+        "{\"operation\":\"login\",\"text\":\"XCA-LOGIN-1\\nportal: " PORTAL ".evil\\nnonce: 00\\n\"}",
+        "{\"operation\":\"login\",\"text\":\"XCA-LOGIN-1\\nportal: " PORTAL "\"}",
+        "{\"operation\":\"login\",\"text\":\"XCA-LOGIN-1\\nnonce: 00\\nportal: " PORTAL "\\n\"}",
+        "{\"operation\":\"login\",\"text\":\"XCA-LOGIN-1\"}"};
+    bench_t *bench = *state;
+    size_t i;
+
+    for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        assert_int_equal(ask(bench, "POST", "/v1/jobs", bodies[i]), 422);
+        said(bench, "T_BRIDGE_CHALLENGE");
+    }
 }
 
 static void until_idle(bench_t *bench) {
@@ -506,6 +600,11 @@ int main(void) {
         TEST(test_a_login_is_shown_confirmed_and_signed_with_a_key),
         TEST(test_what_is_confirmed_with_no_is_not_signed),
         TEST(test_only_statements_and_challenges_are_signed),
+        TEST(test_statements_are_confirmed_on_the_own_side_alone),
+        TEST(test_several_statements_are_confirmed_and_signed_in_one_go),
+        TEST(test_one_text_that_is_no_statement_leaves_all_unsigned),
+        TEST(test_a_hundred_statements_fit_and_one_more_does_not),
+        TEST(test_a_challenge_of_another_site_is_not_signed),
         TEST(test_one_operation_at_a_time),
         TEST(test_a_page_that_goes_away_ends_its_job),
         TEST(test_with_ask_here_the_page_is_only_told_where_to_answer),

@@ -7,6 +7,7 @@
 #include "service.h"
 #include "session.h"
 #include "settings.h"
+#include "signing_words.h"
 
 static void test_every_text_is_in_both_languages_and_names_the_same(void **state) {
     int id;
@@ -180,6 +181,49 @@ static void test_card_numbers_and_times_have_one_form(void **state) {
     assert_int_equal(session_time(""), -1);
 }
 
+static view_t as_view(const char *text) {
+    view_t view = {(const unsigned char *)text, strlen(text)};
+
+    return view;
+}
+
+static void in_words(const char *text, language_t language, const char *expected) {
+    bytes_t words = {NULL, 0, 0};
+
+    signing_words(&words, as_view(text), language);
+    assert_string_equal(bytes_text(&words), expected);
+    bytes_free(&words);
+}
+
+static void test_what_is_signed_is_told_in_words(void **state) {
+    static const char statement[] = "XCA-STATEMENT-1\ncase: 0000100000000000000000001\nstage: first\ndecision: return\nletter: \n"
+                                    "reason: a\\nb: c\\\\d\nofficer: first\ntime: 20261124T050500Z\nnew-line: first\n";
+
+    in_words(statement, LANGUAGE_EN,
+             "  Case: 0000100000000000000000001\n  Stage: first review\n  Decision: return\n  Reason: a\n    b: c\\d\n"
+             "  Officer: first\n  Time: 2026-11-24 05:05:00 UTC\n  new-line: first\n");
+    in_words(statement, LANGUAGE_ZH,
+             "  案件流水號：0000100000000000000000001\n  審核階段：初審\n  決定：退件\n  理由：a\n    b: c\\d\n"
+             "  審核人員：first\n  時間：2026-11-24 05:05:00 UTC\n  new-line：first\n");
+    in_words("XCA-STATEMENT-1\nno colon\ntime: tomorrow\nstage: third\ndecision:accept\n: x\nlast: \\", LANGUAGE_EN,
+             "  no colon\n  Time: tomorrow\n  Stage: third\n  decision:accept\n  : x\n  last: \\\n");
+    in_words("", LANGUAGE_EN, "");
+    in_words("XCA-STATEMENT-1", LANGUAGE_EN, "");
+}
+
+static void test_only_what_is_as_it_looks_is_readable(void **state) {
+    static const char *const bad[] = {"\x1b[2J", "a\rb", "\x7f", "\xc2\x9b" "2J", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\xa8",
+                                      "\xd8\x9c", "\xff", "\xc0\x8a", "\xe4\xb8", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\xae"};
+    view_t nul = {(const unsigned char *)"a\0b", 3};
+    size_t i;
+
+    assert_true(signing_is_readable(as_view("財團法人測試基金會 a~\n\xf0\xa0\x80\x80\xef\xb8\x80")));
+    assert_false(signing_is_readable(nul));
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(signing_is_readable(as_view(bad[i])));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_text_is_in_both_languages_and_names_the_same),
@@ -192,6 +236,8 @@ int main(void) {
         cmocka_unit_test(test_base64_is_read_back),
         cmocka_unit_test(test_random_pins_are_digits_and_differ),
         cmocka_unit_test(test_card_numbers_and_times_have_one_form),
+        cmocka_unit_test(test_what_is_signed_is_told_in_words),
+        cmocka_unit_test(test_only_what_is_as_it_looks_is_readable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

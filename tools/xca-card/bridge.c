@@ -107,6 +107,9 @@ static fault_t *begin(bridge_t *bridge, const bridge_request_t *request, bridge_
         return fault;
     }
     fault = bridge_read_order(&order, request->body);
+    if (fault == NULL && strcmp(order.operation->name, "login") == 0) {
+        fault = bridge_guard_challenge(bytes_text(&order.texts[0]), request->origin);
+    }
     if (fault == NULL) {
         order.language = language_of(request);
         if (bridge_desk_begin(bridge->desk, &order, request->origin, id, &busy)) {

@@ -6,7 +6,7 @@
 #include "bridge_guard.h"
 #include "bridge_job.h"
 
-#define BRIDGE_BODY_MAX 65536
+#define BRIDGE_BODY_MAX 262144
 #define BRIDGE_POLL     20.0 /* seconds that a page waits for something new */
 
 typedef struct bridge {

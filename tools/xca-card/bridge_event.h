@@ -14,7 +14,7 @@ typedef enum {
     EVENT_PROGRESS,
     EVENT_ASK,      /* waits for an answer of its number      */
     EVENT_HERE,     /* something is asked or shown on the helper's own side */
-    EVENT_RESULT,   /* SignedData                              */
+    EVENT_RESULT,   /* SignedData of one of the texts          */
     EVENT_FAULT,    /* the last one of a job that failed       */
     EVENT_DONE      /* the last one of a job that did not      */
 } bridge_event_kind;
@@ -27,7 +27,7 @@ typedef struct bridge_event {
     bytes_t arg;            /* what stands for the text's %s; value of EVENT_SHOW; DER of EVENT_RESULT */
     int has_arg;
     secret_t secret;        /* EVENT_SECRET                                       */
-    int at, of;             /* EVENT_PROGRESS                                     */
+    int at, of;             /* EVENT_PROGRESS, EVENT_RESULT: which of how many    */
     text_id wrong;          /* EVENT_OUTCOME: T_NONE if it is well                */
     bytes_t wrong_arg;
     bridge_ask_kind ask;    /* EVENT_ASK                                          */

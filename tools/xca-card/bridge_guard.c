@@ -138,3 +138,17 @@ fault_t *bridge_guard_token(const bridge_guard_t *guard, const char *token) {
     }
     return differs == 0 ? NULL : fault_make(T_BRIDGE_TOKEN, NULL, "X-XCA-Token");
 }
+
+fault_t *bridge_guard_challenge(const char *challenge, const char *origin) {
+    static const char name[] = "portal: ";
+    const char *second = strchr(challenge, '\n');
+    size_t length = strlen(origin);
+
+    if (second != NULL && strncmp(second + 1, name, strlen(name)) == 0) {
+        second += 1 + strlen(name);
+        if (strncmp(second, origin, length) == 0 && second[length] == '\n') {
+            return NULL;
+        }
+    }
+    return fault_make(T_BRIDGE_CHALLENGE, origin, "portal");
+}

@@ -29,4 +29,8 @@ fault_t *bridge_guard_host(const bridge_guard_t *guard, const char *host) MUST_U
 fault_t *bridge_guard_origin(const bridge_guard_t *guard, const char *origin) MUST_USE;
 fault_t *bridge_guard_token(const bridge_guard_t *guard, const char *token) MUST_USE;
 
+/* A login challenge says in its second line, "portal: ORIGIN", whose it is: a page cannot have that of another site signed, to log in
+ * there in the user's name. Fault: T_BRIDGE_CHALLENGE (arg: the origin that asks). */
+fault_t *bridge_guard_challenge(const char *challenge, const char *origin) MUST_USE;
+
 #endif

@@ -56,6 +56,16 @@ int bridge_job_is_over(bridge_desk_t *desk) {
     return desk->job.stopped;
 }
 
+int bridge_desk_is_over(void *baton) {
+    bridge_desk_t *desk = baton;
+    int over;
+
+    pthread_mutex_lock(&desk->lock);
+    over = bridge_job_is_over(desk);
+    pthread_mutex_unlock(&desk->lock);
+    return over;
+}
+
 bridge_event_t *bridge_job_event(bridge_desk_t *desk, bridge_event_kind kind, text_id text, const char *arg) {
     bridge_job_t *job = &desk->job;
     bridge_event_t *event;
@@ -95,17 +105,28 @@ fault_t *bridge_job_ask(bridge_desk_t *desk, bridge_reply_t *reply) {
     return fault;
 }
 
-static void end_of_job(bridge_desk_t *desk, fault_t *fault, const bytes_t *cms) {
+/* All or none: half of what was confirmed at once is no result. With the lock. */
+static void give_signed(bridge_desk_t *desk, const bridge_signed_t *done) {
+    int i, of = desk->job.order.text_count;
+
+    for (i = 0; i < of; i++) {
+        bridge_event_t *event = bridge_job_event(desk, EVENT_RESULT, T_NONE, NULL);
+
+        if (event != NULL) {
+            event->at = i + 1;
+            event->of = of;
+            bytes_set(&event->arg, done->cms[i].data, done->cms[i].length);
+        }
+    }
+}
+
+static void end_of_job(bridge_desk_t *desk, fault_t *fault, const bridge_signed_t *done) {
     bridge_job_t *job = &desk->job;
     const talk_t *own = desk->side->helper->talk;
-    bridge_event_t *event;
 
     pthread_mutex_lock(&desk->lock);
-    if (fault == NULL && cms->length > 0) {
-        event = bridge_job_event(desk, EVENT_RESULT, T_NONE, NULL);
-        if (event != NULL) {
-            bytes_set(&event->arg, cms->data, cms->length);
-        }
+    if (fault == NULL) {
+        give_signed(desk, done);
     }
     bridge_job_event(desk, fault != NULL ? EVENT_FAULT : EVENT_DONE, fault != NULL ? fault->text : T_NONE,
                      fault != NULL && fault->arg[0] != '\0' ? fault->arg : NULL);
@@ -134,15 +155,16 @@ static void *work(void *baton) {
     bridge_job_t *job = &desk->job;
     talk_t talk = bridge_talk(desk);
     helper_t helper = *desk->side->helper;
-    bytes_t cms = {NULL, 0, 0};
+    bridge_signed_t done;
     fault_t *fault;
 
+    memset(&done, 0, sizeof(done));
     helper.talk = &talk;
     helper.language = job->order.language;
-    fault = job->order.operation->run(&helper, &desk->side->key, &job->order, &cms);
-    end_of_job(desk, fault, &cms);
+    fault = job->order.operation->run(&helper, desk->side->key, &job->order, &done);
+    end_of_job(desk, fault, &done);
     fault_drop(fault);
-    bytes_free(&cms);
+    bridge_signed_free(&done);
     linger(desk);
     return NULL;
 }

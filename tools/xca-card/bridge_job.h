@@ -10,7 +10,7 @@
 /* What the helper has on its own side. */
 typedef struct bridge_side {
     const helper_t *helper; /* settings, reader, how long to wait; its talk is that of the own side */
-    bridge_key_t key;
+    file_key_t *key;        /* signs instead of a card; NULL: there is none                         */
     int ask_here;           /* PINs and confirmations are asked here, never in the page             */
     double patience;        /* seconds without a page until its job is ended                        */
 } bridge_side_t;
@@ -29,6 +29,9 @@ void bridge_desk_stop_all(bridge_desk_t *desk);
 /* Begins; the desk takes the order over and empties it. Returns 1 and the job's id, or 0 if another goes on: its id, and what it is. */
 int bridge_desk_begin(bridge_desk_t *desk, bridge_order_t *order, const char *origin, char id[BRIDGE_JOB_ID + 1],
                       const bridge_operation_t **busy);
+
+/* Non-zero: what is asked for the present job is asked in vain. `desk` is a bridge_desk_t; for console_t's `over`. */
+int bridge_desk_is_over(void *desk);
 
 /* What goes on, or NULL. */
 const bridge_operation_t *bridge_desk_busy(bridge_desk_t *desk);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <jansson.h>
 #include "crypto.h"
+#include "signing_words.h"
 
 #define WORD 2048
 
@@ -51,13 +52,15 @@ static json_t *read_object(view_t json) {
     return root;
 }
 
-/* A member that is text without NUL; NULL if it is something else or not there. */
-static const char *text_member(const json_t *object, const char *name) {
-    const json_t *value = json_object_get(object, name);
-
+/* Text without NUL; NULL if it is something else or not there. */
+static const char *text_of_value(const json_t *value) {
     return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value)
                ? json_string_value(value)
                : NULL;
+}
+
+static const char *text_member(const json_t *object, const char *name) {
+    return text_of_value(json_object_get(object, name));
 }
 
 static const struct {
@@ -99,8 +102,35 @@ static fault_t *read_contact(bridge_order_t *order, const json_t *contact) {
     return NULL;
 }
 
+static int take_text(bridge_order_t *order, const json_t *value) {
+    const char *text = text_of_value(value);
+
+    if (text == NULL || strlen(text) > BRIDGE_TEXT_MAX || order->text_count == BRIDGE_TEXTS) {
+        return 0;
+    }
+    bytes_set(&order->texts[order->text_count++], text, strlen(text));
+    return 1;
+}
+
+/* "text": one, or "texts": several. */
+static fault_t *read_texts(bridge_order_t *order, const json_t *root) {
+    const json_t *one = json_object_get(root, "text"), *list = json_object_get(root, "texts");
+    int right = (one != NULL) != (list != NULL);
+    size_t i;
+
+    if (one != NULL) {
+        right = right && take_text(order, one);
+    } else {
+        right = right && json_array_size(list) > 0;
+        for (i = 0; right && i < json_array_size(list); i++) {
+            right = take_text(order, json_array_get(list, i));
+        }
+    }
+    return right ? NULL : fault_make(T_BRIDGE_JSON, NULL, "text or texts");
+}
+
 static fault_t *read_members(bridge_order_t *order, const json_t *root) {
-    const char *name = text_member(root, "operation"), *text = text_member(root, "text");
+    const char *name = text_member(root, "operation");
 
     if (name == NULL) {
         return fault_make(T_BRIDGE_JSON, NULL, "operation");
@@ -112,11 +142,11 @@ static fault_t *read_members(bridge_order_t *order, const json_t *root) {
     if (strcmp(name, "contact-change") == 0) {
         return read_contact(order, json_object_get(root, "contact"));
     }
-    if (strcmp(name, "sign") == 0 || strcmp(name, "login") == 0) {
-        if (text == NULL || strlen(text) > BRIDGE_TEXT_MAX) {
-            return fault_make(T_BRIDGE_JSON, NULL, "text");
-        }
-        bytes_set(&order->text, text, strlen(text));
+    if (strcmp(name, "sign") == 0) {
+        return read_texts(order, root);
+    }
+    if (strcmp(name, "login") == 0 && !take_text(order, json_object_get(root, "text"))) {
+        return fault_make(T_BRIDGE_JSON, NULL, "text");
     }
     return NULL;
 }
@@ -194,6 +224,18 @@ static void put_words(json_t *object, text_id text, const char *arg, language_t 
     text_format(words, sizeof(words), text, language, arg);
     put_text(object, "id", text_name(text));
     put_text(object, "text", words);
+}
+
+/* What a signature is about: as it is signed, and in words. */
+static void put_shown(json_t *object, bridge_event_t *event, language_t language) {
+    bytes_t words = {NULL, 0, 0};
+
+    put_text(object, "value", bytes_text(&event->arg));
+    if (event->text == T_SIGN_TEXT || event->text == T_LOGIN_CHALLENGE) {
+        signing_words(&words, bytes_view(&event->arg), language);
+        put_text(object, "words", bytes_text(&words));
+        bytes_free(&words);
+    }
 }
 
 static int add_to(const char *data, size_t size, void *baton) {
@@ -305,6 +347,11 @@ static const char *type_of(bridge_event_kind kind) {
     return names[kind];
 }
 
+static void put_position(json_t *object, const bridge_event_t *event) {
+    put_number(object, "at", event->at);
+    put_number(object, "of", event->of);
+}
+
 static json_t *event_object(bridge_event_t *event, int number, language_t language) {
     json_t *object = json_object();
     const char *arg = bytes_text(&event->arg);
@@ -315,7 +362,7 @@ static json_t *event_object(bridge_event_t *event, int number, language_t langua
     put_words(object, event->text, event->kind == EVENT_SHOW ? NULL : arg, language);
     switch (event->kind) {
     case EVENT_SHOW:
-        put_text(object, "value", arg);
+        put_shown(object, event, language);
         break;
     case EVENT_OUTCOME:
         put_outcome(object, event, language);
@@ -324,14 +371,14 @@ static json_t *event_object(bridge_event_t *event, int number, language_t langua
         put_text(object, "value", event->secret.text);
         break;
     case EVENT_PROGRESS:
-        put_number(object, "at", event->at);
-        put_number(object, "of", event->of);
+        put_position(object, event);
         break;
     case EVENT_ASK:
         put_question(object, event);
         break;
     case EVENT_RESULT:
         base64_write(&base64, bytes_view(&event->arg));
+        put_position(object, event);
         put_text(object, "signed", bytes_text(&base64));
         bytes_free(&base64);
         break;

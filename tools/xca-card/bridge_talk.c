@@ -6,9 +6,18 @@ static const talk_t *own_side(const bridge_desk_t *desk) {
     return desk->side->helper->talk;
 }
 
+/* Whether this job's questions are asked on the own side. The order stays as it is while its operation runs. */
+static int asks_here(const bridge_desk_t *desk) {
+    return desk->side->ask_here || desk->job.order.operation->is_here;
+}
+
 static void say(void *baton, text_id text, const char *arg) {
     bridge_desk_t *desk = baton;
+    const talk_t *own = own_side(desk);
 
+    if (asks_here(desk)) { /* tries left, what is waited for: it belongs to the questions */
+        own->say(own->baton, text, arg);
+    }
     pthread_mutex_lock(&desk->lock);
     bridge_job_event(desk, EVENT_SAY, text, arg);
     pthread_mutex_unlock(&desk->lock);
@@ -94,7 +103,7 @@ static fault_t *confirm(void *baton, text_id question, const char *arg, int *yes
     bridge_reply_t reply;
     fault_t *fault;
 
-    if (desk->side->ask_here) {
+    if (asks_here(desk)) {
         point_here(desk);
         return own->confirm(own->baton, question, arg, yes);
     }
@@ -121,7 +130,7 @@ static fault_t *ask_secret(void *baton, talk_secret kind, text_id prompt, const 
     bridge_reply_t reply;
     fault_t *fault;
 
-    if (desk->side->ask_here) {
+    if (asks_here(desk)) {
         point_here(desk);
         return own->ask_secret(own->baton, kind, prompt, arg, secret);
     }
@@ -161,13 +170,7 @@ static fault_t *choose(void *baton, text_id question, const char *const *names, 
 }
 
 static int stopped(void *baton) {
-    bridge_desk_t *desk = baton;
-    int over;
-
-    pthread_mutex_lock(&desk->lock);
-    over = bridge_job_is_over(desk);
-    pthread_mutex_unlock(&desk->lock);
-    return over;
+    return bridge_desk_is_over(baton);
 }
 
 talk_t bridge_talk(bridge_desk_t *desk) {

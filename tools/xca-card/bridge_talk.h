@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include "bridge_job.h"
 
-#define BRIDGE_EVENTS 300
+#define BRIDGE_EVENTS 500
 
 typedef struct bridge_job {
     char id[BRIDGE_JOB_ID + 1];

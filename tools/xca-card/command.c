@@ -116,7 +116,7 @@ fault_t *command_key(command_line_t *line, int needed, file_key_t **key) {
     if (path == NULL) {
         return needed ? fault_make(T_OPTION_MISSING, "--key", "--key") : NULL;
     }
-    if (password_file == NULL) {
+    if (password_file == NULL && path == line->settings.operator_key) {
         password_file = line->settings.operator_password_file;
     }
     return command_open_key(key, path, password_file, &line->talk);

@@ -65,18 +65,22 @@ fault_t *command_serve(command_line_t *line) {
         line->helper.wait_seconds = WAIT_SECONDS;
     }
     side.helper = &line->helper;
-    side.key.path = command_option(line, "key");
-    side.key.password_file = command_option(line, "password-file");
     side.ask_here = command_has(line, "ask-here");
     side.patience = PAGE_PATIENCE;
+    /* Before there are pages: the key file's password is nothing for them. */
+    if (fault == NULL) {
+        fault = command_key(line, 0, &side.key);
+    }
     if (fault == NULL) {
         fault = bridge_open(&bridge, &side);
+        if (fault == NULL) {
+            bridge_json_begin();
+            line->console.over = bridge_desk_is_over;
+            line->console.over_baton = bridge.desk;
+            fault = serve(line, &bridge, port);
+            bridge_close(&bridge);
+        }
     }
-    if (fault != NULL) {
-        return fault;
-    }
-    bridge_json_begin();
-    fault = serve(line, &bridge, port);
-    bridge_close(&bridge);
+    file_key_free(side.key);
     return fault;
 }

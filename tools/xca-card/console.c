@@ -9,9 +9,10 @@
 #else
 #include <unistd.h>
 #endif
-#include "platform.h"
+#include "signing_words.h"
 
-#define LINE 1200
+#define LINE      1200
+#define SHOWN_MAX 600 /* bytes; a line of Assuan's has 1000 at most, a character becomes three at the worst */
 
 static void print(FILE *to, const console_t *console, text_id text, const char *arg) {
     char line[LINE];
@@ -25,11 +26,27 @@ static void say(void *baton, text_id text, const char *arg) {
     print(stdout, baton, text, arg);
 }
 
-static void show(void *baton, text_id name, const char *value) {
-    const console_t *console = baton;
+/* What is to be signed, as a person reads it. */
+static void show_words(console_t *console, text_id name, const char *value) {
+    view_t text = {(const unsigned char *)value, strlen(value)};
+    bytes_t words = {NULL, 0, 0};
 
-    printf("%s%s%s%s\n", text_of(name, console->language),
-           console->language == LANGUAGE_ZH ? "：" : ": ", strchr(value, '\n') != NULL ? "\n" : "", value);
+    signing_words(&words, text, console->language);
+    printf("%s%s\n%s", text_of(name, console->language), console->language == LANGUAGE_ZH ? "：" : ":",
+           bytes_text(&words));
+    fflush(stdout);
+    bytes_add(&console->shown, words.data, words.length);
+    bytes_free(&words);
+}
+
+static void show(void *baton, text_id name, const char *value) {
+    console_t *console = baton;
+
+    if (name == T_SIGN_TEXT || name == T_LOGIN_CHALLENGE) {
+        show_words(console, name, value);
+        return;
+    }
+    printf("%s%s%s\n", text_of(name, console->language), console->language == LANGUAGE_ZH ? "：" : ": ", value);
     fflush(stdout);
 }
 
@@ -60,22 +77,120 @@ static int says_yes(const char *line) {
     return line[0] == 'y' || line[0] == 'Y' || strncmp(line, "是", 3) == 0;
 }
 
-static fault_t *confirm(void *baton, text_id question, const char *arg, int *yes) {
-    const console_t *console = baton;
-    char text[LINE], prompt[2 * LINE], line[64];
+/* A text in a line of Assuan's. */
+static void add_escaped(bytes_t *request, const char *text, size_t length) {
+    size_t i;
 
-    text_format(text, sizeof(text), question, console->language, arg);
-    if (console->yes) {
-        fprintf(stderr, "%s\n", text);
-        *yes = 1;
-        return NULL;
+    for (i = 0; i < length; i++) {
+        bytes_add_text(request, text[i] == '%' ? "%25" : text[i] == '\n' ? "%0A" : text[i] == '\r' ? "%0D" : "");
+        if (strchr("%\n\r", text[i]) == NULL) {
+            bytes_add(request, text + i, 1);
+        }
     }
-    snprintf(prompt, sizeof(prompt), "%s %s ", text, text_of(T_YES_NO, console->language));
-    if (platform_read_line(prompt, line, sizeof(line)) < 0) {
+}
+
+/* Assuan's lines have an end: whole lines of what was shown as far as they fit, and where the rest is. */
+static void add_shown(bytes_t *request, const console_t *console) {
+    const char *text = (const char *)console->shown.data;
+    size_t length = console->shown.length;
+
+    if (length > SHOWN_MAX) {
+        for (length = SHOWN_MAX; length > 0 && text[length - 1] != '\n'; length--) {
+        }
+    }
+    add_escaped(request, text, length);
+    if (length < console->shown.length) {
+        add_escaped(request, text_of(T_SIGN_ON_SCREEN, console->language), strlen(text_of(T_SIGN_ON_SCREEN, console->language)));
+        add_escaped(request, "\n", 1);
+    }
+}
+
+/* What pinentry answers to the description and `what`, which follows it. Returns the length, or as platform_run_pinentry(). */
+static int run_pinentry(const console_t *console, const char *description, int with_shown, const char *what,
+                        char *answer, size_t size) {
+    bytes_t request = {NULL, 0, 0};
+    int length;
+
+    bytes_add_text(&request, "OPTION ttyname=/dev/tty\nSETTITLE xca-card\nSETDESC ");
+    if (with_shown) {
+        add_shown(&request, console);
+    }
+    add_escaped(&request, description, strlen(description));
+    bytes_add_text(&request, what);
+    bytes_add_text(&request, "BYE\n");
+    length = platform_run_pinentry(console->pinentry, bytes_text(&request), answer, size, console->over,
+                                   console->over_baton);
+    bytes_free(&request);
+    return length;
+}
+
+static fault_t *over_fault(void) {
+    return fault_make(T_CANCELLED, NULL, "nobody waits for the answer any more");
+}
+
+/* OK for its greeting and for each line up to CONFIRM; a "no" is ERR, and one that ended early has said less. */
+static int pinentry_agrees(const char *answer) {
+    const char *line = answer;
+    int agreed = 0;
+
+    while (line != NULL && *line != '\0') {
+        if (strncmp(line, "ERR", 3) == 0) {
+            return 0;
+        }
+        agreed += strncmp(line, "OK", 2) == 0;
+        line = strchr(line, '\n');
+        line += line != NULL;
+    }
+    return agreed >= 5;
+}
+
+static fault_t *confirm_by_pinentry(const console_t *console, const char *question, int *yes) {
+    char answer[1024];
+    int length = run_pinentry(console, question, 1, "\nCONFIRM\n", answer, sizeof(answer));
+
+    if (length == PLATFORM_OVER) {
+        return over_fault();
+    }
+    if (length <= 0) {
+        return fault_make(T_NOT_CONFIRMED, NULL, "%s", console->pinentry);
+    }
+    *yes = pinentry_agrees(answer);
+    return NULL;
+}
+
+static fault_t *confirm_at_terminal(const console_t *console, const char *question, int *yes) {
+    char prompt[2 * LINE], line[64];
+    int length;
+
+    snprintf(prompt, sizeof(prompt), "%s %s ", question, text_of(T_YES_NO, console->language));
+    length = platform_read_line(prompt, line, sizeof(line), console->over, console->over_baton);
+    if (length == PLATFORM_OVER) {
+        return over_fault();
+    }
+    if (length < 0) {
         return fault_make(T_NOT_CONFIRMED, NULL, "no terminal");
     }
     *yes = says_yes(line);
     return NULL;
+}
+
+static fault_t *confirm(void *baton, text_id question, const char *arg, int *yes) {
+    console_t *console = baton;
+    char text[LINE];
+    fault_t *fault = NULL;
+
+    *yes = 0;
+    text_format(text, sizeof(text), question, console->language, arg);
+    if (console->yes) {
+        fprintf(stderr, "%s\n", text);
+        *yes = 1;
+    } else if (console->pinentry != NULL) {
+        fault = confirm_by_pinentry(console, text, yes);
+    } else {
+        fault = confirm_at_terminal(console, text, yes);
+    }
+    bytes_free(&console->shown);
+    return fault;
 }
 
 static fault_t *choose(void *baton, text_id question, const char *const *names, int count, int *chosen) {
@@ -87,7 +202,8 @@ static fault_t *choose(void *baton, text_id question, const char *const *names, 
     for (i = 0; i < count; i++) {
         fprintf(stderr, "  %d  %s\n", i + 1, names[i]);
     }
-    if (console->yes || platform_read_line(text_of(T_NUMBER, console->language), line, sizeof(line)) <= 0) {
+    if (console->yes || platform_read_line(text_of(T_NUMBER, console->language), line, sizeof(line), console->over,
+                                            console->over_baton) <= 0) {
         return fault_make(T_SEVERAL_CARDS, NULL, "%d cards", count);
     }
     *chosen = atoi(line) - 1;
@@ -138,12 +254,13 @@ static int take_pinentry_answer(const char *answer, secret_t *secret) {
 }
 
 static fault_t *read_by_pinentry(const console_t *console, const char *prompt, secret_t *secret) {
-    char request[2 * LINE], answer[1024];
+    char answer[1024];
+    int length = run_pinentry(console, prompt, 0, "\nSETPROMPT PIN\nGETPIN\n", answer, sizeof(answer));
     fault_t *fault = NULL;
 
-    snprintf(request, sizeof(request),
-             "OPTION ttyname=/dev/tty\nSETTITLE xca-card\nSETDESC %s\nSETPROMPT PIN\nGETPIN\nBYE\n", prompt);
-    if (platform_run_pinentry(console->pinentry, request, answer, sizeof(answer)) <= 0) {
+    if (length == PLATFORM_OVER) {
+        fault = over_fault();
+    } else if (length <= 0) {
         fault = fault_make(T_SECRET_TYPED, NULL, "%s", console->pinentry);
     } else if (!take_pinentry_answer(answer, secret)) {
         fault = fault_make(T_CANCELLED, NULL, "pinentry");
@@ -152,12 +269,14 @@ static fault_t *read_by_pinentry(const console_t *console, const char *prompt, s
     return fault;
 }
 
-static fault_t *read_at_terminal(const char *prompt, secret_t *secret) {
+static fault_t *read_at_terminal(const console_t *console, const char *prompt, secret_t *secret) {
     char line[SECRET_MAX];
-    int length = platform_read_hidden(prompt, line, sizeof(line));
+    int length = platform_read_hidden(prompt, line, sizeof(line), console->over, console->over_baton);
     fault_t *fault = NULL;
 
-    if (length < 0 || !secret_set(secret, line, (size_t)length)) {
+    if (length == PLATFORM_OVER) {
+        fault = over_fault();
+    } else if (length < 0 || !secret_set(secret, line, (size_t)length)) {
         fault = fault_make(T_SECRET_TYPED, NULL, "no terminal");
     } else if (length == 0) {
         fault = fault_make(T_CANCELLED, NULL, "nothing typed");
@@ -168,7 +287,7 @@ static fault_t *read_at_terminal(const char *prompt, secret_t *secret) {
 
 static fault_t *read_secret(const console_t *console, const char *prompt, secret_t *secret) {
     return console->pinentry != NULL ? read_by_pinentry(console, prompt, secret)
-                                     : read_at_terminal(prompt, secret);
+                                     : read_at_terminal(console, prompt, secret);
 }
 
 static fault_t *ask_secret(void *baton, talk_secret kind, text_id prompt, const char *arg, secret_t *secret) {
@@ -214,4 +333,8 @@ void console_fault(const console_t *console, const fault_t *fault) {
     if (console->verbose) {
         fprintf(stderr, "  (%s: %s)\n", text_name(fault->text), fault->detail);
     }
+}
+
+void console_free(console_t *console) {
+    bytes_free(&console->shown);
 }

@@ -3,6 +3,7 @@
 #ifndef XCA_CARD_CONSOLE_H
 #define XCA_CARD_CONSOLE_H
 
+#include "platform.h"
 #include "talk.h"
 
 typedef struct console {
@@ -11,11 +12,16 @@ typedef struct console {
     int secrets_fd;       /* secrets come from here, a line each in the order asked; -1: they do not */
     int yes;              /* questions are answered with yes                                     */
     int verbose;          /* details of faults                                                   */
+    platform_over_fn *over; /* non-zero: questions end without an answer; NULL: they wait        */
+    void *over_baton;
+    bytes_t shown;        /* of what is to be signed, for pinentry's question                    */
 } console_t;
 
 talk_t console_talk(console_t *console);
 
 /* Tells a fault. */
 void console_fault(const console_t *console, const fault_t *fault);
+
+void console_free(console_t *console);
 
 #endif

@@ -175,6 +175,7 @@ int main(int argc, char **argv) {
         code = text_exit_code(fault->text);
     }
     fault_drop(fault);
+    console_free(&line.console);
     settings_wipe(&line.settings);
     service_end();
     return code;

@@ -1,8 +1,10 @@
 #include "operations.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "card_show.h"
 #include "pin.h"
+#include "signing_words.h"
 
 #define CHALLENGE_MAX   4096
 #define CHALLENGE_FIRST "XCA-LOGIN-1\n"
@@ -28,90 +30,152 @@ static fault_t *sign_by_card(card_t *card, const card_info_t *info, const secret
     return fault;
 }
 
-static fault_t *sign_with_card(const helper_t *helper, const view_t *content,
-                               const unsigned char digest[PIV_SHA256], bytes_t *cms) {
-    card_info_t info;
+/* Who signs: a key in a file, or a card with its PIN. */
+typedef struct sign_one {
+    file_key_t *key; /* NULL: the card */
     card_t card;
+    card_info_t info;
     secret_t pin;
-    fault_t *fault = card_open(&card, &info, helper);
+} sign_one_t;
 
+static fault_t *begin_signing(sign_one_t *one, const helper_t *helper, file_key_t *key) {
+    fault_t *fault;
+
+    memset(one, 0, sizeof(*one));
+    one->key = key;
+    if (key != NULL) {
+        return NULL;
+    }
+    fault = card_open(&one->card, &one->info, helper);
     if (fault != NULL) {
         return fault;
     }
-    card_show_facts(helper, &info);
-    memset(&pin, 0, sizeof(pin));
-    fault = pin_ask(&card, T_ASK_PIN_TO_SIGN, &pin);
-    if (fault == NULL) {
-        fault = sign_by_card(&card, &info, &pin, content, digest, cms);
+    card_show_facts(helper, &one->info);
+    fault = pin_ask(&one->card, T_ASK_PIN_TO_SIGN, &one->pin);
+    if (fault != NULL) {
+        card_close(&one->card, &one->info);
     }
-    secret_wipe(&pin);
-    card_close(&card, &info);
     return fault;
+}
+
+static void end_signing(sign_one_t *one) {
+    secret_wipe(&one->pin);
+    if (one->key == NULL) {
+        card_close(&one->card, &one->info);
+    }
+}
+
+/* `content` is attached; NULL: over the digest alone. */
+static fault_t *sign_one(sign_one_t *one, const view_t *content, const unsigned char digest[PIV_SHA256], bytes_t *cms) {
+    signer_t signer;
+
+    if (one->key == NULL) {
+        return sign_by_card(&one->card, &one->info, &one->pin, content, digest, cms);
+    }
+    signer = file_key_signer(one->key);
+    return cms_sign(cms, content, digest, &signer, time(NULL));
 }
 
 fault_t *operation_sign(const helper_t *helper, file_key_t *key, const view_t *content,
                         const unsigned char digest[PIV_SHA256], bytes_t *cms) {
     unsigned char own[PIV_SHA256];
-    signer_t signer;
-    fault_t *fault;
+    sign_one_t one;
+    fault_t *fault = content != NULL ? crypto_sha256(own, *content) : NULL;
 
-    if (content != NULL) {
-        fault = crypto_sha256(own, *content);
-        if (fault != NULL) {
-            return fault;
-        }
-        digest = own;
+    if (fault == NULL) {
+        fault = begin_signing(&one, helper, key);
     }
-    if (key == NULL) {
-        return sign_with_card(helper, content, digest, cms);
+    if (fault != NULL) {
+        return fault;
     }
-    signer = file_key_signer(key);
-    return cms_sign(cms, content, digest, &signer, time(NULL));
+    fault = sign_one(&one, content, content != NULL ? own : digest, cms);
+    end_signing(&one);
+    return fault;
 }
 
 /* Readable text of that first line, so that what is shown is what is signed. */
 static int begins(view_t text, const char *first, size_t most) {
-    size_t length = strlen(first), i;
+    size_t length = strlen(first);
 
-    if (text.length <= length || text.length > most || memcmp(text.data, first, length) != 0) {
-        return 0;
-    }
-    for (i = 0; i < text.length; i++) {
-        if ((text.data[i] < 0x20 && text.data[i] != '\n') || text.data[i] == 0x7f) {
-            return 0;
-        }
-    }
-    return 1;
+    return text.length > length && text.length <= most && memcmp(text.data, first, length) == 0 &&
+           signing_is_readable(text);
 }
 
-static fault_t *show_and_sign(const helper_t *helper, file_key_t *key, view_t text, text_id name,
-                              text_id question, bytes_t *cms) {
-    const talk_t *talk = helper->talk;
+static void show(const helper_t *helper, text_id name, view_t text) {
     bytes_t shown = {NULL, 0, 0};
+
+    bytes_set(&shown, text.data, text.length);
+    helper->talk->show(helper->talk->baton, name, bytes_text(&shown));
+    bytes_free(&shown);
+}
+
+static fault_t *confirm(const helper_t *helper, text_id question, int count) {
+    const talk_t *talk = helper->talk;
+    char number[16];
     int yes = 0;
     fault_t *fault;
 
-    bytes_set(&shown, text.data, text.length);
-    talk->show(talk->baton, name, bytes_text(&shown));
-    bytes_free(&shown);
-    fault = talk->confirm(talk->baton, question, NULL, &yes);
-    if (fault == NULL && !yes) {
-        fault = fault_make(T_CANCELLED, NULL, "not confirmed");
-    }
-    return fault != NULL ? fault : operation_sign(helper, key, &text, NULL, cms);
+    snprintf(number, sizeof(number), "%d", count);
+    fault = talk->confirm(talk->baton, question, number, &yes);
+    return fault != NULL || yes ? fault : fault_make(T_CANCELLED, NULL, "not confirmed");
 }
 
-fault_t *operation_sign_statement(const helper_t *helper, file_key_t *key, view_t text, bytes_t *cms) {
-    if (!begins(text, STATEMENT_FIRST, STATEMENT_MAX) && !begins(text, MESSAGE_FIRST, STATEMENT_MAX)) {
-        return fault_make(T_SIGN_FORM, NULL, "%u bytes", (unsigned)text.length);
+/* One after the other: each in a transaction of its own, since the card wants the PIN before every signature anyway
+ * (SP 800-73-4 part 1 table 4b, "PIN always"). */
+static fault_t *sign_each(const helper_t *helper, sign_one_t *one, const bytes_t *texts, int count, bytes_t *cms) {
+    const talk_t *talk = helper->talk;
+    unsigned char digest[PIV_SHA256];
+    fault_t *fault = NULL;
+    int i;
+
+    for (i = 0; fault == NULL && i < count; i++) {
+        view_t text = bytes_view(&texts[i]);
+
+        talk->progress(talk->baton, T_STEP_SIGNING, i + 1, count);
+        fault = talk->stopped(talk->baton) ? fault_make(T_CANCELLED, NULL, "stopped") : crypto_sha256(digest, text);
+        if (fault == NULL) {
+            fault = sign_one(one, &text, digest, &cms[i]);
+        }
     }
-    return show_and_sign(helper, key, text, T_SIGN_TEXT, T_SIGN_CONFIRM, cms);
+    return fault;
+}
+
+fault_t *operation_sign_statements(const helper_t *helper, file_key_t *key, const bytes_t *texts, int count,
+                                   bytes_t *cms) {
+    sign_one_t one;
+    fault_t *fault;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        view_t text = bytes_view(&texts[i]);
+
+        if (!begins(text, STATEMENT_FIRST, STATEMENT_MAX) && !begins(text, MESSAGE_FIRST, STATEMENT_MAX)) {
+            return fault_make(T_SIGN_FORM, NULL, "text %d, %u bytes", i + 1, (unsigned)text.length);
+        }
+    }
+    for (i = 0; i < count; i++) {
+        show(helper, T_SIGN_TEXT, bytes_view(&texts[i]));
+    }
+    fault = confirm(helper, count == 1 ? T_SIGN_CONFIRM : T_SIGN_CONFIRM_ALL, count);
+    if (fault == NULL) {
+        fault = begin_signing(&one, helper, key);
+    }
+    if (fault != NULL) {
+        return fault;
+    }
+    fault = sign_each(helper, &one, texts, count, cms);
+    end_signing(&one);
+    return fault;
 }
 
 /* A challenge looks like nothing else that is signed, so that a login can never become a statement or a message. */
 fault_t *operation_login(const helper_t *helper, file_key_t *key, view_t challenge, bytes_t *cms) {
+    fault_t *fault;
+
     if (!begins(challenge, CHALLENGE_FIRST, CHALLENGE_MAX)) {
         return fault_make(T_LOGIN_FORM, NULL, "%u bytes", (unsigned)challenge.length);
     }
-    return show_and_sign(helper, key, challenge, T_LOGIN_CHALLENGE, T_LOGIN_CONFIRM, cms);
+    show(helper, T_LOGIN_CHALLENGE, challenge);
+    fault = confirm(helper, T_LOGIN_CONFIRM, 1);
+    return fault != NULL ? fault : operation_sign(helper, key, &challenge, NULL, cms);
 }

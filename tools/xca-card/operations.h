@@ -30,9 +30,11 @@ fault_t *operation_contact_change(const helper_t *helper, const xca_card_contact
 fault_t *operation_sign(const helper_t *helper, file_key_t *key, const view_t *content,
                         const unsigned char digest[PIV_SHA256], bytes_t *cms) MUST_USE;
 
-/* SignedData over a text of the first line "XCA-STATEMENT-1" (an officer's decision) or "XCA-CARD-1" (a message of the card centre), which is
- * shown and confirmed first. Fault: T_SIGN_FORM. */
-fault_t *operation_sign_statement(const helper_t *helper, file_key_t *key, view_t text, bytes_t *cms) MUST_USE;
+/* SignedData over each of `count` texts of the first line "XCA-STATEMENT-1" (an officer's decision) or "XCA-CARD-1" (a message of the card
+ * centre), into `cms` in the same order: all are shown, then confirmed at once, and a card's PIN is asked for once. If one cannot be
+ * signed, the caller takes none. Fault: T_SIGN_FORM, before anything is shown. */
+fault_t *operation_sign_statements(const helper_t *helper, file_key_t *key, const bytes_t *texts, int count,
+                                   bytes_t *cms) MUST_USE;
 
 /* SignedData over a portal's challenge: text of the first line "XCA-LOGIN-1", which is shown first. Fault: T_LOGIN_FORM. */
 fault_t *operation_login(const helper_t *helper, file_key_t *key, view_t challenge, bytes_t *cms) MUST_USE;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WAIT_MS 200 /* between two looks whether waiting is over */
+
 #if defined(_WIN32)
 
 #include <conio.h>
@@ -17,12 +19,21 @@ void platform_protect_memory(void) {
 void platform_pcsc_never_blocks(void) {
 }
 
-static int read_console(const char *prompt, char *line, size_t size, int shown) {
+static int read_console(const char *prompt, char *line, size_t size, int shown, platform_over_fn *over, void *baton) {
     size_t length = 0;
 
     _cputs(prompt);
     for (;;) {
-        int c = shown ? _getche() : _getch();
+        int c;
+
+        while (over != NULL && !_kbhit()) {
+            if (over(baton)) {
+                _cputs("\r\n");
+                return PLATFORM_OVER;
+            }
+            Sleep(WAIT_MS);
+        }
+        c = shown ? _getche() : _getch();
 
         if (c == '\r' || c == '\n') {
             break;
@@ -41,12 +52,12 @@ static int read_console(const char *prompt, char *line, size_t size, int shown) 
     return (int)length;
 }
 
-int platform_read_hidden(const char *prompt, char *line, size_t size) {
-    return read_console(prompt, line, size, 0);
+int platform_read_hidden(const char *prompt, char *line, size_t size, platform_over_fn *over, void *baton) {
+    return read_console(prompt, line, size, 0, over, baton);
 }
 
-int platform_read_line(const char *prompt, char *line, size_t size) {
-    return read_console(prompt, line, size, 1);
+int platform_read_line(const char *prompt, char *line, size_t size, platform_over_fn *over, void *baton) {
+    return read_console(prompt, line, size, 1, over, baton);
 }
 
 int platform_user_settings(char *path, size_t size) {
@@ -77,7 +88,8 @@ time_t platform_utc(struct tm *utc) {
     return _mkgmtime(utc);
 }
 
-int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size) {
+int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size, platform_over_fn *over,
+                          void *baton) {
     return -1;
 }
 
@@ -163,6 +175,7 @@ void platform_end_wait(void) {
 #else
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -195,16 +208,31 @@ void platform_pcsc_never_blocks(void) {
     setenv("PCSCLITE_NO_BLOCKING", "1", 1);
 }
 
+/* 1 when there is something to read (or an end), 0 when waiting is over. */
+static int wait_readable(int from, platform_over_fn *over, void *baton) {
+    struct pollfd one = {from, POLLIN, 0};
+
+    for (;;) {
+        if (poll(&one, 1, over != NULL ? WAIT_MS : -1) > 0) {
+            return 1;
+        }
+        if (over != NULL && over(baton)) {
+            return 0;
+        }
+    }
+}
+
 /* A line of the terminal; what is left of one that is too long is read and forgotten. */
-static int read_terminal(int terminal, char *line, size_t size) {
+static int read_terminal(int terminal, char *line, size_t size, platform_over_fn *over, void *baton) {
     size_t length = 0;
     int too_long = 0;
     char c;
 
     for (;;) {
-        ssize_t got = read(terminal, &c, 1);
-
-        if (got != 1) {
+        if (!wait_readable(terminal, over, baton)) {
+            return PLATFORM_OVER;
+        }
+        if (read(terminal, &c, 1) != 1) {
             return -1;
         }
         if (c == '\n') {
@@ -224,7 +252,7 @@ static int put(int terminal, const char *text) {
     return write(terminal, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-int platform_read_hidden(const char *prompt, char *line, size_t size) {
+int platform_read_hidden(const char *prompt, char *line, size_t size, platform_over_fn *over, void *baton) {
     int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     struct termios before, hidden;
     int length;
@@ -240,21 +268,25 @@ int platform_read_hidden(const char *prompt, char *line, size_t size) {
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     /* TCSAFLUSH: what was typed before the question is no answer to it. */
     tcsetattr(terminal, TCSAFLUSH, &hidden);
-    length = put(terminal, prompt) ? read_terminal(terminal, line, size) : -1;
+    length = put(terminal, prompt) ? read_terminal(terminal, line, size, over, baton) : -1;
     tcsetattr(terminal, TCSAFLUSH, &before);
     put(terminal, "\n");
     close(terminal);
     return length;
 }
 
-int platform_read_line(const char *prompt, char *line, size_t size) {
+int platform_read_line(const char *prompt, char *line, size_t size, platform_over_fn *over, void *baton) {
     int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     int length;
 
     if (terminal < 0) {
         return -1;
     }
-    length = put(terminal, prompt) ? read_terminal(terminal, line, size) : -1;
+    tcflush(terminal, TCIFLUSH); /* what was typed before the question is no answer to it */
+    length = put(terminal, prompt) ? read_terminal(terminal, line, size, over, baton) : -1;
+    if (length == PLATFORM_OVER) {
+        put(terminal, "\n");
+    }
     close(terminal);
     return length;
 }
@@ -299,6 +331,10 @@ time_t platform_utc(struct tm *utc) {
 }
 
 static void be_pinentry(const char *program, int in, int out) {
+    sigset_t none;
+
+    sigemptyset(&none); /* it is to end when it is told to */
+    sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(in, 0) < 0 || dup2(out, 1) < 0) {
         _exit(127);
     }
@@ -306,12 +342,16 @@ static void be_pinentry(const char *program, int in, int out) {
     _exit(127);
 }
 
-static int read_all(int from, char *answer, size_t size) {
+static int read_all(int from, char *answer, size_t size, platform_over_fn *over, void *baton) {
     size_t length = 0;
 
     while (length + 1 < size) {
-        ssize_t got = read(from, answer + length, size - 1 - length);
+        ssize_t got;
 
+        if (!wait_readable(from, over, baton)) {
+            return PLATFORM_OVER;
+        }
+        got = read(from, answer + length, size - 1 - length);
         if (got <= 0) {
             break;
         }
@@ -321,7 +361,8 @@ static int read_all(int from, char *answer, size_t size) {
     return (int)length;
 }
 
-int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size) {
+int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size, platform_over_fn *over,
+                          void *baton) {
     int in[2], out[2], length, status;
     pid_t child;
 
@@ -345,10 +386,13 @@ int platform_run_pinentry(const char *program, const char *request, char *answer
     length = child > 0 && put(in[1], request) ? 0 : -1;
     close(in[1]);
     if (length == 0) {
-        length = read_all(out[0], answer, size);
+        length = read_all(out[0], answer, size, over, baton);
     }
     close(out[0]);
     if (child > 0) {
+        if (length == PLATFORM_OVER) {
+            kill(child, SIGTERM);
+        }
         waitpid(child, &status, 0);
     }
     return length;

@@ -17,12 +17,18 @@ void platform_protect_memory(void);
 /* PC/SC answers "in use elsewhere" at once instead of waiting in the library without end. */
 void platform_pcsc_never_blocks(void);
 
+/* Whether whoever waits is to stop waiting; asked some times a second. */
+typedef int platform_over_fn(void *baton);
+
+#define PLATFORM_OVER (-2)
+
 /* Asks at the terminal (not at standard input, which may be a file) without showing what is typed. Returns the length,
- * -1 if there is no terminal or the line is longer than `size` - 1. The line has no line end. */
-int platform_read_hidden(const char *prompt, char *line, size_t size);
+ * -1 if there is no terminal or the line is longer than `size` - 1, PLATFORM_OVER if over() said so first (NULL: it never does). The line
+ * has no line end. */
+int platform_read_hidden(const char *prompt, char *line, size_t size, platform_over_fn *over, void *baton);
 
 /* The same with what is typed shown. */
-int platform_read_line(const char *prompt, char *line, size_t size);
+int platform_read_line(const char *prompt, char *line, size_t size, platform_over_fn *over, void *baton);
 
 /* The name of the user's settings file (~/.config/xca-card/config) or of the system's; 0 if it does not fit. */
 int platform_user_settings(char *path, size_t size);
@@ -49,7 +55,8 @@ int platform_run_within(double seconds, platform_work_fn *work, platform_work_fn
 time_t platform_utc(struct tm *utc);
 
 /* Runs pinentry with an Assuan dialogue: writes `request` and reads up to `size` - 1 bytes of what it answers.
- * Returns the length, -1 if it cannot be run. */
-int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size);
+ * Returns the length, -1 if it cannot be run, PLATFORM_OVER if it was ended because over() said so. */
+int platform_run_pinentry(const char *program, const char *request, char *answer, size_t size, platform_over_fn *over,
+                          void *baton);
 
 #endif
