@@ -15,8 +15,8 @@ XCA_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
 APR_CFLAGS := $(shell pkg-config --cflags apr-1 2>/dev/null)
-CORE_CFLAGS := $(APR_CFLAGS) $(shell pkg-config --cflags libxml-2.0 libcurl 2>/dev/null)
-CORE_LIBS := $(shell pkg-config --libs apr-1 libxml-2.0 libcurl 2>/dev/null) -lssl -lcrypto -lldap -llber -lm
+CORE_CFLAGS := $(APR_CFLAGS) $(shell pkg-config --cflags libxml-2.0 libcurl libzip 2>/dev/null)
+CORE_LIBS := $(shell pkg-config --libs apr-1 libxml-2.0 libcurl libzip 2>/dev/null) -lssl -lcrypto -lldap -llber -lm
 APXS ?= apxs2
 HTTPD_CFLAGS = -I$(shell $(APXS) -q INCLUDEDIR) $(shell pkg-config --cflags apr-util-1) $(APR_CFLAGS)
 
@@ -52,9 +52,12 @@ $(BUILD)/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) -Itools -c $< -o $@
 
+# The one program that knows libfreexl, and of the core no other library's part.
+LIBS_xca-xls = -lfreexl $(shell pkg-config --libs apr-1 2>/dev/null)
+
 define PROGRAM
 $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $(BUILD)/libxca.a
-	$$(CC) $$(XCA_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD)/libxca.a $$(CORE_LIBS)
+	$$(CC) $$(XCA_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD)/libxca.a $$(or $$(LIBS_$(1)),$$(CORE_LIBS))
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
 
@@ -180,6 +183,8 @@ install: all
 	install -m 644 $(BUILD)/mod_xca.so '$(DESTDIR)$(MODULES_DIR)'
 	install -m 755 $(BUILD)/xca-admin $(BUILD)/xca-card '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/xca-signer '$(DESTDIR)$(PREFIX)/sbin'
+	install -d '$(DESTDIR)$(PREFIX)/libexec/xca'
+	install -m 755 $(BUILD)/xca-xls '$(DESTDIR)$(PREFIX)/libexec/xca'
 	install -m 644 $(wildcard tools/*/*.1) '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 $(wildcard tools/*/*.8) '$(DESTDIR)$(PREFIX)/share/man/man8'
 	cp -R htdocs conf ldap-schema '$(SHARE)'

@@ -74,6 +74,12 @@ libcurl_is_known_to_its_owner_alone() {
         grep -vE '^(mod_xca/outside/mail[a-z0-9_]*\.[ch]|tools/xca-card/service\.c)$'
 }
 
+# A workbook from anyone is read by a program that holds nothing.
+libzip_and_libfreexl_are_known_to_their_owners_alone() {
+    grep -lE '#[[:space:]]*include <zip' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^mod_xca/outside/zip\.c$'
+    grep -lE '#[[:space:]]*include <freexl' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-xls/main\.c$'
+}
+
 # Of the core, the card helper knows wire alone; PC/SC has one owner in it, HTTP another, JSON
 # one for what the portal says and one for what pages say.
 the_card_helper_stands_alone() {
@@ -241,6 +247,7 @@ check "OpenSSL is known to its owners alone" openssl_is_known_to_its_owners_alon
 check "libldap is known to its owner alone" libldap_is_known_to_its_owner_alone
 check "libxml2 is known to its owner alone" libxml2_is_known_to_its_owner_alone
 check "libcurl is known to its owner alone" libcurl_is_known_to_its_owner_alone
+check "libzip and libfreexl are known to their owners alone" libzip_and_libfreexl_are_known_to_their_owners_alone
 check "the card helper stands alone" the_card_helper_stands_alone
 check "every header compiles alone" every_header_compiles_alone
 check "the core compiles without the include path of httpd" the_core_compiles_without_the_include_path_of_httpd
