@@ -50,6 +50,7 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
     xca_statement_t *statement = apr_pcalloc(pool, sizeof(*statement));
     xca_stage stage = XCA_STAGE_FIRST;
     char *buffer;
+    size_t length;
     xca_error_t *err = stage_of(&stage, kase, officer, pool);
 
     if (err != NULL) {
@@ -79,10 +80,12 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
     apr_cpystrn(statement->reason, reason, sizeof(statement->reason));
     apr_cpystrn(statement->officer, officer->uid, sizeof(statement->officer));
     put_time(statement->time, now, pool);
-    buffer = apr_palloc(pool, XCA_STATEMENT_MAX);
-    if (xca_statement_write(statement, buffer, XCA_STATEMENT_MAX) == 0) {
+    buffer = apr_palloc(pool, XCA_STATEMENT_MAX + 1);
+    length = xca_statement_write(statement, buffer, XCA_STATEMENT_MAX);
+    if (length == 0) {
         return xca_error_field(pool, "reason", "decision.reason-long", NULL);
     }
+    buffer[length] = '\0';
     *text = buffer;
     return NULL;
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include <apr_general.h>
+#include "operations/decision.h"
 #include "wire/statement.h"
 
 #define DIGEST "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -165,6 +167,24 @@ static void test_values_longer_than_their_field_are_refused(void **state) {
     assert_int_equal(reads(text), 0);
 }
 
+/* In memory that was used before, what stood behind the statement would be signed with it, and count for nothing. */
+static void test_a_statement_to_sign_ends_where_it_ends(void **state) {
+    xca_officer_t officer = {.uid = "ra-1", .role = XCA_ROLE_RA, .window = "w", .active = 1};
+    xca_case_t kase = {.number = "0000100000000000000000001", .state = XCA_STATE_FILED, .window = "w"};
+    apr_pool_t *root, *pool;
+    const char *text;
+
+    apr_initialize();
+    apr_pool_create(&root, NULL);
+    apr_pool_create(&pool, root);
+    memset(apr_palloc(pool, 65536), 'x', 65536);
+    apr_pool_clear(pool);
+    assert_null(xca_decision_statement(&text, &kase, &officer, XCA_DECISION_ACCEPT, "1", NULL,
+                                       apr_time_from_sec(1795496700), pool));
+    assert_int_equal(reads(text), 1);
+    apr_pool_destroy(root);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_acceptance_is_written_line_by_line),
@@ -174,6 +194,7 @@ int main(void) {
         cmocka_unit_test(test_values_of_another_form_are_not_written),
         cmocka_unit_test(test_only_the_canonical_text_is_a_statement),
         cmocka_unit_test(test_a_zero_byte_ends_no_statement),
+        cmocka_unit_test(test_a_statement_to_sign_ends_where_it_ends),
         cmocka_unit_test(test_values_longer_than_their_field_are_refused),
     };
 
