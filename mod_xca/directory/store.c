@@ -12,7 +12,8 @@
 
 static const char *const branches[] = {"oid",    "certificates", "mail",    "crl",
                                        "cases",  "requests",     "nonces",  "windows",
-                                       "officers", "outbox",     "counters", "sources", "cards"};
+                                       "officers", "outbox",     "counters", "sources", "cards",
+                                       "sessions"};
 
 static const char *const counters[] = {"case", "crl", "card"};
 

@@ -1,5 +1,6 @@
 #include "httpd/mod_xca.h"
 
+#include <string.h>
 #include <http_protocol.h>
 #include <http_ssl.h>
 #include <util_filter.h>
@@ -70,6 +71,16 @@ static int read_body(request_rec *r, xca_http_request_t *request) {
     return OK;
 }
 
+/* What mod_ssl has verified where the operator has it ask (SSLVerifyClient). */
+static const char *verified_certificate(request_rec *r) {
+    const char *verified = ap_ssl_var_lookup(r->pool, r->server, r->connection, r, "SSL_CLIENT_VERIFY");
+
+    if (verified == NULL || strcmp(verified, "SUCCESS") != 0) {
+        return NULL;
+    }
+    return ap_ssl_var_lookup(r->pool, r->server, r->connection, r, "SSL_CLIENT_CERT");
+}
+
 static void read_request_line_and_headers(request_rec *r, xca_http_request_t *request) {
     request->method = r->method;
     request->path = r->uri;
@@ -84,6 +95,7 @@ static void read_request_line_and_headers(request_rec *r, xca_http_request_t *re
     request->host = apr_table_get(r->headers_in, "Host");
     request->client = r->useragent_ip;
     request->secure = ap_ssl_conn_is_ssl(r->connection);
+    request->client_certificate = request->secure ? verified_certificate(r) : NULL;
 }
 
 static void send_headers(answer_t *answer) {

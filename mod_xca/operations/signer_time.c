@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "directory/source_store.h"
 #include "domain/calendar.h"
+#include "operations/login.h"
 #include "operations/signer_card.h"
 #include "operations/signer_issue.h"
 #include "outside/crypto_view.h"
@@ -68,6 +69,10 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
         return err;
     }
     err = xca_nonce_expire(signer->office->store, now - NONCE_LIFE, pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_session_expire(signer->office->store, now - XCA_SESSION_MAX, pool);
     if (err != NULL) {
         return err;
     }

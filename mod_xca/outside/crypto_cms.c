@@ -216,3 +216,42 @@ xca_error_t *xca_cms_verify(const char **content, apr_size_t *length, xca_bytes_
     ERR_clear_error();
     return err;
 }
+
+static apr_status_t free_certificates(void *stack) {
+    sk_X509_pop_free(stack, X509_free);
+    return APR_SUCCESS;
+}
+
+xca_error_t *xca_cms_certificate(xca_bytes_t *certificate, xca_bytes_t cms, apr_size_t limit, apr_pool_t *pool) {
+    CMS_ContentInfo *read;
+    STACK_OF(X509) *certificates;
+    STACK_OF(CMS_SignerInfo) *signers;
+    int i;
+    xca_error_t *err = read_cms(&read, cms, limit, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    certificates = CMS_get1_certs(read);
+    if (certificates != NULL) {
+        apr_pool_cleanup_register(pool, certificates, free_certificates, apr_pool_cleanup_null);
+    }
+    signers = CMS_get0_SignerInfos(read);
+    for (i = 0; certificates != NULL && sk_CMS_SignerInfo_num(signers) == 1 && i < sk_X509_num(certificates); i++) {
+        X509 *one = sk_X509_value(certificates, i);
+        unsigned char *der = NULL;
+        int length;
+
+        if (CMS_SignerInfo_cert_cmp(sk_CMS_SignerInfo_value(signers, 0), one) != 0) {
+            continue;
+        }
+        length = i2d_X509(one, &der);
+        if (length > 0) {
+            certificate->data = apr_pmemdup(pool, der, (apr_size_t)length);
+            certificate->length = (apr_size_t)length;
+            OPENSSL_free(der);
+            return NULL;
+        }
+    }
+    return xca_openssl_error(pool, XCA_E_DENIED, "cms.signer", "no certificate of the signer");
+}

@@ -17,6 +17,11 @@ struct xca_portal {
     xca_repository_t *repository;   /* what is kept for a moment; since xca_portal_child() */
     long card_requests;             /* sessions and messages of card helpers that one address may send in a minute */
     xca_limit_t *card_limit;        /* since xca_portal_child() */
+    xca_bytes_t officer_anchor;     /* certificate of the officer CA, DER */
+    apr_interval_time_t office_idle, office_life; /* of an officer's session */
+    long office_logins;             /* that one address may try in a minute */
+    xca_limit_t *office_limit;      /* since xca_portal_child() */
+    const char *office_tls_url;     /* where the browser shows a certificate of its own, or NULL */
     const char *url;                /* "https://xca.example/", where plain HTTP is sent on to; or NULL */
     const char *http_url;           /* where the repository is over plain HTTP, without '/' at the end, or NULL */
     int demo;                       /* issues under the policy for tests: every page says so */

@@ -47,7 +47,7 @@ const xca_nav_entry_t xca_navigation[] = {
     {"card-info", "certificates-cards", "/card/info"},
 
     {"officers", NULL, NULL},
-    {"officer-desk", "officers", "/officers"},
+    {"officer-desk", "officers", "/office"},
 
     {"downloads", NULL, NULL},
     {"forms", "downloads", "/forms"},

@@ -15,6 +15,8 @@ typedef struct xca_visit {
     xca_form_t *form;         /* never NULL */
     xca_language language;
     const char *visitor;      /* random id of the visitor's cookie */
+    const xca_officer_t *officer; /* who is logged in; never NULL on XCA_ROUTE_OFFICER routes, NULL elsewhere */
+    const char *session;      /* id of the officer's session */
     const char *arg;          /* what the route's '*' stood for, NULL if it has none */
     apr_time_t now;
     xca_value_t *model;       /* what the page shows; the frame adds language, navigation, tokens */
@@ -45,6 +47,8 @@ typedef xca_error_t *xca_page(xca_visit_t *visit);
 #define XCA_ROUTE_FORM_AGAIN 4 /* a form that took time to fill in: with a token that is too old the page is called, to show it
                                   again (visit->token_error) */
 
+#define XCA_ROUTE_OFFICER 8 /* for officers who are logged in; all others are sent to /office/login */
+
 /* One row of the route table (route.c). Path "/cases/ *" (without the space) matches one further segment. */
 typedef struct xca_route {
     const char *method;   /* "GET" (HEAD too) or "POST" */
@@ -53,7 +57,7 @@ typedef struct xca_route {
     const char *template_name;
     const char *section;  /* entry of the navigation that is open */
     const char *purpose;  /* POST: purpose of the form token that must come with it; NULL: none needed */
-    int how;              /* XCA_ROUTE_PLAIN, XCA_ROUTE_DATA, XCA_ROUTE_FORM_AGAIN, or 0 */
+    int how;              /* XCA_ROUTE_PLAIN, XCA_ROUTE_DATA, XCA_ROUTE_FORM_AGAIN, XCA_ROUTE_OFFICER, or 0 */
 } xca_route_t;
 
 /* A fresh form token, also put into the model (key "token"); it comes back in the form field "token". */

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
+#include "operations/signer_open.h"
 #include "portal/navigation.h"
+#include "portal/office_door.h"
 
 #define KEY_MIN     32                    /* bytes */
 #define TEST_POLICY "2.16.886.101.0.3.0" /* profile: assurance level of test and demo */
@@ -80,6 +82,32 @@ static xca_error_t *missing_setting(const char *name, apr_pool_t *pool) {
     return err;
 }
 
+/* The officers' part. */
+static xca_error_t *read_office(xca_portal_t *portal, const xca_settings_t *settings, apr_pool_t *pool) {
+    const char *path = xca_settings_get(settings, "officer-ca-certificate-file", NULL);
+    apr_array_header_t *certificates;
+    long idle, life;
+    xca_error_t *err = path != NULL ? xca_certificates_read(&certificates, path, pool)
+                                    : missing_setting("officer-ca-certificate-file", pool);
+
+    if (err == NULL) {
+        portal->officer_anchor = APR_ARRAY_IDX(certificates, 0, xca_bytes_t);
+        err = xca_settings_number(settings, "office-idle-minutes", &idle, 30, 1, 24 * 60, pool);
+    }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "office-session-hours", &life, 10, 1, 24, pool);
+    }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "office-logins-a-minute", &portal->office_logins, 30, 1, 1000000, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    portal->office_idle = apr_time_from_sec(idle * 60);
+    portal->office_life = apr_time_from_sec(life * 3600);
+    return NULL;
+}
+
 static xca_error_t *read_key(xca_portal_t *portal, const xca_settings_t *settings, apr_pool_t *pool) {
     const char *path = xca_settings_get(settings, "portal-key-file", NULL);
     xca_secret_t *key;
@@ -129,6 +157,9 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     if (err == NULL) {
         err = xca_settings_number(settings, "card-requests-a-minute", &result->card_requests, 240, 1, 1000000, pool);
     }
+    if (err == NULL) {
+        err = read_office(result, settings, pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -138,6 +169,7 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     result->demo = strcmp(xca_settings_get(settings, "policy-oid", ""), TEST_POLICY) == 0;
     result->service_phone = xca_settings_get(settings, "service-phone", NULL);
     result->service_mail = xca_settings_get(settings, "service-mail", NULL);
+    result->office_tls_url = address(settings, "office-tls-url", pool);
     result->ldap_url = address(settings, "public-ldap-url", pool);
     *portal = result;
     return NULL;
@@ -149,6 +181,9 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
 
     if (err == NULL) {
         err = xca_limit_make(&portal->card_limit, (int)portal->card_requests, apr_time_from_sec(60), child_pool);
+    }
+    if (err == NULL) {
+        err = xca_limit_make(&portal->office_limit, (int)portal->office_logins, apr_time_from_sec(60), child_pool);
     }
     return err != NULL ? err : xca_repository_make(&portal->repository, child_pool);
 }
@@ -267,7 +302,10 @@ static xca_error_t *go_to_page(xca_visit_t *visit, const xca_route_t *route, con
         return err;
     }
     err = xca_visit_check_sender(visit, route);
-    return err != NULL ? err : route->page(visit);
+    if (err == NULL && (route->how & XCA_ROUTE_OFFICER) != 0) {
+        err = xca_office_door(visit);
+    }
+    return err != NULL || visit->redirect != NULL ? err : route->page(visit);
 }
 
 /* The same for a program. */

@@ -25,6 +25,7 @@ typedef struct xca_http_request {
     const char *host;       /* Host header or NULL */
     const char *client;     /* address of the peer, for limits per source */
     int secure;             /* came over TLS */
+    const char *client_certificate; /* PEM; one that mod_ssl has asked for and verified, or NULL */
     apr_time_t now;         /* with the configured clock offset */
 } xca_http_request_t;
 

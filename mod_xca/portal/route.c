@@ -7,6 +7,7 @@
 #include "portal/page_card_desk.h"
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
+#include "portal/page_office.h"
 #include "portal/pages.h"
 #include "portal/places.h"
 
@@ -62,6 +63,12 @@ const xca_route_t xca_routes[] = {
     {"GET", "/case/edit/*", xca_page_case_edit, "case_edit", "case-edit", NULL, 0},
     {"POST", "/case/edit/*", xca_page_case_edit_sent, "case_edit", "case-edit", "correct", XCA_ROUTE_FORM_AGAIN},
     {"GET", "/case/status/*", xca_page_case_status, "case_status", "case-status", NULL, 0},
+
+    {"GET", "/office", xca_page_office, "office", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/login", xca_page_office_login, "office_login", "officer-desk", NULL, 0},
+    {"POST", "/office/login", xca_page_office_login_sent, "office_login", "officer-desk", "office-login", 0},
+    {"POST", "/office/login/certificate", xca_page_office_login_certificate, "office_login", "officer-desk", "office-login", 0},
+    {"POST", "/office/logout", xca_page_office_logout, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
 
     {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},
     {"POST", "/certificates", xca_page_certificate_searched, "certificate_search", "certificates", NULL, 0},

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/text.h"
+#include "domain/calendar.h"
 #include "outside/crypto.h"
+#include "wire/lines.h"
 
 #define NONCE_DIGITS 32
 #define MAC_DIGITS   64
@@ -59,9 +61,8 @@ char *xca_form_token(apr_pool_t *pool, const xca_secret_t *key, const char *purp
                        mac_of(pool, key, "xca-form-1", purpose, visitor, time, hex), NULL);
 }
 
-xca_error_t *xca_form_token_check(const char **nonce, const xca_secret_t *key, const char *token,
-                                  const char *purpose, const char *visitor, apr_time_t now,
-                                  apr_pool_t *pool) {
+static xca_error_t *check(const char **nonce, const xca_secret_t *key, const char *token, const char *purpose,
+                          const char *visitor, apr_time_t now, apr_interval_time_t life, apr_pool_t *pool) {
     apr_size_t time_length;
     const char *time, *hex, *mac;
 
@@ -80,11 +81,62 @@ xca_error_t *xca_form_token_check(const char **nonce, const xca_secret_t *key, c
         return xca_error_make(pool, XCA_E_DENIED, "token.forged",
                               "another purpose or visitor, or changed");
     }
-    if (!in_time(time_of(time, time_length), now, XCA_FORM_LIFE)) {
+    if (!in_time(time_of(time, time_length), now, life)) {
         return xca_error_make(pool, XCA_E_DENIED, "token.old", "made at %s", time);
     }
     *nonce = hex;
     return NULL;
+}
+
+xca_error_t *xca_form_token_check(const char **nonce, const xca_secret_t *key, const char *token,
+                                  const char *purpose, const char *visitor, apr_time_t now,
+                                  apr_pool_t *pool) {
+    return check(nonce, key, token, purpose, visitor, now, XCA_FORM_LIFE, pool);
+}
+
+#define CHALLENGE_FIRST   "XCA-LOGIN-1"
+#define CHALLENGE_PURPOSE "office-challenge"
+#define CHALLENGE_MAX     1024
+
+typedef struct {
+    const char *portal, *time, *token;
+} challenge_t;
+
+static const xca_line_field_t challenge_fields[] = {
+    {"portal", offsetof(challenge_t, portal), 1, 300, XCA_LINE_TEXT},
+    {"time", offsetof(challenge_t, time), 16, 16, XCA_LINE_TIME},
+    {"token", offsetof(challenge_t, token), 1, 200, XCA_LINE_TEXT},
+    {NULL, 0, 0, 0, XCA_LINE_WORD},
+};
+
+char *xca_login_challenge(apr_pool_t *pool, const xca_secret_t *key, const char *portal, const char *visitor,
+                          apr_time_t now, const unsigned char nonce[16]) {
+    const char *ldap = xca_date_format(pool, now, XCA_DATE_LDAP); /* YYYYMMDDHHMMSSZ */
+    challenge_t challenge;
+    char *text = apr_palloc(pool, CHALLENGE_MAX);
+
+    challenge.portal = portal;
+    challenge.time = apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
+    challenge.token = xca_form_token(pool, key, CHALLENGE_PURPOSE, visitor, now, nonce);
+    return xca_lines_write(text, CHALLENGE_MAX, CHALLENGE_FIRST, challenge_fields, &challenge) > 0 ? text : NULL;
+}
+
+xca_error_t *xca_login_challenge_check(const char **nonce, const xca_secret_t *key, const char *portal, const char *visitor,
+                                       const char *text, apr_size_t length, apr_time_t now, apr_pool_t *pool) {
+    challenge_t challenge = {NULL, NULL, NULL};
+    xca_error_t *err;
+
+    if (length == 0 || length > CHALLENGE_MAX ||
+        !xca_lines_read(&challenge, apr_palloc(pool, length), CHALLENGE_FIRST, challenge_fields, text, length) ||
+        challenge.portal == NULL || challenge.time == NULL || challenge.token == NULL ||
+        strcmp(challenge.portal, portal) != 0) {
+        return xca_error_make(pool, XCA_E_DENIED, "login.malformed", NULL);
+    }
+    err = check(nonce, key, challenge.token, CHALLENGE_PURPOSE, visitor, now, XCA_LOGIN_LIFE, pool);
+    if (err != NULL && strcmp(err->message, "token.old") == 0) {
+        err->message = "login.old";
+    }
+    return err;
 }
 
 char *xca_case_pass(apr_pool_t *pool, const xca_secret_t *key, const char *case_number,

@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     xca_bytes_t cms = {data, size};
     const char *content;
     apr_size_t length;
+    xca_bytes_t certificate;
     apr_pool_t *pool;
 
     if (officer.anchor.data == NULL) {
@@ -62,6 +63,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     apr_pool_create(&pool, NULL);
     if (xca_cms_content(&content, &length, cms, LIMIT, pool) == NULL && length > LIMIT) {
+        abort();
+    }
+    if (xca_cms_certificate(&certificate, cms, LIMIT, pool) == NULL && certificate.length == 0) {
         abort();
     }
     if (xca_cms_verify(&content, &length, cms, officer.certificate, officer.anchor, NOW, LIMIT,

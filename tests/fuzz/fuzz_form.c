@@ -53,7 +53,8 @@ static void read_cookies(const char *header, apr_pool_t *pool) {
     const char *nonce;
 
     if (xca_case_pass_valid(&key, pass, "1", visitor != NULL ? visitor : "", NOW, pool) ||
-        xca_form_token_check(&nonce, &key, xca_cookie(header, "t", pool), "apply", "", NOW, pool) == NULL) {
+        xca_form_token_check(&nonce, &key, xca_cookie(header, "t", pool), "apply", "", NOW, pool) == NULL ||
+        xca_login_challenge_check(&nonce, &key, "https://xca.example", "", header, strlen(header), NOW, pool) == NULL) {
         abort();
     }
     if (visitor != NULL && strpbrk(visitor, "; \t") != NULL) {

@@ -144,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     }
     (void)xca_notice_of_entry(entry, pool);
+    (void)xca_session_of_entry(entry, pool);
     (void)xca_request_of_entry(entry, pool);
     apr_pool_destroy(pool);
     return 0;

@@ -324,6 +324,14 @@ class Walk:
         self.main("#card-command summary").click()
         look("card-by-command")
 
+    def office(self, look):
+        self.get("/office")
+        look("office-login")
+        self.get("/office/login?out=1")
+        look("office-logged-out")
+        self.get("/office/login?over=1")
+        look("office-session-over")
+
     def errors(self, look):
         self.get("/no-such-page")
         look("error-404")
@@ -377,5 +385,6 @@ class Walk:
         self.following(look)
         self.certificates(look)
         self.cards(look)
+        self.office(look)
         self.errors(look)
         self.outage(look)

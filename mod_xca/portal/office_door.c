@@ -1,0 +1,150 @@
+#include "portal/office_door.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "operations/login.h"
+#include "outside/crypto.h"
+#include "portal/engine.h"
+
+/* __Host-: browsers take it over TLS from this very host alone (RFC 6265bis section 4.1.3.2). */
+#define COOKIE "__Host-xca-office"
+
+static void set_cookie(xca_visit_t *visit, const char *value, const char *more) {
+    apr_table_add(visit->headers, "Set-Cookie",
+                  apr_pstrcat(visit->pool, COOKIE "=", value, "; Path=/; Secure; HttpOnly; SameSite=Strict", more, NULL));
+}
+
+void xca_office_give_cookie(xca_visit_t *visit, const char *secret) {
+    set_cookie(visit, secret, "");
+}
+
+void xca_office_drop_cookie(xca_visit_t *visit) {
+    set_cookie(visit, "", "; Max-Age=0");
+}
+
+const char *xca_office_target(const char *wanted) {
+    const char *at;
+
+    if (wanted == NULL || strncmp(wanted, "/office", 7) != 0 || strncmp(wanted, "/office/login", 13) == 0 ||
+        (wanted[7] != '\0' && wanted[7] != '/' && wanted[7] != '?')) {
+        return "/office";
+    }
+    for (at = wanted; *at != '\0'; at++) {
+        if (*at <= 0x20 || *at >= 0x7f || *at == '\\') {
+            return "/office";
+        }
+    }
+    return wanted;
+}
+
+static const char *escaped(const char *text, apr_pool_t *pool) {
+    static const char hex[] = "0123456789ABCDEF";
+    char *result = apr_palloc(pool, strlen(text) * 3 + 1);
+    char *to = result;
+
+    for (; *text != '\0'; text++) {
+        if (strchr("&?=#%+", *text) == NULL) {
+            *to++ = *text;
+            continue;
+        }
+        *to++ = '%';
+        *to++ = hex[(unsigned char)*text >> 4];
+        *to++ = hex[*text & 15];
+    }
+    *to = '\0';
+    return result;
+}
+
+/* A form that comes too late leads to the login, and from there to the desk: it cannot be sent again by itself. */
+static xca_error_t *send_to_login(xca_visit_t *visit, int was_in) {
+    const char *to = "/office";
+
+    if (xca_wants_json(visit->request)) {
+        return xca_error_make(visit->pool, XCA_E_DENIED, "login.first", NULL);
+    }
+    if (was_in) {
+        xca_office_drop_cookie(visit);
+    }
+    if (strcmp(visit->request->method, "POST") != 0) {
+        to = apr_pstrcat(visit->pool, xca_path_encoded(visit->request->path, visit->pool),
+                         visit->request->query != NULL ? "?" : "",
+                         visit->request->query != NULL ? visit->request->query : "", NULL);
+    }
+    visit->redirect = apr_pstrcat(visit->pool, "/office/login?to=", escaped(xca_office_target(to), visit->pool),
+                                  was_in ? "&over=1" : "", NULL);
+    return NULL;
+}
+
+static xca_error_t *put_officer(xca_visit_t *visit) {
+    const xca_officer_t *officer = visit->officer;
+    xca_value_t *map = xca_map_map(visit->model, "officer");
+    xca_window_t *window;
+    xca_error_t *err;
+
+    xca_map_text(map, "uid", officer->uid);
+    xca_map_text(map, "title", officer->title);
+    xca_map_text(map, "role", xca_role_id(officer->role));
+    xca_map_text(map, "_role", apr_pstrcat(visit->pool, "role.", xca_role_id(officer->role), NULL));
+    xca_map_true(map, "_cases", officer->role != XCA_ROLE_CARD_CENTRE);
+    xca_map_true(map, "_cards", officer->role != XCA_ROLE_RA);
+    if (officer->window == NULL) {
+        return NULL;
+    }
+    xca_map_text(map, "window", officer->window);
+    err = xca_window_read(&window, visit->office->store, officer->window, visit->pool);
+    if (err == NULL) {
+        xca_map_text(map, "window_name", window->name);
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
+xca_error_t *xca_office_door(xca_visit_t *visit) {
+    const char *secret = xca_cookie(visit->request->cookie, COOKIE, visit->pool);
+    xca_officer_t *officer;
+    xca_session_t *session;
+    xca_error_t *err =
+        xca_session_enter(&officer, &session, visit->office, secret, visit->portal->office_idle,
+                          visit->portal->office_life, visit->now, visit->pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (officer == NULL) {
+        visit->personal = 1;
+        return send_to_login(visit, secret != NULL && *secret != '\0');
+    }
+    visit->officer = officer;
+    visit->session = session->id;
+    /* One token for all forms of the page: what the officer does is told apart by its address. */
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "office"));
+    return put_officer(visit);
+}
+
+xca_bytes_t xca_office_client_certificate(const xca_visit_t *visit) {
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    xca_bytes_t none = {NULL, 0};
+    const char *from = visit->request->client_certificate;
+    const char *to;
+    xca_bytes_t *der;
+
+    from = from != NULL ? strstr(from, begin) : NULL;
+    to = from != NULL ? strstr(from, "-----END CERTIFICATE-----") : NULL;
+    if (to == NULL) {
+        return none;
+    }
+    from += sizeof(begin) - 1;
+    der = xca_unbase64(visit->pool, from, (apr_size_t)(to - from));
+    return der != NULL ? *der : none;
+}
+
+xca_error_t *xca_office_need_role(xca_visit_t *visit, xca_role one, xca_role other) {
+    if (visit->officer->role == one || visit->officer->role == other) {
+        return NULL;
+    }
+    return xca_error_make(visit->pool, XCA_E_DENIED, "office.role", "%s", visit->officer->uid);
+}
+
+int xca_office_may_see(const xca_officer_t *officer, const char *window) {
+    return officer->role != XCA_ROLE_RA ||
+           (window != NULL && officer->window != NULL && strcmp(window, officer->window) == 0);
+}

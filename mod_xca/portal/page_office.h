@@ -1,0 +1,16 @@
+/* 初審註冊窗口專區: the officers' part. */
+#ifndef XCA_PORTAL_PAGE_OFFICE_H
+#define XCA_PORTAL_PAGE_OFFICE_H
+
+#include "portal/page.h"
+
+/* Login and logout, page_office_login.c. */
+xca_error_t *xca_page_office_login(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_login_sent(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_login_certificate(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_logout(xca_visit_t *visit) XCA_MUST_USE;
+
+/* The desk: what waits, page_office.c. */
+xca_error_t *xca_page_office(xca_visit_t *visit) XCA_MUST_USE;
+
+#endif

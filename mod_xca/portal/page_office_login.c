@@ -1,0 +1,128 @@
+/* Login by a challenge that the officer's card or key file signs through the bridge, or by a certificate that the browser shows. */
+#include <string.h>
+#include <apr_strings.h>
+#include "base/log.h"
+#include "operations/login.h"
+#include "outside/crypto.h"
+#include "portal/code_door.h"
+#include "portal/engine.h"
+#include "portal/office_door.h"
+#include "portal/page_card_desk.h"
+#include "portal/page_office.h"
+#include "portal/token.h"
+
+static const char *portal_name(const xca_visit_t *visit) {
+    return visit->portal->url != NULL ? visit->portal->url : "-";
+}
+
+static xca_error_t *show(xca_visit_t *visit) {
+    unsigned char nonce[16];
+    xca_error_t *err = xca_random(nonce, sizeof(nonce), visit->pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    xca_map_text(visit->model, "token", xca_visit_token(visit, "office-login"));
+    xca_map_text(visit->model, "to", xca_office_target(xca_form_text(visit->form, "to")));
+    xca_map_text(visit->model, "challenge",
+                 xca_login_challenge(visit->pool, visit->portal->key, portal_name(visit), visit->visitor, visit->now, nonce));
+    xca_map_true(visit->model, "_certificate", visit->request->client_certificate != NULL);
+    if (visit->portal->office_tls_url != NULL && visit->request->client_certificate == NULL) {
+        xca_map_text(visit->model, "_tls", apr_pstrcat(visit->pool, visit->portal->office_tls_url, "/office/login", NULL));
+    }
+    return xca_page_card_desk(visit);
+}
+
+xca_error_t *xca_page_office_login(xca_visit_t *visit) {
+    xca_map_true(visit->model, "_over", xca_form_text(visit->form, "over") != NULL);
+    xca_map_true(visit->model, "_out", xca_form_text(visit->form, "out") != NULL);
+    return show(visit);
+}
+
+/* What is wrong with the login is told on its page, with a new challenge; that the directory is down is a page of its own. */
+static xca_error_t *shown_again(xca_visit_t *visit, xca_error_t *err) {
+    if (err->kind != XCA_E_DENIED && err->kind != XCA_E_INVALID && err->kind != XCA_E_LOCKED) {
+        return err;
+    }
+    xca_log(XCA_LOG_WARNING, "login refused: %s, from %s", err->message,
+            visit->request->client != NULL ? visit->request->client : "?");
+    xca_visit_errors(visit, err);
+    return show(visit);
+}
+
+static xca_error_t *take_turn(xca_visit_t *visit) {
+    if (!xca_limit_take(visit->portal->office_limit, xca_code_door_source(visit), visit->now)) {
+        return xca_error_make(visit->pool, XCA_E_LOCKED, "login.too-many", NULL);
+    }
+    return NULL;
+}
+
+static xca_error_t *begin(xca_visit_t *visit, const xca_officer_t *officer, const char *nonce) {
+    const char *secret;
+    xca_error_t *err = xca_session_begin(&secret, visit->office, officer, nonce, visit->now, visit->pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    xca_office_give_cookie(visit, secret);
+    visit->redirect = xca_office_target(xca_form_text(visit->form, "to"));
+    return NULL;
+}
+
+static xca_error_t *log_in(xca_visit_t *visit) {
+    const char *typed = xca_form_text(visit->form, "signed");
+    const xca_bytes_t *cms = typed != NULL ? xca_unbase64(visit->pool, typed, strlen(typed)) : NULL;
+    xca_officer_t *officer;
+    const char *challenge, *nonce;
+    apr_size_t length;
+    xca_error_t *err = take_turn(visit);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (cms == NULL || cms->length == 0) {
+        return xca_error_make(visit->pool, XCA_E_INVALID, "login.nothing-signed", NULL);
+    }
+    err = xca_login_verify(&officer, &challenge, &length, visit->office, *cms, visit->portal->officer_anchor, visit->now,
+                           visit->pool);
+    if (err == NULL) {
+        err = xca_login_challenge_check(&nonce, visit->portal->key, portal_name(visit), visit->visitor, challenge, length,
+                                        visit->now, visit->pool);
+    }
+    return err != NULL ? err : begin(visit, officer, nonce);
+}
+
+xca_error_t *xca_page_office_login_sent(xca_visit_t *visit) {
+    xca_error_t *err = log_in(visit);
+
+    return err != NULL ? shown_again(visit, err) : NULL;
+}
+
+xca_error_t *xca_page_office_login_certificate(xca_visit_t *visit) {
+    xca_bytes_t certificate = xca_office_client_certificate(visit);
+    xca_officer_t *officer;
+    xca_error_t *err = take_turn(visit);
+
+    if (err == NULL && certificate.length == 0) {
+        err = xca_error_make(visit->pool, XCA_E_DENIED, "login.no-certificate", NULL);
+    }
+    if (err == NULL) {
+        err = xca_login_officer(&officer, visit->office, certificate, visit->pool);
+    }
+    if (err == NULL) {
+        err = begin(visit, officer, NULL);
+    }
+    return err != NULL ? shown_again(visit, err) : NULL;
+}
+
+xca_error_t *xca_page_office_logout(xca_visit_t *visit) {
+    xca_error_t *err = xca_session_end(visit->office->store, visit->session, visit->pool);
+
+    if (err != NULL) {
+        return err; /* said, so that nobody leaves a session open that seems to be closed */
+    }
+    xca_log(XCA_LOG_INFO, "officer %s logged out", visit->officer->uid);
+    xca_office_drop_cookie(visit);
+    visit->redirect = "/office/login?out=1";
+    return NULL;
+}
