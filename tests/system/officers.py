@@ -9,7 +9,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from applying import go
 from bridging import Bridge, CardPage, browser_for, settings_of
@@ -83,8 +85,8 @@ class Desk:
         self.instance, self.uid = instance, uid
         self.own_browser = browser is None
         self.browser = browser or browser_for(instance)
-        self.password = (instance.home / "officers/password").read_text().strip()
-        self.bridge = Bridge(NoReader, settings_of(instance, folder), "--key", instance.home / "officers" / (uid + ".p12"))
+        self.bridge = Bridge(NoReader, settings_of(instance, folder), "--key", instance.home / "officers" / (uid + ".p12"),
+                             "--password-file", instance.home / "officers/password", terminal=True)
         self.page = CardPage(self.browser, instance)
         self.get("/about?lang=" + language)
 
@@ -105,20 +107,17 @@ class Desk:
     def press(self, selector):
         go(self.browser, self.find(selector))
 
-    def sign(self):
-        """Begins, confirms what is shown, gives the password; the page that follows is there at the end."""
+    def sign(self, count=1):
+        """Begins, and confirms where the helper runs; the page that follows is there at the end."""
         self.browser.execute_script("window.left = false")
+        before = len(self.bridge.said())
         self.page.begin()
-        for _ in range(2):
-            if self.page.wait_part("confirm", "secret") == "confirm":
-                self.page.confirm()
-            else:
-                self.page.type_secret(self.password)
+        self.bridge.wait_for("Is this to be signed? (y/n)" if count == 1 else "Are all these %d to be signed? (y/n)" % count, after=before)
+        self.bridge.type("y")
         self.wait_left()
+        return self.bridge.said()[before:]
 
     def wait_left(self):
-        from selenium.common.exceptions import WebDriverException
-        from selenium.webdriver.support.ui import WebDriverWait
         WebDriverWait(self.browser, 30, ignored_exceptions=[WebDriverException]).until(
             lambda b: b.execute_script("return window.left === undefined && document.readyState == 'complete'"))
 
@@ -126,4 +125,7 @@ class Desk:
         """By the helper's link, as an officer does."""
         self.browser.get(self.bridge.link)
         self.get("/office/login" + to)
-        self.sign()
+        self.browser.execute_script("window.left = false")
+        self.page.begin()
+        self.page.confirm()
+        self.wait_left()
