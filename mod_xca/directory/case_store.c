@@ -317,3 +317,20 @@ xca_error_t *xca_case_by_key(apr_array_header_t **cases, xca_store_t *store, con
 
     return find_cases(cases, NULL, store, filter, 0, pool);
 }
+
+xca_error_t *xca_case_by_target(apr_array_header_t **cases, xca_store_t *store, const char *serial,
+                                apr_pool_t *pool) {
+    const char *filter =
+        apr_pstrcat(pool, "(&(xcaTargetSerial=", xca_filter_escape(pool, serial),
+                    ")(|(xcaState=filed)(xcaState=reviewed)(xcaState=approved)))", NULL);
+
+    return find_cases(cases, NULL, store, filter, 0, pool);
+}
+
+xca_error_t *xca_case_of_kind(apr_array_header_t **cases, xca_store_t *store, xca_case_kind kind,
+                              xca_case_state state, apr_pool_t *pool) {
+    const char *filter = apr_pstrcat(pool, "(&(xcaKind=", xca_case_kind_id(kind), ")(xcaState=",
+                                     xca_case_state_id(state), "))", NULL);
+
+    return find_cases(cases, NULL, store, filter, 0, pool);
+}

@@ -58,6 +58,14 @@ xca_error_t *xca_case_list(apr_array_header_t **cases, int *more, xca_store_t *s
 xca_error_t *xca_case_by_key(apr_array_header_t **cases, xca_store_t *store, const char *key_hash,
                              apr_pool_t *pool) XCA_MUST_USE;
 
+/* The open cases about this certificate (target_serial), array of xca_case_t *. */
+xca_error_t *xca_case_by_target(apr_array_header_t **cases, xca_store_t *store, const char *serial,
+                                apr_pool_t *pool) XCA_MUST_USE;
+
+/* The cases of a kind in a state, array of xca_case_t *. */
+xca_error_t *xca_case_of_kind(apr_array_header_t **cases, xca_store_t *store, xca_case_kind kind,
+                              xca_case_state state, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Decisions under a case: array of xca_decision_t * with id, case_number, cms, verdict; the rest is inside the CMS. */
 xca_error_t *xca_decision_list(apr_array_header_t **decisions, xca_store_t *store,
                                const char *case_number, apr_pool_t *pool) XCA_MUST_USE;

@@ -2,7 +2,8 @@
  *   xcaArc (RDN), xcaOid, xcaOrgClass, xcaOrgState and the texts of org_fields below
  *   xcaNameKey, xcaNameGram   of organisations: the folded name, its singles and pairs (domain/names.h), and its
  *                             first single and pair behind a ^, which no folded name has in it
- *   xcaArcBlock               directory/arc_blocks.h */
+ *   xcaArcBlock               directory/arc_blocks.h
+ *   xcaBannedFrom             written by the signer alone, no import touches it */
 #include "directory/org_store.h"
 
 #include <stddef.h>
@@ -48,7 +49,7 @@ static const char *const wanted[] = {
     "xcaArc",     "xcaOid",          "o",          "xcaNameEn",  "xcaOrgClass",   "xcaOrgState",
     "xcaUbn",     "xcaSchoolCode",   "xcaCounty",  "xcaDistrict", "xcaSourceKey", "postalCode",
     "xcaAddress", "xcaPhone",        "xcaFax",     "labeledURI", "mail",          "description",
-    "modifyTimestamp", "hasSubordinates", NULL};
+    "xcaBannedFrom", "modifyTimestamp", "hasSubordinates", NULL};
 
 static const char *get_field(const xca_org_t *org, const org_field_t *field) {
     const char *value;
@@ -225,6 +226,7 @@ void *xca_org_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
         set_field(org, &org_fields[i],
                   apr_pstrdup(pool, xca_entry_text(entry, org_fields[i].attribute)));
     }
+    org->banned_from = xca_entry_time(entry, "xcaBannedFrom");
     org->has_children = children != NULL && strcmp(children, "TRUE") == 0;
     org->modified = xca_entry_time(entry, "modifyTimestamp");
     return org;
@@ -247,6 +249,18 @@ xca_error_t *xca_org_read(xca_org_t **org, xca_store_t *store, const char *oid, 
         return xca_error_make(pool, XCA_E_NOT_FOUND, "org.not-found", "%s is no arc", dn);
     }
     return NULL;
+}
+
+xca_error_t *xca_org_ban(xca_store_t *store, const char *oid, apr_time_t from, apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+    xca_org_t *org;
+    xca_error_t *err = xca_org_read(&org, store, oid, pool);
+
+    if (err != NULL || org->banned_from >= from) {
+        return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    }
+    xca_changes_time(pool, changes, "xcaBannedFrom", from);
+    return xca_ldap_modify(store->ldap, xca_org_dn(store, oid, pool), changes, NULL, NULL, NULL, pool);
 }
 
 /* ---- Browsing ---- */

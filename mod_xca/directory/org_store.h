@@ -15,6 +15,10 @@ char *xca_org_oid_of_dn(const xca_store_t *store, const char *dn, apr_pool_t *po
 xca_error_t *xca_org_read(xca_org_t **org, xca_store_t *store, const char *oid,
                           apr_pool_t *pool) XCA_MUST_USE;
 
+/* The signer's: bars the organisation from new applications from `from` on; an earlier day than the recorded one changes
+ * nothing, nor does an organisation that is not there. */
+xca_error_t *xca_org_ban(xca_store_t *store, const char *oid, apr_time_t from, apr_pool_t *pool) XCA_MUST_USE;
+
 /* The arcs right below `oid` ("2.16.886" for the top), in numeric order, from the first arc greater than `after`
  * (NULL: from the start), at most `limit`; *more tells whether there are others. Array of xca_org_t *. Works
  * with 100,000 children below one arc. */

@@ -186,3 +186,48 @@ apr_time_t xca_date_add_years(apr_time_t when, int years) {
     }
     return days_of(day) * XCA_DAY + time_of_day;
 }
+
+apr_time_t xca_date_parse_iso(const char *text) {
+    day_t day;
+
+    if (strnlen(text, 11) != 10 || text[4] != '-' || text[7] != '-') {
+        return 0;
+    }
+    day = (day_t){read_number(text, 4), read_number(text + 5, 2), read_number(text + 8, 2)};
+    if (day.year < 1 || day.month < 1 || day.month > 12 || day.day < 1 ||
+        day.day > days_in_month(day.year, day.month)) {
+        return 0;
+    }
+    return days_of(day) * XCA_DAY - TAIWAN;
+}
+
+apr_time_t xca_date_add_months(apr_time_t when, int count) {
+    apr_int64_t days = floor_divide(when + TAIWAN, XCA_DAY);
+    apr_time_t time_of_day = when + TAIWAN - days * XCA_DAY;
+    day_t day = day_of(days);
+    long month = day.year * 12 + day.month - 1 + count;
+
+    day.year = month / 12;
+    day.month = month % 12 + 1;
+    if (day.day > days_in_month(day.year, day.month)) {
+        day.day = days_in_month(day.year, day.month);
+    }
+    return days_of(day) * XCA_DAY + time_of_day - TAIWAN;
+}
+
+static int is_working_day(apr_int64_t days, const char *holidays, apr_pool_t *pool) {
+    apr_int64_t weekday = days - floor_divide(days, 7) * 7; /* 0 is a Thursday */
+    const char *date = xca_date_format(pool, days * XCA_DAY - TAIWAN, XCA_DATE_ISO);
+
+    return weekday != 2 && weekday != 3 && (holidays == NULL || strstr(holidays, date) == NULL);
+}
+
+apr_time_t xca_working_day_end(apr_time_t when, int count, const char *holidays, apr_pool_t *pool) {
+    apr_int64_t days = floor_divide(when + TAIWAN, XCA_DAY);
+
+    while (count > 0) {
+        days++;
+        count -= is_working_day(days, holidays, pool);
+    }
+    return (days + 1) * XCA_DAY - TAIWAN - apr_time_from_sec(1);
+}

@@ -26,6 +26,16 @@ apr_time_t xca_date_parse_ldap(const char *text);
  * is not one. */
 apr_time_t xca_date_parse_http(const char *text);
 
+/* Reads a day YYYY-MM-DD, as typed: its beginning in Taiwan time; 0 if it is not one. */
+apr_time_t xca_date_parse_iso(const char *text);
+
+/* The same day of the month and time of day `months` later, in Taiwan time; the last day of a shorter month. */
+apr_time_t xca_date_add_months(apr_time_t when, int months);
+
+/* The last second of the working day `days` (1: the next one) after the day of `when`, in Taiwan time. Saturdays, Sundays and the
+ * days in `holidays` (YYYY-MM-DD, spaces between, or NULL) are none. */
+apr_time_t xca_working_day_end(apr_time_t when, int days, const char *holidays, apr_pool_t *pool);
+
 /* The same day and time of day `years` later (29 February becomes 28), in UTC. */
 apr_time_t xca_date_add_years(apr_time_t when, int years);
 

@@ -42,6 +42,7 @@ const xca_case_field_t xca_case_fields[] = {
     {"rank", "xcaRank", offsetof(xca_case_t, rank), 20},
     {"target_serial", "xcaTargetSerial", offsetof(xca_case_t, target_serial), 80},
     {"revoke_reason", "xcaRevokeReason", offsetof(xca_case_t, revoke_reason), 20},
+    {"letter_date", "xcaLetterDate", offsetof(xca_case_t, letter_date), 20},
     {"window", "xcaWindow", offsetof(xca_case_t, window), 60},
     {NULL, NULL, 0, 0},
 };
@@ -49,7 +50,7 @@ const xca_case_field_t xca_case_fields[] = {
 /* Fields that are typed as numbers or addresses: full-width forms are made half-width. */
 static const char *const half_width_fields[] = {
     "oid",   "ubn",         "school_code",   "org_zip",     "org_phone",     "org_fax",
-    "email", "contact_zip", "contact_email", "contact_fax", "contact_phone", "target_serial"};
+    "email", "contact_zip", "contact_email", "contact_fax", "contact_phone", "target_serial", "letter_date"};
 
 static int place_of(const char *id, const char *const *ids, int count) {
     int i;
@@ -354,6 +355,9 @@ static void check_revocation(check_t *check) {
     if (place_of(kase->revoke_reason, reason_ids, reasons) == reasons) {
         wrong(check, "revoke_reason", "field.choose");
     }
+    if (kase->letter_date != NULL && xca_date_parse_iso(kase->letter_date) == 0) {
+        wrong(check, "letter_date", "date.form");
+    }
 }
 
 /* Takes out the errors of a field that already has an earlier one: a name that is too long is not
@@ -406,6 +410,9 @@ xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal, apr_po
     }
     if (kase->kind != XCA_CASE_CARD) {
         kase->rank = NULL;
+    }
+    if (kase->kind != XCA_CASE_REVOCATION) {
+        kase->letter_date = NULL;
     }
     for (field = xca_case_fields, i = 0; field->name != NULL; field++, i++) {
         if (bad[i]) { /* the form shows again what was typed */

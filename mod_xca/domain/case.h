@@ -72,6 +72,7 @@ typedef struct xca_case {
     /* revocation */
     const char *target_serial; /* serial of the certificate to revoke, or NULL */
     const char *revoke_reason; /* "abolished", "lost", "damaged", "other" */
+    const char *letter_date;   /* of the organisation's letter, YYYY-MM-DD, or NULL */
 
     const char *window;      /* id of the RA window it goes to */
     /* kept by the portal */

@@ -63,6 +63,7 @@ typedef struct xca_org {
     const char *zip, *address, *phone, *fax, *url;
     const char *email;       /* representative address (private), or NULL           */
     const char *note;
+    apr_time_t banned_from;  /* letter date of a revocation that bars new applications, or 0 */
     int has_children;        /* set by reads of the tree                            */
     apr_time_t modified;
 } xca_org_t;

@@ -35,9 +35,16 @@ static const char *nobodys_hash(apr_pool_t *pool, xca_error_t **err) {
     return kept;
 }
 
+void xca_org_barred(apr_time_t *until, const xca_org_t *org, apr_time_t when) {
+    apr_time_t end = org->banned_from != 0 ? xca_date_add_months(org->banned_from, XCA_BAN_MONTHS) : 0;
+
+    *until = when >= org->banned_from && when < end ? end : 0;
+}
+
 /* Fills in what the OID tree knows of a known organisation. */
-static xca_error_t *check_organisation(xca_office_t *office, xca_case_t *kase, xca_error_t **wrong,
-                                       apr_pool_t *pool) {
+static xca_error_t *check_organisation(xca_office_t *office, xca_case_t *kase, apr_time_t now,
+                                       xca_error_t **wrong, apr_pool_t *pool) {
+    apr_time_t barred_until;
     xca_org_t *org;
     xca_error_t *err;
 
@@ -71,6 +78,13 @@ static xca_error_t *check_organisation(xca_office_t *office, xca_case_t *kase, x
         *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.abolished", org->name));
     } else if (org->state == XCA_ORG_UNIT) {
         *wrong = xca_error_append(*wrong, xca_error_field(pool, "oid", "org.unit", org->name));
+    }
+    /* Who applied before the card was lost is not barred by that. */
+    xca_org_barred(&barred_until, org, kase->filed != 0 ? kase->filed : now);
+    if (barred_until != 0) {
+        *wrong = xca_error_append(
+            *wrong, xca_error_field(pool, "oid", "org.barred",
+                                    xca_date_format(pool, barred_until, XCA_DATE_ISO)));
     }
     return NULL;
 }
@@ -317,7 +331,7 @@ xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase,
                                    const xca_bytes_t *csr_file, const char *except_case,
                                    apr_time_t now, apr_pool_t *pool) {
     xca_error_t *wrong = NULL;
-    xca_error_t *err = check_organisation(office, kase, &wrong, pool);
+    xca_error_t *err = check_organisation(office, kase, now, &wrong, pool);
 
     if (err != NULL) {
         return err;

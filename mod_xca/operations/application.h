@@ -33,6 +33,10 @@ xca_error_t *xca_card_check_free(xca_office_t *office, xca_card_rank rank, const
                                  const char *except_case, int by_signer, apr_time_t now,
                                  apr_pool_t *pool) XCA_MUST_USE;
 
+/* Whether an application filed at `when` is barred: within XCA_BAN_MONTHS from the letter's day of a revocation for a card
+ * that was lost, damaged or not activated in time (features.md 8.3). *until: when the bar ends, 0 if it does not stand. */
+void xca_org_barred(apr_time_t *until, const xca_org_t *org, apr_time_t when);
+
 /* Files a checked application: hashes the code, takes a case number, records. `nonce` (hex of the form's token): the same
  * form sent twice is one case, the second time *number is the first one's. */
 xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca_case_t *kase,

@@ -21,6 +21,8 @@ typedef struct xca_signer {
     const char *card_key_type;     /* "rsa:2048", "ec:P-256": what the card centre makes */
     const xca_mail_config_t *mail;
     const xca_catalogue_t *texts; /* subjects and bodies of notices */
+    const char *central_mail;      /* of the central office, for what it is told; or NULL */
+    const char *holidays;          /* days that are no working days, as in xca_working_day_end(); or NULL */
     const char *portal_url;        /* for links in notices */
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */

@@ -127,6 +127,10 @@ static xca_error_t *follow(xca_signer_t *signer, const xca_card_t *card, apr_tim
     case XCA_CARD_STATE_LAPSED:
         err = revoke_all(signer, card, XCA_REASON_UNSPECIFIED, "lapsed", now, pool);
         err = err == NULL ? move_case(signer, card, XCA_STATE_LAPSED, now, pool) : err;
+        if (err == NULL && card->oid != NULL) {
+            err = xca_org_ban(signer->office->store, card->oid,
+                              card->not_before + XCA_ACCEPT_DAYS * XCA_DAY, pool);
+        }
         return err == NULL ? tell(signer, card, "card-lapsed", now, pool) : err;
     case XCA_CARD_STATE_REVOKED: /* the certificates went first, with their reason */
         return tell(signer, card, "card-revoked", now, pool);

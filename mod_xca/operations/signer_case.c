@@ -9,6 +9,7 @@
 #include "operations/signer_card.h"
 #include "operations/signer_issue.h"
 #include "operations/signer_review.h"
+#include "operations/signer_revocation.h"
 
 static xca_error_t *tell_applicant(xca_signer_t *signer, const xca_case_t *kase, const char *event,
                                    const char *reason, apr_time_t now, apr_pool_t *pool) {
@@ -26,6 +27,7 @@ static xca_error_t *tell_applicant(xca_signer_t *signer, const xca_case_t *kase,
 static xca_error_t *give_back(xca_signer_t *signer, const xca_case_t *kase, const char *reason,
                               const char *problem, apr_time_t now, apr_pool_t *pool) {
     xca_case_t with = {0};
+    int revocation = kase->kind == XCA_CASE_REVOCATION;
     xca_error_t *err;
     const char *told = reason;
 
@@ -34,7 +36,8 @@ static xca_error_t *give_back(xca_signer_t *signer, const xca_case_t *kase, cons
                            "\n", xca_catalogue_format(signer->texts, problem, XCA_EN, pool, NULL),
                            NULL);
     }
-    err = tell_applicant(signer, kase, "returned", told, now, pool);
+    err = revocation ? xca_signer_revocation_release(signer, kase, told, now, pool)
+                     : tell_applicant(signer, kase, "returned", told, now, pool);
     if (err != NULL) {
         return err;
     }
@@ -55,6 +58,13 @@ static xca_error_t *review(int *moved, xca_signer_t *signer, const xca_case_t *k
     }
     if (decision->kind == XCA_DECISION_RETURN) {
         return give_back(signer, kase, decision->reason, NULL, now, pool);
+    }
+    if (kase->kind == XCA_CASE_REVOCATION && to == XCA_STATE_REVIEWED) {
+        xca_error_t *err = xca_signer_revocation_hold(signer, kase, now, pool);
+
+        if (err != NULL) {
+            return err->kind == XCA_E_INVALID ? give_back(signer, kase, NULL, err->message, now, pool) : err;
+        }
     }
     with.problem = "";
     return xca_case_move(signer->office->store, kase, to, &with, now, pool);
@@ -106,7 +116,9 @@ static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr
         return err;
     }
     if (kase->state == XCA_STATE_FILED) {
-        err = tell_applicant(signer, kase, "filed", NULL, now, pool);
+        /* Who is to have a certificate revoked is told when the window has passed it. */
+        err = kase->kind != XCA_CASE_REVOCATION ? tell_applicant(signer, kase, "filed", NULL, now, pool)
+                                                : NULL;
         if (err != NULL) {
             return err;
         }

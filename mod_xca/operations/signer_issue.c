@@ -282,6 +282,10 @@ static xca_error_t *what_follows(xca_signer_t *signer, const xca_cert_t *cert, c
     return xca_notify(signer, &facts, now, pool);
 }
 
+static int same(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
                                    xca_cert_state state, xca_crl_reason reason,
                                    const char *reason_note, const char *event, apr_time_t now,
@@ -300,6 +304,7 @@ xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
     } else if (state == XCA_CERT_SUSPENDED) {
         changed.suspended = cert->suspended != 0 ? cert->suspended : now;
         changed.reason = XCA_REASON_HOLD;
+        changed.reason_note = reason_note != NULL ? reason_note : cert->reason_note;
     } else if (state == XCA_CERT_REVOKED) {
         changed.revoked = cert->revoked != 0 ? cert->revoked : now;
         changed.suspended = 0;
@@ -310,7 +315,8 @@ xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
            : state == XCA_CERT_SUSPENDED       ? changed.suspended
            : cert->state == XCA_CERT_SUSPENDED ? now /* each resumption is an event of its own */
                                                : changed.accepted;
-    if (cert->state != state) {
+    if (cert->state != state ||
+        (state == XCA_CERT_SUSPENDED && !same(cert->reason_note, changed.reason_note))) {
         err = xca_cert_update(signer->office->store, cert, &changed, pool);
         if (err != NULL) {
             return err;
@@ -319,44 +325,4 @@ xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
                 xca_cert_state_id(cert->state), xca_cert_state_id(state));
     }
     return what_follows(signer, &changed, event, when, now, pool);
-}
-
-static xca_crl_reason reason_of(const char *word) {
-    if (word != NULL && strcmp(word, "abolished") == 0) {
-        return XCA_REASON_CESSATION;
-    }
-    if (word != NULL && strcmp(word, "lost") == 0) {
-        return XCA_REASON_KEY_COMPROMISE;
-    }
-    if (word != NULL && strcmp(word, "damaged") == 0) {
-        return XCA_REASON_SUPERSEDED;
-    }
-    return XCA_REASON_UNSPECIFIED;
-}
-
-/* A card is revoked as a whole. */
-static xca_error_t *revoke_card(xca_signer_t *signer, const char *number, const char *reason,
-                                apr_time_t now, apr_pool_t *pool) {
-    xca_card_t *card;
-    xca_error_t *err = xca_card_read(&card, signer->office->store, number, pool);
-
-    return err == NULL ? xca_signer_card_revoke(signer, card, reason_of(reason), reason, now, pool) : err;
-}
-
-xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
-                                    apr_pool_t *pool) {
-    xca_cert_t *cert;
-    xca_error_t *err = xca_signer_check_revocation(&cert, signer, kase, pool);
-
-    if (err != NULL) {
-        return err;
-    }
-    err = cert->card_number != NULL
-              ? revoke_card(signer, cert->card_number, kase->revoke_reason, now, pool)
-              : xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(kase->revoke_reason),
-                                      kase->revoke_reason, "revoked", now, pool);
-    if (err != NULL) {
-        return err;
-    }
-    return xca_case_move(signer->office->store, kase, XCA_STATE_COMPLETED, NULL, now, pool);
 }

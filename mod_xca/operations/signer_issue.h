@@ -26,12 +26,9 @@ xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time
 xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                               apr_pool_t *pool) XCA_MUST_USE;
 
-/* Approved revocation → completed. */
-xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
-                                    apr_pool_t *pool) XCA_MUST_USE;
-
 /* Changes a certificate's state with all that follows from it (ou=mail, the list). `event` names the notice, NULL for none.
- * `reason` counts for suspended and revoked. Already in that state: only what follows is done again. */
+ * `reason` counts for revoked, `reason_note` for suspended (NULL leaves it as it is) and revoked. Already in that state: only
+ * what follows is done again. */
 xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert, xca_cert_state state,
                                    xca_crl_reason reason, const char *reason_note, const char *event,
                                    apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;

@@ -138,6 +138,8 @@ static xca_error_t *open_ca(xca_signer_t *signer, const xca_settings_t *settings
     if (err != NULL) {
         return err;
     }
+    signer->central_mail = xca_settings_get(settings, "central-mail", NULL);
+    signer->holidays = xca_settings_get(settings, "holidays", NULL);
     signer->root_list_file = xca_settings_get(settings, "root-list-file", NULL);
     signer->root_list_issuer = APR_ARRAY_IDX(chain, chain->nelts - 1, xca_bytes_t);
     return xca_ca_open(&signer->ca, key, certificate, (const xca_bytes_t *)chain->elts,

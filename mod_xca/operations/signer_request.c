@@ -7,6 +7,7 @@
 #include "operations/sealing.h"
 #include "operations/signer_card.h"
 #include "operations/signer_issue.h"
+#include "operations/signer_revocation.h"
 #include "outside/crypto.h"
 #include "wire/seal.h"
 
@@ -177,6 +178,10 @@ static xca_error_t *resume(verdict_t *verdict, xca_signer_t *signer, const xca_c
                            const char *event, apr_time_t now, apr_pool_t *pool) {
     if (cert->state != XCA_CERT_SUSPENDED && cert->state != XCA_CERT_VALID) {
         verdict->answer = "resume.not-suspended";
+        return NULL;
+    }
+    if (xca_cert_is_revoking(cert)) {
+        verdict->answer = "resume.revoking";
         return NULL;
     }
     return xca_signer_cert_state(signer, cert, XCA_CERT_VALID, XCA_REASON_UNSPECIFIED, NULL,

@@ -67,8 +67,10 @@ xca_case_form_t *xca_case_form_read(xca_visit_t *visit, xca_case_kind kind) {
     return form;
 }
 
-xca_error_t *xca_case_form_may_apply(xca_case_kind kind, const xca_org_t *org,
+xca_error_t *xca_case_form_may_apply(xca_case_kind kind, const xca_org_t *org, apr_time_t now,
                                      apr_pool_t *pool) {
+    apr_time_t barred_until;
+
     if (org->state == XCA_ORG_ABOLISHED) {
         return xca_error_field(pool, "oid", "org.abolished", org->name);
     }
@@ -80,6 +82,11 @@ xca_error_t *xca_case_form_may_apply(xca_case_kind kind, const xca_org_t *org,
     }
     if (kind != XCA_CASE_CARD && !xca_class_get(org->class)->card_less) {
         return xca_error_field(pool, "oid", "case.class-not-card-less", NULL);
+    }
+    xca_org_barred(&barred_until, org, now);
+    if (barred_until != 0) {
+        return xca_error_field(pool, "oid", "org.barred",
+                               xca_date_format(pool, barred_until, XCA_DATE_ISO));
     }
     return NULL;
 }
@@ -107,7 +114,7 @@ xca_error_t *xca_case_form_start(xca_case_form_t **form, xca_visit_t *visit, xca
         err = xca_org_read(&org, visit->office->store, oid, visit->pool);
     }
     if (err == NULL) {
-        err = xca_case_form_may_apply(kind, org, visit->pool);
+        err = xca_case_form_may_apply(kind, org, visit->now, visit->pool);
     }
     if (err != NULL) {
         return err;

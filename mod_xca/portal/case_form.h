@@ -25,7 +25,7 @@ xca_error_t *xca_case_form_start(xca_case_form_t **form, xca_visit_t *visit, xca
                                  const char *oid, xca_class class) XCA_MUST_USE;
 
 /* Whether an organisation may have a card, or a certificate without one; NULL if so, else the error that says why not. */
-xca_error_t *xca_case_form_may_apply(xca_case_kind kind, const xca_org_t *org,
+xca_error_t *xca_case_form_may_apply(xca_case_kind kind, const xca_org_t *org, apr_time_t now,
                                      apr_pool_t *pool) XCA_MUST_USE;
 
 /* Checks the request that came with the form alone, so that it is kept when the page is shown again for another reason. */

@@ -50,10 +50,9 @@ void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert)
     }
     if (strcmp(shown, "revoked") == 0) {
         put_date(map, "revoked", cert->revoked, pool);
-        if (cert->reason_note != NULL) {
-            xca_map_text(map, "reason",
-                         labelled(pool, "reason.", cert->reason_note));
-        }
+    }
+    if (cert->reason_note != NULL && *cert->reason_note != '\0' && strcmp(shown, "expired") != 0) {
+        xca_map_text(map, "reason", labelled(pool, "reason.", cert->reason_note));
     }
 }
 

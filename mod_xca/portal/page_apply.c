@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "domain/calendar.h"
 #include "domain/codes.h"
 #include "domain/names.h"
 #include "operations/application.h"
@@ -67,20 +68,27 @@ static int takes_class(const xca_apply_way_t *way, xca_class class) {
 }
 
 /* Why an organisation of the list may not apply: id of a text, NULL if it may. */
-static const char *why_not(const xca_apply_way_t *way, const xca_org_t *org) {
+static const char *why_not(const xca_apply_way_t *way, const xca_org_t *org, apr_time_t barred_until) {
     if (org->state == XCA_ORG_ABOLISHED) {
         return "apply.not.abolished";
     }
     if (org->state == XCA_ORG_UNIT) {
         return "apply.not.unit";
     }
-    return takes_class(way, org->class) ? NULL : "apply.not.class";
+    if (!takes_class(way, org->class)) {
+        return "apply.not.class";
+    }
+    return barred_until != 0 ? "apply.not.barred" : NULL;
 }
 
 static void put_match(xca_value_t *list, const xca_apply_way_t *way, const xca_org_t *org,
-                      apr_pool_t *pool) {
+                      apr_time_t now, apr_pool_t *pool) {
     xca_value_t *item = xca_list_map(list);
-    const char *reason = why_not(way, org);
+    apr_time_t barred_until;
+    const char *reason;
+
+    xca_org_barred(&barred_until, org, now);
+    reason = why_not(way, org, barred_until);
 
     xca_map_text(item, "oid", org->oid);
     xca_map_text(item, "name", org->name);
@@ -90,7 +98,11 @@ static void put_match(xca_value_t *list, const xca_apply_way_t *way, const xca_o
                  apr_pstrcat(pool, "class.", xca_class_get(org->class)->id, NULL));
     xca_map_true(item, "may_apply", reason == NULL);
     xca_map_text(item, "reason", reason);
-    xca_map_text(item, "note", org->state == XCA_ORG_UNIT ? org->note : NULL);
+    if (reason != NULL && strcmp(reason, "apply.not.barred") == 0) {
+        xca_map_text(item, "note", xca_date_format(pool, barred_until, XCA_DATE_ISO));
+    } else {
+        xca_map_text(item, "note", org->state == XCA_ORG_UNIT ? org->note : NULL);
+    }
 }
 
 static const char *typed(xca_visit_t *visit, const char *name) {
@@ -133,7 +145,7 @@ static xca_error_t *put_matches(xca_visit_t *visit, const xca_apply_way_t *way, 
     }
     list = xca_map_list(visit->model, "matches");
     for (i = 0; i < orgs->nelts; i++) {
-        put_match(list, way, APR_ARRAY_IDX(orgs, i, const xca_org_t *), visit->pool);
+        put_match(list, way, APR_ARRAY_IDX(orgs, i, const xca_org_t *), visit->now, visit->pool);
     }
     xca_map_true(visit->model, "searched", 1);
     xca_map_number(visit->model, "count", orgs->nelts);

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include "base/settings.h"
+#include "directory/record.h"
 #include "domain/calendar.h"
 #include "operations/application.h"
 #include "operations/decision.h"
@@ -219,7 +220,7 @@ const char *bench_file(bench_t *b, const char *rank, const char *oid) {
     return number;
 }
 
-static void decide(bench_t *b, const person_t *who, const char *number) {
+void bench_decide(bench_t *b, const person_t *who, const char *number, xca_decision_kind kind) {
     xca_case_t *kase;
     xca_officer_t *officer;
     xca_bytes_t cms;
@@ -227,15 +228,16 @@ static void decide(bench_t *b, const person_t *who, const char *number) {
 
     assert_done(xca_case_read(&kase, b->admin, number, b->pool));
     assert_done(xca_officer_read(&officer, b->admin, who->uid, b->pool));
-    assert_done(xca_decision_statement(&text, kase, officer, XCA_DECISION_ACCEPT, "北市教字第1號", NULL, b->now, b->pool));
+    assert_done(xca_decision_statement(&text, kase, officer, kind, "北市教字第1號",
+                                       kind == XCA_DECISION_RETURN ? "印鑑不符" : NULL, b->now, b->pool));
     assert_done(xca_cms_sign(&cms, text, strlen(text), who->key, who->certificate, b->pool));
     assert_done(xca_decision_submit(b->portal, number, cms, b->pool));
     assert_done(xca_signer_case(b->signer, number, b->now, b->pool));
 }
 
 void bench_approve(bench_t *b, const char *number) {
-    decide(b, &b->ra, number);
-    decide(b, &b->central, number);
+    bench_decide(b, &b->ra, number, XCA_DECISION_ACCEPT);
+    bench_decide(b, &b->central, number, XCA_DECISION_ACCEPT);
 }
 
 const char *bench_approved(bench_t *b, const char *rank) {
@@ -628,4 +630,12 @@ int notices_of(bench_t *b, const char *part_of_id) {
         count += strstr(APR_ARRAY_IDX(notices, i, xca_notice_t *)->id, part_of_id) != NULL;
     }
     return count;
+}
+
+void bench_lift_bar(bench_t *b) {
+    xca_changes_t *changes = xca_changes_make(b->pool);
+
+    xca_changes_text(changes, "xcaBannedFrom", NULL);
+    assert_done(xca_ldap_modify(b->signer->office->store->ldap, xca_org_dn(b->admin, ORG_OID, b->pool), changes, NULL, NULL,
+                                NULL, b->pool));
 }

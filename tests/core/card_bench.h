@@ -60,6 +60,8 @@ bench_t *bench_make(apr_pool_t *pool);
 /* An application as the portal files it; NULL oid: a new organisation. Gives the case number. */
 const char *bench_file(bench_t *b, const char *rank, const char *oid);
 xca_error_t *bench_try_file(const char **number, bench_t *b, const char *rank, const char *oid);
+/* One officer's decision, signed, and what the signer does then. */
+void bench_decide(bench_t *b, const person_t *who, const char *number, xca_decision_kind kind);
 /* Both reviews, signed. */
 void bench_approve(bench_t *b, const char *number);
 const char *bench_approved(bench_t *b, const char *rank); /* the two together */
@@ -101,6 +103,8 @@ int card_takes(soft_card_t *card, const char *puk);
 xca_card_t *recorded_card(bench_t *b, const char *number);
 xca_cert_t *recorded_cert(bench_t *b, const soft_card_t *card, xca_use use);
 xca_case_t *recorded_case(bench_t *b, const char *number);
+/* The test organisation may apply again, whatever happened to its cards. */
+void bench_lift_bar(bench_t *b);
 int notices_of(bench_t *b, const char *part_of_id);
 
 #define assert_answer(a, wanted)                                                                   \

@@ -73,7 +73,7 @@ def test_every_field_of_a_case_is_on_the_form(application):
     source = (TOP / "mod_xca/domain/case.c").read_text()
     table = re.findall(r'^    \{"([a-z_]+)", "[A-Za-z]+", offsetof', source, re.M)
     assert len(table) > 20
-    elsewhere = {"target_serial", "revoke_reason",  # of revocations
+    elsewhere = {"target_serial", "revoke_reason", "letter_date",  # of revocations
                  "rank",  # of cards
                  "school_code",  # schools have cards only
                  "org_zip", "contact_zip"}  # follow from the district
@@ -120,7 +120,7 @@ def test_hidden_fields_and_files_of_an_application_cause_no_fault(application, c
     which, visitor, page = application
     value = HOSTILE[bad][0]
     good = dict(filled_in(page, csr), code="", code_again="")
-    for name in sorted(n.split("@")[0] for n in NOT_TYPED | {"button", "school_code", "target_serial", "revoke_reason", "org_zip", "lang"}):
+    for name in sorted(n.split("@")[0] for n in NOT_TYPED | {"button", "school_code", "target_serial", "revoke_reason", "letter_date", "org_zip", "lang"}):
         content = Upload(value) if name in ("csr", "draft") else value
         for button in (None, "save", "load", "choose") if "csr" in name or name in ("draft", "oid") else (None,):
             answer = visitor.submit(page, dict(good, **{name: content}), button)

@@ -249,7 +249,10 @@ def test_a_revocation_that_names_another_organisation_revokes_nothing(portal, in
                  [("objectClass", [b"xcaCase"]), ("xcaCaseNumber", [number.encode()]), ("xcaKind", [b"revocation"]),
                   ("xcaState", [b"filed"]), ("xcaRevision", [b"1"]), ("xcaFiled", [now()]), ("xcaWindow", [b"tpe-edu"]),
                   ("o", ["財團法人書面審查基金會".encode()]), ("xcaRevokeReason", [b"other"])])
-    assert returned(instance, number) == "certificate.not-found"
+    before = certificates(instance)
+    assert instance.decide("accept", number, "ra-tpe-edu", "--letter", "北市教字第1150000001號").returncode == 0
+    instance.wait_for_state(number, "returned")
+    assert instance.case(number)["xcaProblem"] == b"certificate.not-found" and certificates(instance) == before
 
 
 def put_request(portal, **more):

@@ -8,7 +8,7 @@ import time
 
 import ldap
 from selenium.webdriver.common.by import By
-from applying import apply, by_name, click, download, go
+from applying import apply, by_name, change_state, click, download, go
 from conftest import BASE, USER_CODE
 
 
@@ -18,6 +18,17 @@ def main_text(browser):
 
 def serial_of(instance, case):
     return instance.case(case)["xcaSerial"].decode()
+
+
+def wait_for_mail(instance, notice, seconds=20):
+    """The text of the message with this identifier."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for name in (instance.home / "outbox").glob(notice + "*.eml"):
+            message = email.message_from_bytes(name.read_bytes(), policy=email.policy.default)
+            return message["subject"] + "\n" + message.get_content()
+        time.sleep(0.2)
+    raise AssertionError("no message " + notice)
 
 
 def accept(browser, instance, serial, code=USER_CODE):
@@ -141,8 +152,21 @@ def test_revocation_needs_two_officers_and_reaches_the_list(browser, instance, k
                            str(instance.home / "officers/password"))
     assert filed.returncode == 0, filed.stderr
     number = re.search(r"^\d{25}$", filed.stdout, re.M).group(0)
+    instance.wait_for_state(number, "reviewed")
     state = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)
-    assert state[0][1]["xcaState"] == [b"valid"]
+    assert state[0][1]["xcaState"] == [b"suspended"]  # until the central office has decided
+    held = wait_for_mail(instance, number + "-1-revocation-held")
+    assert number in held and "先行停用" in held and "suspended" in held
+    browser.get(instance.url + "/certificates/" + serial)
+    assert "廢止申請審核中" in browser.find_element(By.TAG_NAME, "main").text
+    change_state(browser, instance, serial, "resume")
+    assert "審核期間不能復用" in browser.find_element(By.TAG_NAME, "main").text
+    listed = instance.admin("review", "list", "--state", "reviewed").stdout
+    assert re.search("%s.*\tdue by 20" % number, listed), listed
+    again = instance.admin("revoke", "--serial", serial, "--reason", "lost", "--letter", "北市教字第2號", "--officer", "ra-tpe-edu",
+                           "--key", str(instance.home / "officers/ra-tpe-edu.p12"), "--password-file",
+                           str(instance.home / "officers/password"))
+    assert again.returncode == 5 and number in again.stderr
     assert instance.decide("accept", number, "central-2").returncode == 0
     instance.wait_for_state(number, "completed")
     state = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)

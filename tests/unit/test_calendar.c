@@ -107,6 +107,44 @@ static void test_29_february_becomes_28_where_there_is_none(void **state) {
     assert_string_equal(years_later("20240229120000Z", -1), "20230228120000Z");
 }
 
+static void test_a_typed_day_begins_in_taipei(void **state) {
+    static const char *const wrong[] = {"", "2026-11-2", "2026-11-245", "2026/11/24", "2026-13-01", "2026-02-29", "2026-00-10",
+                                        "2026-11-00", "abcd-ef-gh", "0000-01-01"};
+    int i;
+
+    assert_string_equal(shown(xca_date_parse_iso("2026-11-24"), XCA_DATE_LDAP), "20261123160000Z");
+    assert_string_equal(shown(xca_date_parse_iso("2028-02-29"), XCA_DATE_ISO_TIME), "2028-02-29 00:00");
+    for (i = 0; i < (int)(sizeof(wrong) / sizeof(wrong[0])); i++) {
+        assert_int_equal(xca_date_parse_iso(wrong[i]), 0);
+    }
+}
+
+static const char *months_later(const char *from, int months) {
+    return shown(xca_date_add_months(xca_date_parse_iso(from), months), XCA_DATE_ISO_TIME);
+}
+
+static void test_three_months_later_is_the_same_day_of_the_month(void **state) {
+    assert_string_equal(months_later("2026-11-24", 3), "2027-02-24 00:00");
+    assert_string_equal(months_later("2026-11-30", 3), "2027-02-28 00:00");
+    assert_string_equal(months_later("2026-12-31", 2), "2027-02-28 00:00");
+    assert_string_equal(months_later("2026-01-31", 1), "2026-02-28 00:00");
+    assert_string_equal(months_later("2026-03-15", -3), "2025-12-15 00:00");
+}
+
+static const char *working(const char *from, int days, const char *holidays) {
+    return shown(xca_working_day_end(xca_date_parse_iso(from), days, holidays, test_pool), XCA_DATE_ISO_TIME);
+}
+
+static void test_a_working_day_is_no_weekend_and_no_holiday(void **state) {
+    assert_string_equal(working("2026-11-24", 1, NULL), "2026-11-25 23:59"); /* Tuesday */
+    assert_string_equal(working("2026-11-27", 1, NULL), "2026-11-30 23:59"); /* Friday to Monday */
+    assert_string_equal(working("2026-11-28", 1, NULL), "2026-11-30 23:59"); /* Saturday */
+    assert_string_equal(working("2026-11-27", 1, "2026-11-30 2026-12-01"), "2026-12-02 23:59");
+    assert_string_equal(working("2026-12-31", 1, "2027-01-01"), "2027-01-04 23:59");
+    assert_string_equal(working("2026-11-24", 10, NULL), "2026-12-08 23:59");
+    assert_string_equal(working("2026-11-24", 0, NULL), "2026-11-24 23:59");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_printed_form_has_the_roc_date),
@@ -118,6 +156,9 @@ int main(void) {
         TEST(test_text_that_is_no_directory_time_is_refused),
         TEST(test_five_years_later_is_the_same_day_and_time),
         TEST(test_29_february_becomes_28_where_there_is_none),
+        TEST(test_a_typed_day_begins_in_taipei),
+        TEST(test_three_months_later_is_the_same_day_of_the_month),
+        TEST(test_a_working_day_is_no_weekend_and_no_holiday),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

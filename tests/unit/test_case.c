@@ -310,6 +310,8 @@ static void test_revocation_needs_serial_number_and_reason(void **state) {
     wrong_alone(kase, "target_serial", "xyz", "serial.form");
     wrong_alone(kase, "revoke_reason", NULL, "field.choose");
     wrong_alone(kase, "revoke_reason", "boredom", "field.choose");
+    wrong_alone(kase, "letter_date", "115-11-24", "date.form");
+    wrong_alone(kase, "letter_date", "2026-02-30", "date.form");
     wrong_alone(kase, "contact_email", "x", "email.form");
     kase.revoke_reason = "abolished";
     assert_null(check(&kase));

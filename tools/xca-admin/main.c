@@ -37,8 +37,8 @@ static const row_t rows[] = {
     {"review", "return", command_review_return, 1,
      "CASE... --officer UID --key FILE [--password-file FILE] [--letter NUMBER] --reason TEXT"},
     {"revoke", NULL, command_revoke, 1,
-     "--serial SERIAL --reason abolished|lost|damaged|other --letter NUMBER --officer UID --key "
-     "FILE [--password-file FILE] [--remark TEXT]"},
+     "--serial SERIAL|--card CARD --reason abolished|lost|damaged|other --letter NUMBER [--letter-date YYYY-MM-DD] "
+     "--officer UID --key FILE [--password-file FILE] [--remark TEXT]"},
     {"card", "list", command_card_list, 1, "[--state making|made|dispatched|active|discarded|revoked|lapsed]"},
     {"card", "show", command_card_show, 1, "CARD"},
     {"outbox", NULL, command_outbox, 1, "[--state waiting|sending|sent|failed|uncertain]"},

@@ -7,6 +7,7 @@
 #include "domain/calendar.h"
 #include "domain/codes.h"
 #include "operations/decision.h"
+#include "operations/revocation.h"
 #include "outside/crypto.h"
 #include "outside/crypto_cms.h"
 
@@ -14,6 +15,18 @@
 
 static const char *label(const admin_t *admin, const char *prefix, const char *id) {
     return admin_text(admin, apr_pstrcat(admin->pool, prefix, id, NULL));
+}
+
+/* By when a revocation is to be decided. */
+static const char *due(const admin_t *admin, const xca_case_t *kase) {
+    apr_time_t until =
+        xca_revocation_due(kase, xca_settings_get(admin->settings, "holidays", NULL), admin->pool);
+
+    if (until == 0) {
+        return "";
+    }
+    return apr_pstrcat(admin->pool, "\t", admin_text(admin, admin->now > until ? "review.overdue" : "review.due"), " ",
+                       xca_date_format(admin->pool, until, XCA_DATE_ISO), NULL);
 }
 
 xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments) {
@@ -31,12 +44,12 @@ xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments) {
     for (i = 0; err == NULL && i < cases->nelts; i++) {
         const xca_case_t *kase = APR_ARRAY_IDX(cases, i, const xca_case_t *);
 
-        printf("%s\t%s\t%s\t%s\t%s\t%s%s%s\n", kase->number,
+        printf("%s\t%s\t%s\t%s\t%s\t%s%s%s%s\n", kase->number,
                xca_date_format(admin->pool, kase->filed, XCA_DATE_ISO_TIME),
                label(admin, "state.", xca_case_state_id(kase->state)),
                kase->window != NULL ? kase->window : "-",
                kase->org_name != NULL ? kase->org_name : "-",
-               label(admin, "kind.", xca_case_kind_id(kase->kind)),
+               label(admin, "kind.", xca_case_kind_id(kase->kind)), due(admin, kase),
                kase->problem != NULL ? "\t! " : "",
                kase->problem != NULL ? admin_text(admin, kase->problem) : "");
     }
@@ -251,56 +264,8 @@ xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments)
     return decide_all(admin, arguments, XCA_DECISION_RETURN);
 }
 
-/* Files the revocation case of a certificate, for the window of the officer. */
-static xca_error_t *file_revocation(xca_case_t **filed, admin_t *admin,
-                                    const arguments_t *arguments, const xca_officer_t *officer) {
-    apr_pool_t *pool = admin->pool;
-    xca_case_t *kase = apr_pcalloc(pool, sizeof(*kase));
-    xca_cert_t *cert;
-    apr_int64_t sequence;
-    const char *typed;
-    xca_error_t *err = argument_needed(&typed, arguments, "serial", pool);
-
-    if (err == NULL) {
-        err = argument_needed(&kase->revoke_reason, arguments, "reason", pool);
-    }
-    if (err == NULL) {
-        err = xca_serial_parse(&kase->target_serial, typed, "serial", pool);
-    }
-    if (err == NULL) {
-        err = xca_cert_read(&cert, admin->office->store, kase->target_serial, pool);
-    }
-    if (err != NULL) {
-        return err;
-    }
-    if (cert->state == XCA_CERT_REVOKED) {
-        return xca_error_make(pool, XCA_E_CONFLICT, "revoke.already", "%s", cert->serial);
-    }
-    kase->kind = XCA_CASE_REVOCATION;
-    kase->state = XCA_STATE_FILED;
-    kase->revision = 1;
-    kase->use = XCA_USE_COUNT;
-    kase->class = cert->class;
-    kase->oid = cert->oid;
-    kase->org_name = cert->org_name;
-    kase->email = cert->email;
-    kase->contact_email = cert->contact_email;
-    kase->remark = argument(arguments, "remark");
-    kase->window = officer->window;
-    kase->filed = kase->state_changed = admin->now;
-    err = xca_case_check(kase, admin->office->postal, pool);
-    if (err == NULL) {
-        err = xca_counter_next(&sequence, admin->office->store, "case", pool);
-    }
-    if (err == NULL) {
-        kase->number = xca_case_number_make(pool, 1, sequence);
-        err = xca_case_add(admin->office->store, kase, pool);
-    }
-    *filed = kase;
-    return err;
-}
-
 xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments) {
+    xca_revocation_order_t order = {0};
     signing_t signing;
     xca_case_t *kase;
     const char *letter;
@@ -309,18 +274,20 @@ xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments) {
     if (err == NULL) {
         err = argument_needed(&letter, arguments, "letter", admin->pool);
     }
-    if (err == NULL && signing.officer->role != XCA_ROLE_RA) {
-        err =
-            xca_error_make(admin->pool, XCA_E_DENIED, "decision.role", "%s", signing.officer->uid);
+    if (err == NULL && argument(arguments, "card") == NULL) {
+        err = argument_needed(&order.number, arguments, "serial", admin->pool);
+    } else {
+        order.number = argument(arguments, "card");
     }
     if (err == NULL) {
-        err = file_revocation(&kase, admin, arguments, signing.officer);
+        err = argument_needed(&order.reason, arguments, "reason", admin->pool);
     }
     if (err != NULL) {
         return err;
     }
-    /* As it stands in the directory: what is signed is what was recorded. */
-    err = xca_case_read(&kase, admin->office->store, kase->number, admin->pool);
+    order.remark = argument(arguments, "remark");
+    order.letter_date = argument(arguments, "letter-date");
+    err = xca_revocation_file(&kase, admin->office, &order, signing.officer, admin->now, admin->pool);
     if (err == NULL) {
         printf("%s\n", kase->number);
         err = decide(admin, &signing, kase, XCA_DECISION_ACCEPT, letter, NULL);
