@@ -49,7 +49,6 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
                                     apr_pool_t *pool) {
     xca_statement_t *statement = apr_pcalloc(pool, sizeof(*statement));
     xca_stage stage = XCA_STAGE_FIRST;
-    size_t length;
     char *buffer;
     size_t length;
     xca_error_t *err = stage_of(&stage, kase, officer, pool);

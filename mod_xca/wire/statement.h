@@ -29,7 +29,7 @@ typedef struct xca_statement {
     char time[17]; /* YYYYMMDDTHHMMSSZ */
 } xca_statement_t;
 
-/* Writes the text into `buffer` of `size` bytes, without a zero at its end. Returns its length, or 0 if it does not fit or a value
+/* Writes the text into `buffer` of `size` bytes. Returns its length, or 0 if it does not fit or a value
  * is not of the form shown above (texts are UTF-8 without other control characters). */
 size_t xca_statement_write(const xca_statement_t *statement, char *buffer, size_t size);
 
