@@ -308,3 +308,13 @@ xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, voi
         "(&(objectClass=xcaCertificate)(|(xcaState=suspended)(xcaState=revoked)))", wanted, 0, NULL,
         walk, &to, pool);
 }
+
+const char *const xca_cert_counted_attrs[] = {"xcaSerial",    "xcaState",    "xcaOrgClass", "xcaCounty",
+                                              "xcaNotBefore", "xcaNotAfter", "xcaRevoked",  NULL};
+
+xca_error_t *xca_cert_walk(xca_store_t *store, xca_on_cert *on_cert, void *baton, apr_pool_t *pool) {
+    walk_t to = {on_cert, baton};
+
+    return xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE, XCA_CERT_FILTER,
+                           xca_cert_counted_attrs, 0, NULL, walk, &to, pool);
+}

@@ -60,6 +60,12 @@ typedef xca_error_t *xca_on_cert(void *baton, const xca_cert_t *cert, apr_pool_t
 xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, void *baton,
                                    apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same with every certificate (serial, state, class, county, validity, time of revocation only), for statistics; filter and
+ * attributes are those of whoever follows them by Content Sync. */
+#define XCA_CERT_FILTER "(objectClass=xcaCertificate)"
+extern const char *const xca_cert_counted_attrs[];
+xca_error_t *xca_cert_walk(xca_store_t *store, xca_on_cert *on_cert, void *baton, apr_pool_t *pool) XCA_MUST_USE;
+
 /* ou=mail: makes the entry of (email, use) hold just the newest valid (accepted, not suspended, revoked, expired) certificate
  * of that address and use, or removes it if there is none. Can be repeated. */
 xca_error_t *xca_mail_entry_refresh(xca_store_t *store, const char *email, xca_use use, apr_time_t now,

@@ -231,3 +231,31 @@ apr_time_t xca_working_day_end(apr_time_t when, int count, const char *holidays,
     }
     return (days + 1) * XCA_DAY - TAIWAN - apr_time_from_sec(1);
 }
+
+int xca_month_of(apr_time_t when) {
+    day_t day = day_of(floor_divide(floor_divide(when + TAIWAN, APR_USEC_PER_SEC), 86400));
+
+    return (int)(day.year * 12 + day.month - 1);
+}
+
+char *xca_month_format(apr_pool_t *pool, int month) {
+    return apr_psprintf(pool, "%04d-%02d", month / 12, month % 12 + 1);
+}
+
+int xca_month_parse(const char *text) {
+    long year, month;
+
+    if (text == NULL || strlen(text) != 7 || text[4] != '-') {
+        return -1;
+    }
+    year = read_number(text, 4);
+    month = read_number(text + 5, 2);
+    if (year < 1900 || year > 2199 || month < 1 || month > 12) {
+        return -1;
+    }
+    return (int)(year * 12 + month - 1);
+}
+
+int xca_month_days(int month) {
+    return (int)days_in_month(month / 12, month % 12 + 1);
+}

@@ -39,4 +39,11 @@ apr_time_t xca_working_day_end(apr_time_t when, int days, const char *holidays, 
 /* The same day and time of day `years` later (29 February becomes 28), in UTC. */
 apr_time_t xca_date_add_years(apr_time_t when, int years);
 
+/* Months of Taiwan as one number, year * 12 + month - 1, so that they can be counted and compared. */
+int xca_month_of(apr_time_t when);
+char *xca_month_format(apr_pool_t *pool, int month); /* "2026-11" */
+/* Reads that form, years 1900 to 2199; -1 if it is not one. */
+int xca_month_parse(const char *text);
+int xca_month_days(int month);
+
 #endif

@@ -14,6 +14,7 @@ typedef struct answer {
     int code;
     const char *text;
     LDAPControl **controls; /* to be freed by the caller */
+    int left_open;          /* the server waits for the next page of a search that is over */
 } answer_t;
 
 static void take_result(answer_t *answer, LDAP *ld, LDAPMessage *message, apr_pool_t *pool) {
@@ -130,9 +131,19 @@ static xca_error_t *deliver(const apr_array_header_t *entries, xca_on_entry *on_
     return NULL;
 }
 
+/* slapd (back-mdb of 2.5) names an entry that cannot be, all bits set, when the last page has just become full: asked for
+ * what comes behind it, it is unwilling. */
+static int is_past_the_end(const struct berval *cookie) {
+    ber_len_t i;
+
+    for (i = 0; i < cookie->bv_len && (unsigned char)cookie->bv_val[i] == 0xff; i++) {
+    }
+    return i == cookie->bv_len;
+}
+
 /* The cookie of the next page from the server's control (RFC 2696), empty at the end. */
-static void next_page(struct berval *cookie, LDAP *ld, LDAPControl **controls, apr_pool_t *pool) {
-    LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
+static void next_page(struct berval *cookie, answer_t *answer, LDAP *ld, apr_pool_t *pool) {
+    LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, answer->controls, NULL);
     struct berval found = {0, NULL};
     ber_int_t estimate;
 
@@ -140,8 +151,9 @@ static void next_page(struct berval *cookie, LDAP *ld, LDAPControl **controls, a
     if (control != NULL &&
         ldap_parse_pageresponse_control(ld, control, &estimate, &found) == LDAP_SUCCESS &&
         found.bv_len > 0) {
+        answer->left_open = is_past_the_end(&found);
         cookie->bv_val = apr_pmemdup(pool, found.bv_val, found.bv_len);
-        cookie->bv_len = found.bv_len;
+        cookie->bv_len = answer->left_open ? 0 : found.bv_len;
     }
     ldap_memfree(found.bv_val);
 }
@@ -158,7 +170,7 @@ static void page_once(answer_t *answer, LDAP *ld, const search_t *search, struct
     }
     search_once(answer, ld, search, controls, deadline, entries, page_pool);
     ldap_control_free(controls[0]);
-    next_page(cookie, ld, answer->controls, pool);
+    next_page(cookie, answer, ld, pool);
     ldap_controls_free(answer->controls);
 }
 
@@ -206,7 +218,7 @@ static xca_error_t *search_paged(xca_ldap_t *ldap, const search_t *search, xca_o
         }
         err = walk_pages(&answer, ld, ldap, search, &delivered, on_entry, baton, pool);
         /* A search left in the middle keeps its cookie on the server: such a connection goes. */
-        xca_link_give(ldap, ld, 1, err != NULL || answer.code != LDAP_SUCCESS);
+        xca_link_give(ldap, ld, 1, err != NULL || answer.code != LDAP_SUCCESS || answer.left_open);
         if (err != NULL) {
             return err;
         }

@@ -8,6 +8,7 @@
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
 #include "portal/page_office.h"
+#include "portal/page_statistics.h"
 #include "portal/pages.h"
 #include "portal/places.h"
 
@@ -17,6 +18,9 @@ const xca_route_t xca_routes[] = {
     {"GET", "/start", xca_page_text, "start", "start", NULL, 0},
     {"GET", "/sitemap", xca_page_sitemap, "sitemap", "sitemap", NULL, 0},
     {"GET", "/about", xca_page_text, "about", "about", NULL, 0},
+
+    {"GET", "/statistics", xca_page_statistics, "statistics", "statistics", NULL, 0},
+    {"GET", "/statistics/chart/*", xca_page_statistics_chart, NULL, "statistics", NULL, 0},
 
     {"GET", "/repository", xca_page_repository, "repository", "repository", NULL, 0},
     {"GET", "/repository/xca.cer", xca_page_repository_ca, NULL, "repository", NULL, XCA_ROUTE_PLAIN},

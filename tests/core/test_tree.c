@@ -302,6 +302,42 @@ static void test_missing_arcs_above_are_made(void **state) {
     assert_done(xca_org_add(store, org, pool));
 }
 
+static xca_error_t *count_one(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
+    (void)entry;
+    (void)scratch;
+    ++*(int *)baton;
+    return NULL;
+}
+
+static int entries_walked(xca_store_t *portal) {
+    int count = 0;
+
+    assert_done(xca_ldap_search(portal->ldap, xca_branch_dn(portal, "nonces", pool), XCA_SCOPE_ONE, "(objectClass=xcaNonceEntry)",
+                                NULL, 0, NULL, count_one, &count, pool));
+    return count;
+}
+
+/* slapd says of a last page that is just full that more comes, and refuses to give it. */
+static void test_entries_that_fill_their_pages_exactly_are_walked_to_the_end(void **state) {
+    xca_store_t *portal = slapd_store(slapd, "portal", pool);
+    int i;
+
+    for (i = 0; i < 1000; i++) {
+        xca_entry_t *entry = xca_entry_make(
+            pool, apr_psprintf(pool, "xcaNonce=%032x,%s", i, xca_branch_dn(portal, "nonces", pool)));
+
+        xca_entry_add(pool, entry, "objectClass", "xcaNonceEntry");
+        xca_entry_add(pool, entry, "xcaNonce", apr_psprintf(pool, "%032x", i));
+        xca_entry_add(pool, entry, "xcaCaseNumber", "0000100000000000000000001");
+        xca_entry_add(pool, entry, "xcaFiled", "20261125000000Z");
+        assert_done(xca_ldap_add(portal->ldap, entry, pool));
+        if (i == 499) {
+            assert_int_equal(entries_walked(portal), 500);
+        }
+    }
+    assert_int_equal(entries_walked(portal), 1000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_preparing_again_changes_nothing),
@@ -315,6 +351,7 @@ int main(void) {
         cmocka_unit_test(test_search_gives_the_exact_name_first_then_beginnings),
         cmocka_unit_test(test_a_walk_gives_parents_first_and_all),
         cmocka_unit_test(test_missing_arcs_above_are_made),
+        cmocka_unit_test(test_entries_that_fill_their_pages_exactly_are_walked_to_the_end),
     };
 
     apr_initialize();

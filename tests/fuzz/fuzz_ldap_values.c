@@ -11,6 +11,7 @@
 #include "directory/mappings.h"
 #include "directory/office_store.h"
 #include "directory/org_store.h"
+#include "directory/statistics_store.h"
 #include "operations/decision.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -88,6 +89,20 @@ static void use_org(const xca_org_t *org, const xca_store_t *store, const char *
     }
 }
 
+/* What was read of a count is written as it was read. */
+static void use_period(const xca_period_t *period, apr_pool_t *pool) {
+    int i;
+
+    for (i = 0; i < period->counts->nelts; i++) {
+        xca_count_t again;
+        char *text = xca_count_format(pool, &APR_ARRAY_IDX(period->counts, i, const xca_count_t));
+
+        if (!xca_count_parse(&again, text, pool) || strcmp(text, xca_count_format(pool, &again)) != 0) {
+            abort();
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static apr_pool_t *root;
     static xca_postal_t *postal;
@@ -101,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     xca_window_t *window;
     xca_org_t *org;
     xca_card_t *card;
+    xca_period_t *period;
 
     if (root == NULL) {
         apr_initialize();
@@ -145,6 +161,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     (void)xca_notice_of_entry(entry, pool);
     (void)xca_session_of_entry(entry, pool);
+    period = xca_period_of_entry(entry, pool);
+    if (period != NULL) {
+        use_period(period, pool);
+    }
     (void)xca_request_of_entry(entry, pool);
     apr_pool_destroy(pool);
     return 0;

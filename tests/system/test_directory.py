@@ -25,6 +25,7 @@ PUBLIC = {
     "ou=oid": {"ou", "xcaarc", "xcaoid", "o", "xcanameen", "xcaorgclass", "xcaorgstate", "xcaubn", "xcaschoolcode", "xcacounty",
                "xcadistrict", "postalcode", "xcaaddress", "xcaphone", "xcafax", "labeleduri", "description"},
     "ou=windows": {"ou", "xcawindow", "o", "xcacounty", "xcatakesclass", "xcaaddress", "xcaphone"},
+    "ou=statistics": {"ou", "xcaperiod", "xcacount", "xcacounted"},
     "ou=crl": {"ou", "cn", "certificaterevocationlist", "xcacrlnumber", "xcathisupdate", "xcanextupdate"},
     "": {"c", "o", "ou", "cacertificate", "certificaterevocationlist", "xcachain"},  # the CA's entry and what stands above
 }

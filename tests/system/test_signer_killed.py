@@ -131,6 +131,9 @@ def test_200_kills_while_200_cases_run_lose_and_double_nothing(alone):
     assert sorted(n for n in notices if n.endswith("-filed")) == sorted(n + "-1-filed" for n in numbers)
     mails = [mail.stem for mail in (alone.home / "outbox").glob("*.eml")]
     assert set(mails) <= set(notices)
+    # the statistics are what a fresh count of the certificates gives
+    checked = alone.admin("statistics", "--check")
+    assert checked.returncode == 0 and "%d certificates" % CASE_COUNT in checked.stdout, checked.stderr
     # every case reached its end by two decisions that counted, and by no third
     for number in numbers:
         verdicts = [v["xcaVerdict"] for _, v in admin.search_s("xcaCaseNumber=%s,%s" % (number, CASES), ldap.SCOPE_ONELEVEL,

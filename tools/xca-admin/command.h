@@ -50,6 +50,7 @@ xca_error_t *command_review_digest(admin_t *admin, const arguments_t *arguments)
 xca_error_t *command_review_accept(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_statistics(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_import(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_export(admin_t *admin, const arguments_t *arguments);

@@ -41,6 +41,7 @@ static const row_t rows[] = {
      "--officer UID --key FILE [--password-file FILE] [--remark TEXT]"},
     {"card", "list", command_card_list, 1, "[--state making|made|dispatched|active|discarded|revoked|lapsed]"},
     {"card", "show", command_card_show, 1, "CARD"},
+    {"statistics", NULL, command_statistics, 1, "[--check]"},
     {"outbox", NULL, command_outbox, 1, "[--state waiting|sending|sent|failed|uncertain]"},
     {NULL, NULL, NULL, 0, NULL}};
 
@@ -72,8 +73,8 @@ const char *argument_plain(const arguments_t *arguments, int index) {
     int i;
 
     for (i = 0; i < arguments->argc; i++) {
-        if (strcmp(arguments->argv[i], "--ldif") == 0) {
-            continue; /* the one option without a value */
+        if (strcmp(arguments->argv[i], "--ldif") == 0 || strcmp(arguments->argv[i], "--check") == 0) {
+            continue; /* options without a value */
         }
         if (strncmp(arguments->argv[i], "--", 2) == 0) {
             i++;

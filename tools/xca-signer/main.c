@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "domain/calendar.h"
 #include "operations/signer_open.h"
+#include "operations/signer_statistics.h"
 
 #define ALIVE_EVERY   apr_time_from_sec(10)
 #define SWEEP_EVERY   apr_time_from_sec(60)
@@ -21,6 +22,7 @@
 #define POST_EVERY    apr_time_from_sec(5)
 #define POST_LIMIT    50
 #define RETRY_AFTER   apr_time_from_sec(2)
+#define COUNT_EVERY   apr_time_from_sec(2)
 
 /* What is due of cases and requests; all of it is also found again by the next refresh. */
 static const char work_filter[] =
@@ -35,7 +37,8 @@ typedef struct {
     apr_pool_t *pool;  /* of the queue */
     apr_hash_t *queue; /* id -> "case" or "request" */
     int refreshed;     /* the refresh phase of the sync is over */
-    apr_time_t alive_due, sweep_due, refresh_due, post_due;
+    apr_time_t alive_due, sweep_due, refresh_due, post_due, count_due, compare_due;
+    xca_follower_t *follower; /* of certificates, for statistics */
 } work_t;
 
 static volatile sig_atomic_t stopping;
@@ -164,6 +167,26 @@ static xca_error_t *do_timed(work_t *work, int all, apr_pool_t *pool) {
     return err;
 }
 
+/* Statistics: a fault of theirs holds up nothing else, and is taken up again. */
+static void do_count(work_t *work, apr_pool_t *pool) {
+    apr_time_t now = clock_of(work), tick = apr_time_now();
+    int compare = tick >= work->compare_due;
+    xca_error_t *err;
+
+    if (tick < work->count_due) {
+        return;
+    }
+    err = xca_follower_poll(work->follower, now, pool);
+    if (err == NULL) {
+        err = xca_follower_write(work->follower, compare, now, pool);
+    }
+    if (err == NULL && compare) {
+        work->compare_due = tick + REFRESH_EVERY;
+    }
+    work->count_due = tick + (err != NULL ? RETRY_AFTER : xca_follower_is_reading(work->follower) ? 0 : COUNT_EVERY);
+    xca_log_error("statistics", err);
+}
+
 /* One life of a sync connection. Returns on a fault, on a stop, or when the refresh is due; with
  * `once` when nothing is left to do. */
 static xca_error_t *watch(work_t *work, int once, apr_pool_t *pool) {
@@ -181,12 +204,16 @@ static xca_error_t *watch(work_t *work, int once, apr_pool_t *pool) {
     }
     while (err == NULL && !stopping && apr_time_now() < work->refresh_due) {
         apr_pool_clear(scratch);
-        err = xca_ldap_sync_poll(sync, apr_time_from_msec(500), scratch);
+        err = xca_ldap_sync_poll(
+            sync, apr_time_from_msec(!once && xca_follower_is_reading(work->follower) ? 5 : 500), scratch);
         if (err == NULL) {
             err = do_queue(work);
         }
         if (err == NULL) {
             err = do_timed(work, 0, scratch);
+        }
+        if (err == NULL && !once) {
+            do_count(work, scratch);
         }
         if (once && work->refreshed && apr_hash_count(work->queue) == 0) {
             break;
@@ -235,6 +262,9 @@ static int run_once(work_t *work, apr_pool_t *pool) {
     }
     if (err == NULL) {
         err = do_timed(work, 1, pool);
+    }
+    if (err == NULL) {
+        err = xca_signer_statistics(work->signer, clock_of(work), pool);
     }
     xca_log_error("once", err);
     return err == NULL ? 0 : 1;
@@ -351,6 +381,7 @@ int main(int argc, const char *const argv[]) {
         return 1;
     }
     work.clock_offset = apr_time_from_sec(offset);
+    work.follower = xca_follower_make(work.signer, &work.ldap, pool);
     apr_pool_create(&work.pool, pool);
     work.queue = apr_hash_make(work.pool);
     signal(SIGTERM, stop);
