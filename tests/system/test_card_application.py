@@ -76,7 +76,7 @@ def test_a_new_school_applies_with_its_code_corrects_and_gets_an_oid(browser, in
     assert browser.find_element(By.CSS_SELECTOR, "input[name=class][value=school]").is_selected()
     assert len(browser.find_elements(By.NAME, "class")) == 6
     browser.get(instance.url + "/apply/card/form?class=school&rank=secondary&terms=" + terms_version(browser, instance))
-    for name, text in (("org_name", "臺北市私立試辦國民小學"), ("ubn", "10458575"), ("school_code", "383602p"), ("org_phone", "02-27208889")):
+    for name, text in (("org_name", "臺北市私立試辦國民小學"), ("ubn", "77120019"), ("school_code", "383602p"), ("org_phone", "02-27208889")):
         by_name(browser, name).send_keys(text)
     choose_address(browser, "org")
     fill_form(browser, None, "school@card.example.org.tw")
