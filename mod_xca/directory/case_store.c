@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include "directory/record.h"
 #include "domain/calendar.h"
+#include "domain/names.h"
 
 char *xca_case_dn(const xca_store_t *store, const char *number, apr_pool_t *pool) {
     return apr_pstrcat(pool, "xcaCaseNumber=", xca_dn_escape(pool, number), ",",
@@ -24,6 +25,30 @@ static const char *class_id(const xca_case_t *kase) {
 static const char *use_id(const xca_case_t *kase) {
     return kase->kind == XCA_CASE_CERTIFICATE && kase->use < XCA_USE_COUNT ? xca_use_id(kase->use)
                                                                            : NULL;
+}
+
+/* For the search by keyword. */
+static void add_name_keys(apr_pool_t *pool, xca_entry_t *entry, const char *name) {
+    const char *folded = xca_name_fold(pool, name != NULL ? name : "");
+    apr_array_header_t *grams = xca_name_grams(pool, folded);
+    int i;
+
+    xca_entry_add(pool, entry, "xcaNameKey", folded);
+    for (i = 0; i < grams->nelts; i++) {
+        xca_entry_add(pool, entry, "xcaNameGram", APR_ARRAY_IDX(grams, i, const char *));
+    }
+}
+
+static void change_name_keys(apr_pool_t *pool, xca_changes_t *changes, const char *name) {
+    const char *folded = xca_name_fold(pool, name != NULL ? name : "");
+    apr_array_header_t *grams = xca_name_grams(pool, folded);
+    int i;
+
+    xca_changes_text(changes, "xcaNameKey", folded);
+    xca_changes_text(changes, "xcaNameGram", grams->nelts > 0 ? APR_ARRAY_IDX(grams, 0, const char *) : NULL);
+    for (i = 1; i < grams->nelts; i++) {
+        xca_changes_more(changes, APR_ARRAY_IDX(grams, i, const char *));
+    }
 }
 
 xca_error_t *xca_case_add(xca_store_t *store, const xca_case_t *kase, apr_pool_t *pool) {
@@ -42,6 +67,7 @@ xca_error_t *xca_case_add(xca_store_t *store, const xca_case_t *kase, apr_pool_t
     for (field = xca_case_fields; field->name != NULL; field++) {
         xca_entry_add(pool, entry, field->attribute, xca_case_get(kase, field));
     }
+    add_name_keys(pool, entry, kase->org_name);
     if (kase->csr.length > 0) {
         xca_entry_add_bytes(pool, entry, "xcaCsr", kase->csr);
     }
@@ -81,6 +107,7 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     }
     kase->csr.length = csr.length;
     kase->csr.data = csr.length > 0 ? apr_pmemdup(pool, csr.data, csr.length) : NULL;
+    kase->earlier = apr_pstrdup(pool, xca_entry_text(entry, "xcaEarlier"));
     kase->key_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaKeyHash"));
     kase->code_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaCodeHash"));
     kase->code_tries = (int)xca_entry_number(entry, "xcaTries", 0);
@@ -150,6 +177,11 @@ xca_error_t *xca_case_correct(xca_store_t *store, const xca_case_t *old,
         xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaCsr", corrected->csr);
     } else {
         xca_changes_text(changes, "xcaCsr", NULL);
+    }
+    change_name_keys(pool, changes, corrected->org_name);
+    /* What an officer has returned, or what was filed first: the review shows what has changed since. */
+    if (old->state == XCA_STATE_RETURNED || old->earlier == NULL) {
+        xca_changes_text(changes, "xcaEarlier", xca_case_canonical(pool, old));
     }
     xca_changes_text(changes, "xcaKeyHash", corrected->key_hash);
     xca_changes_text(changes, "xcaCodeHash", corrected->code_hash);

@@ -52,6 +52,8 @@ typedef struct xca_case {
     apr_time_t state_changed;
     const char *version; /* of the whole entry as it was read, NULL if not known */
 
+    const char *earlier; /* canonical text of what an officer returned last, or of what was filed first; NULL: never corrected */
+
     /* organisation */
     const char *oid;         /* as filed; NULL for a new organisation */
     xca_class class;

@@ -5,6 +5,7 @@
 #include "operations/login.h"
 #include "outside/crypto.h"
 #include "portal/engine.h"
+#include "portal/office_lists.h"
 
 /* __Host-: browsers take it over TLS from this very host alone (RFC 6265bis section 4.1.3.2). */
 #define COOKIE "__Host-xca-office"
@@ -37,13 +38,14 @@ const char *xca_office_target(const char *wanted) {
     return wanted;
 }
 
-static const char *escaped(const char *text, apr_pool_t *pool) {
+const char *xca_office_encoded(const char *text, apr_pool_t *pool) {
     static const char hex[] = "0123456789ABCDEF";
     char *result = apr_palloc(pool, strlen(text) * 3 + 1);
     char *to = result;
 
     for (; *text != '\0'; text++) {
-        if (strchr("&?=#%+", *text) == NULL) {
+        if ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
+            strchr("/-._~", *text) != NULL) {
             *to++ = *text;
             continue;
         }
@@ -70,7 +72,7 @@ static xca_error_t *send_to_login(xca_visit_t *visit, int was_in) {
                          visit->request->query != NULL ? "?" : "",
                          visit->request->query != NULL ? visit->request->query : "", NULL);
     }
-    visit->redirect = apr_pstrcat(visit->pool, "/office/login?to=", escaped(xca_office_target(to), visit->pool),
+    visit->redirect = apr_pstrcat(visit->pool, "/office/login?to=", xca_office_encoded(xca_office_target(to), visit->pool),
                                   was_in ? "&over=1" : "", NULL);
     return NULL;
 }

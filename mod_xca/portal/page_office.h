@@ -10,7 +10,11 @@ xca_error_t *xca_page_office_login_sent(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_login_certificate(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_logout(xca_visit_t *visit) XCA_MUST_USE;
 
-/* The desk: what waits, page_office.c. */
+/* The desk (what waits) and the lists, page_office_cases.c. */
 xca_error_t *xca_page_office(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_cases(xca_visit_t *visit) XCA_MUST_USE;
+
+/* One case with all that is needed to decide, page_office_case.c. */
+xca_error_t *xca_page_office_case(xca_visit_t *visit) XCA_MUST_USE;
 
 #endif

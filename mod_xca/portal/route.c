@@ -72,6 +72,8 @@ const xca_route_t xca_routes[] = {
     {"GET", "/office/login", xca_page_office_login, "office_login", "officer-desk", NULL, 0},
     {"POST", "/office/login", xca_page_office_login_sent, "office_login", "officer-desk", "office-login", 0},
     {"POST", "/office/login/certificate", xca_page_office_login_certificate, "office_login", "officer-desk", "office-login", 0},
+    {"GET", "/office/cases", xca_page_office_cases, "office_cases", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/cases/*", xca_page_office_case, "office_case", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/logout", xca_page_office_logout, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
 
     {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},

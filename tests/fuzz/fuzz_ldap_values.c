@@ -12,6 +12,7 @@
 #include "directory/office_store.h"
 #include "directory/org_store.h"
 #include "directory/statistics_store.h"
+#include "domain/case_changes.h"
 #include "operations/decision.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -131,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     (void)xca_entry_ldif(pool, entry);
     kase = xca_case_of_entry(entry, pool);
     if (kase != NULL) {
+        (void)xca_case_changes(pool, kase->earlier, kase);
         use_case(kase, postal, pool);
     }
     cert = xca_cert_of_entry(entry, pool);

@@ -11,6 +11,7 @@ import ldap
 from selenium.webdriver.common.by import By
 from applying import apply, by_name, choose, fill_form, go, open_form, send_form
 from conftest import BASE, BUILD, USER_CODE
+from officers import Officer
 
 LONG_NAME = "財團法人臺北市私立一二三四五六七八九十社會福利慈善事業暨文教藝術推廣紀念基金會附設數位學習資源與公益資訊發展中心"
 
@@ -100,6 +101,8 @@ class Walk:
         self.file("returned")
         assert self.instance.decide("return", self.cases["returned"], "ra-tpe-edu", "--reason",
                                     "設立登記印鑑不清楚，請重新用印。\n電話少一碼，請更正。").returncode == 0
+        self.file("corrected")
+        self.correct("corrected", "02-27208000", "主任委員")
         lapsed = self.issue("lapsed")
         self.lapse()
         self.issue("pending")
@@ -117,6 +120,14 @@ class Walk:
         self.instance.wait_for_state(self.cases["returned"], "returned")
         return lapsed
 
+    def correct(self, name, phone, title):
+        self.open_case(self.cases[name], door="/case/edit")
+        self.get("/case/edit/" + self.cases[name])
+        by_name(self.browser, "contact_phone").clear()
+        by_name(self.browser, "contact_phone").send_keys(phone)
+        by_name(self.browser, "contact_title").send_keys(title)
+        self.press("form .buttons .primary")
+
     def lapse(self):
         """A signer with its clock 91 days on; the running one holds the lock."""
         settings = (self.instance.home / "xca.conf").read_text("utf-8")
@@ -133,6 +144,7 @@ class Walk:
         number = re.search(r"^\d{25}$", filed.stdout, re.M).group(0)
         assert self.instance.decide("accept", number, "central-2").returncode == 0
         self.instance.wait_for_state(number, "completed")
+        self.cases["revocation"] = number
 
     # The walks ---------------------------------------------------------------------------------------------------
 
@@ -332,6 +344,31 @@ class Walk:
         look("office-logged-out")
         self.get("/office/login?over=1")
         look("office-session-over")
+        self.officer("ra-tpe-edu")
+        self.get("/office")
+        look("office-desk")
+        for name, query in (("", ""), ("-all", "?state=all"), ("-search", "?q=基金會"), ("-none", "?q=查無此名"), ("-newest", "?state=all&sort=newest&page=2")):
+            self.get("/office/cases" + query)
+            look("office-cases" + name)
+        for state in ("filed", "reviewed", "returned", "corrected", "valid"):
+            self.get("/office/cases/" + self.cases[state])
+            look("office-case-" + state)
+        self.officer("central-1")
+        self.get("/office")
+        look("office-desk-central")
+        self.get("/office/cases?kind=revocation&state=all")
+        look("office-cases-revocation")
+        self.get("/office/cases/" + self.cases["revocation"])
+        look("office-case-revocation")
+        for uid in ("card-1", "audit-1"):
+            self.officer(uid)
+            self.get("/office")
+            look("office-desk-" + uid)
+        self.press(".office-head form button")
+
+    def officer(self, uid):
+        """This browser is the officer's from now on, without a helper."""
+        Officer(self.instance, uid).lend(self.browser)
 
     def errors(self, look):
         self.get("/no-such-page")

@@ -1,0 +1,69 @@
+/* One case, with all that is needed to decide. */
+#include <string.h>
+#include <apr_strings.h>
+#include "domain/calendar.h"
+#include "portal/case_view.h"
+#include "portal/engine.h"
+#include "portal/office_case.h"
+#include "portal/office_lists.h"
+#include "portal/page_office.h"
+
+static xca_error_t *put_window(xca_visit_t *visit, const xca_case_t *kase) {
+    xca_window_t *window;
+    xca_error_t *err;
+
+    if (kase->window == NULL) {
+        return NULL;
+    }
+    xca_map_text(visit->model, "window", kase->window);
+    err = xca_window_read(&window, visit->office->store, kase->window, visit->pool);
+    if (err == NULL) {
+        xca_map_text(visit->model, "window_name", window->name);
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
+static void put_revocation(xca_visit_t *visit, const xca_case_t *kase) {
+    xca_value_t *map;
+
+    if (kase->kind != XCA_CASE_REVOCATION) {
+        return;
+    }
+    map = xca_map_map(visit->model, "revocation");
+    xca_map_text(map, "serial", kase->target_serial);
+    if (kase->revoke_reason != NULL) {
+        xca_map_text(map, "reason", kase->revoke_reason);
+        xca_map_text(map, "_reason", apr_pstrcat(visit->pool, "reason.", kase->revoke_reason, NULL));
+    }
+    xca_map_text(map, "remark", kase->remark);
+}
+
+xca_error_t *xca_page_office_case(xca_visit_t *visit) {
+    xca_case_t *kase;
+    xca_value_t *card;
+    xca_error_t *err = xca_office_case_read(&kase, visit, visit->arg);
+
+    if (err != NULL) {
+        return err;
+    }
+    xca_case_view_show(visit, kase);
+    xca_map_text(visit->model, "_here", kase->number);
+    xca_map_text(visit->model, "kind", xca_case_kind_id(kase->kind));
+    xca_map_text(visit->model, "_kind", apr_pstrcat(visit->pool, "kind.", xca_case_kind_id(kase->kind), NULL));
+    xca_map_text(visit->model, "since", xca_date_format(visit->pool, kase->state_changed, XCA_DATE_ISO_TIME));
+    if (kase->corrected != 0) {
+        xca_map_text(visit->model, "corrected", xca_date_format(visit->pool, kase->corrected, XCA_DATE_ISO_TIME));
+    }
+    xca_map_true(visit->model, "_decide", xca_office_may_decide(visit->officer, kase));
+    xca_map_true(visit->model, "_first", kase->state == XCA_STATE_FILED);
+    if (kase->serial != NULL) {
+        xca_map_text(visit->model, "serial", kase->serial);
+    }
+    if (kase->card_number != NULL) {
+        card = xca_map_map(visit->model, "card");
+        xca_map_text(card, "number", kase->card_number);
+    }
+    put_revocation(visit, kase);
+    err = put_window(visit, kase);
+    return err != NULL ? err : xca_office_case_show(visit, kase);
+}
