@@ -167,10 +167,6 @@ static xca_error_t *others_of(apr_array_header_t **others, xca_visit_t *visit, c
     return err;
 }
 
-static int is_open(const xca_case_t *kase) {
-    return kase->state <= XCA_STATE_DISPATCHED || kase->state == XCA_STATE_RETURNED;
-}
-
 static xca_value_t *warn(xca_value_t *warnings, const char *text) {
     xca_value_t *item = xca_list_map(warnings);
 
@@ -188,9 +184,9 @@ static xca_error_t *put_others(xca_visit_t *visit, xca_value_t *warnings, const 
         const xca_case_t *other = APR_ARRAY_IDX(others, i, const xca_case_t *);
 
         xca_office_put_row(visit, list, other);
-        open += other->kind != XCA_CASE_REVOCATION && is_open(other);
+        open += other->kind != XCA_CASE_REVOCATION && xca_office_is_open(other);
     }
-    if (err == NULL && open > 0 && kase->kind != XCA_CASE_REVOCATION && is_open(kase)) {
+    if (err == NULL && open > 0 && kase->kind != XCA_CASE_REVOCATION && xca_office_is_open(kase)) {
         xca_map_number(warn(warnings, "office.warn.open-case"), "count", open);
     }
     return err;
@@ -315,7 +311,7 @@ static xca_error_t *put_warnings(xca_visit_t *visit, xca_value_t *warnings, cons
         xca_map_text(warn(warnings, "office.warn.problem"), "why",
                      xca_catalogue_text(visit->portal->texts, kase->problem, visit->language));
     }
-    if (kase->kind == XCA_CASE_REVOCATION || !is_open(kase)) {
+    if (kase->kind == XCA_CASE_REVOCATION || !xca_office_is_open(kase)) {
         return NULL;
     }
     if (kase->state <= XCA_STATE_APPROVED || kase->state == XCA_STATE_RETURNED) {

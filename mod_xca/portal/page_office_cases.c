@@ -214,6 +214,10 @@ static int newest_first(const void *a, const void *b) {
     return strcmp((*(xca_case_t *const *)b)->number + 4, (*(xca_case_t *const *)a)->number + 4);
 }
 
+int xca_office_is_open(const xca_case_t *kase) {
+    return kase->state <= XCA_STATE_DISPATCHED || kase->state == XCA_STATE_RETURNED;
+}
+
 int xca_office_may_decide(const xca_officer_t *officer, const xca_case_t *kase) {
     return (officer->role == XCA_ROLE_RA && kase->state == XCA_STATE_FILED && xca_office_may_see(officer, kase->window)) ||
            (officer->role == XCA_ROLE_CENTRAL && kase->state == XCA_STATE_REVIEWED);
@@ -237,7 +241,10 @@ void xca_office_put_row(xca_visit_t *visit, xca_value_t *list, const xca_case_t 
     xca_map_text(item, "window", kase->window);
     xca_map_text(item, "filed", xca_date_format(visit->pool, kase->filed, XCA_DATE_ISO));
     xca_map_text(item, "since", xca_date_format(visit->pool, since, XCA_DATE_RFC3339));
-    xca_map_number(item, "days", visit->now > since ? (visit->now - since) / XCA_DAY : 0);
+    if (xca_office_is_open(kase)) {
+        xca_map_true(item, "_open", 1);
+        xca_map_number(item, "days", visit->now > since ? (visit->now - since) / XCA_DAY : 0);
+    }
     xca_map_true(item, "corrected", kase->corrected != 0);
     xca_map_text(item, "problem", kase->problem != NULL && *kase->problem != '\0' ? kase->problem : NULL);
     if (xca_office_may_see(visit->officer, kase->window)) {
