@@ -16,7 +16,7 @@ endif
 
 APR_CFLAGS := $(shell pkg-config --cflags apr-1 2>/dev/null)
 CORE_CFLAGS := $(APR_CFLAGS) $(shell pkg-config --cflags libxml-2.0 libcurl libzip 2>/dev/null)
-CORE_LIBS := $(shell pkg-config --libs apr-1 libxml-2.0 libcurl libzip 2>/dev/null) -lssl -lcrypto -lldap -llber -lm
+CORE_LIBS := $(shell pkg-config --libs apr-1 libxml-2.0 libcurl libzip 2>/dev/null) -lssl -lcrypto -lldap -llber -lcmark -lm
 APXS ?= apxs2
 HTTPD_CFLAGS = -I$(shell $(APXS) -q INCLUDEDIR) $(shell pkg-config --cflags apr-util-1) $(APR_CFLAGS)
 

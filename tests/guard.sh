@@ -80,6 +80,10 @@ libzip_and_libfreexl_are_known_to_their_owners_alone() {
     grep -lE '#[[:space:]]*include <freexl' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-xls/main\.c$'
 }
 
+libcmark_is_known_to_its_owner_alone() {
+    grep -lE '#[[:space:]]*include <cmark' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^mod_xca/outside/markdown\.c$'
+}
+
 # Of the core, the card helper knows wire alone; PC/SC has one owner in it, HTTP another, JSON
 # one for what the portal says and one for what pages say.
 the_card_helper_stands_alone() {
@@ -248,6 +252,7 @@ check "libldap is known to its owner alone" libldap_is_known_to_its_owner_alone
 check "libxml2 is known to its owner alone" libxml2_is_known_to_its_owner_alone
 check "libcurl is known to its owner alone" libcurl_is_known_to_its_owner_alone
 check "libzip and libfreexl are known to their owners alone" libzip_and_libfreexl_are_known_to_their_owners_alone
+check "libcmark is known to its owner alone" libcmark_is_known_to_its_owner_alone
 check "the card helper stands alone" the_card_helper_stands_alone
 check "every header compiles alone" every_header_compiles_alone
 check "the core compiles without the include path of httpd" the_core_compiles_without_the_include_path_of_httpd

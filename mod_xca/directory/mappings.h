@@ -14,5 +14,7 @@ void *xca_org_of_entry(const xca_entry_t *entry, apr_pool_t *pool);      /* xca_
 void *xca_session_of_entry(const xca_entry_t *entry, apr_pool_t *pool);  /* xca_session_t * */
 void *xca_notice_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_notice_t * */
 void *xca_period_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_period_t * */
+void *xca_content_of_entry(const xca_entry_t *entry, apr_pool_t *pool);  /* xca_content_t * */
+void *xca_question_of_entry(const xca_entry_t *entry, apr_pool_t *pool); /* xca_question_t * */
 
 #endif

@@ -13,7 +13,7 @@
 static const char *const branches[] = {"oid",    "certificates", "mail",    "crl",
                                        "cases",  "requests",     "nonces",  "windows",
                                        "officers", "outbox",     "counters", "sources", "cards",
-                                       "sessions", "statistics"};
+                                       "sessions", "statistics", "content", "questions"};
 
 static const char *const counters[] = {"case", "crl", "card"};
 

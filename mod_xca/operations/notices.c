@@ -19,6 +19,7 @@ static char *fill(xca_signer_t *signer, const char *id, xca_language language,
         signer->texts, id, language, pool, "case", or_empty(facts->case_number), "name",
         or_empty(facts->name), "serial", or_empty(facts->serial), "reason", or_empty(facts->reason),
         "card", or_empty(facts->card), "mail-number", or_empty(facts->mail_number), "until", until,
+        "text", or_empty(facts->text), "quote", or_empty(facts->quote),
         "portal", signer->portal_url, NULL);
 }
 

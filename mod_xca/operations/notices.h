@@ -11,6 +11,7 @@ typedef struct xca_notice_facts {
     const char *to;
     const char *case_number, *name, *serial, *reason; /* places in the texts; NULL: empty */
     const char *card, *mail_number; /* likewise: {card}, {mail-number} */
+    const char *text, *quote; /* {text}, {quote}: several lines */
     apr_time_t until;    /* {until}, 0: empty */
 } xca_notice_facts_t;
 

@@ -24,6 +24,7 @@ typedef struct xca_signer {
     const char *central_mail;      /* of the central office, for what it is told; or NULL */
     const char *holidays;          /* days that are no working days, as in xca_working_day_end(); or NULL */
     const char *portal_url;        /* for links in notices */
+    const char *question_mail;     /* address of the officers who answer questions, or NULL */
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */
     xca_bytes_t root_list_issuer;  /* whose it is: the last certificate of the chain */
@@ -41,6 +42,12 @@ xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t
 
 /* What time brings: certificates not accepted in 90 days, expiries in ou=mail, old requests and nonces. */
 xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Tells the officers of new questions, mails answers; at most `limit` of each. */
+xca_error_t *xca_signer_questions(xca_signer_t *signer, apr_time_t now, int limit, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Removes those that were closed long ago. */
+xca_error_t *xca_signer_old_questions(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Makes the full list if a change asks for it, or the present one has used half of its life. */
 xca_error_t *xca_signer_lists(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;

@@ -141,6 +141,7 @@ static xca_error_t *open_ca(xca_signer_t *signer, const xca_settings_t *settings
     signer->central_mail = xca_settings_get(settings, "central-mail", NULL);
     signer->holidays = xca_settings_get(settings, "holidays", NULL);
     signer->root_list_file = xca_settings_get(settings, "root-list-file", NULL);
+    signer->question_mail = xca_settings_get(settings, "question-mail", xca_settings_get(settings, "service-mail", NULL));
     signer->root_list_issuer = APR_ARRAY_IDX(chain, chain->nelts - 1, xca_bytes_t);
     return xca_ca_open(&signer->ca, key, certificate, (const xca_bytes_t *)chain->elts,
                        chain->nelts, signer->profile, pool);

@@ -73,6 +73,9 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
         return err;
     }
     err = xca_nonce_expire(signer->office->store, now - NONCE_LIFE, pool);
+    if (err == NULL) {
+        err = xca_signer_old_questions(signer, now, pool);
+    }
     if (err != NULL) {
         return err;
     }

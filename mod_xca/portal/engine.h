@@ -22,6 +22,8 @@ struct xca_portal {
     long office_logins;             /* that one address may try in a minute */
     xca_limit_t *office_limit;      /* since xca_portal_child() */
     const char *office_tls_url;     /* where the browser shows a certificate of its own, or NULL */
+    long questions_an_hour;         /* questions that one address may send in an hour */
+    xca_limit_t *question_limit;    /* since xca_portal_child() */
     const char *url;                /* "https://xca.example/", where plain HTTP is sent on to; or NULL */
     const char *http_url;           /* where the repository is over plain HTTP, without '/' at the end, or NULL */
     int demo;                       /* issues under the policy for tests: every page says so */

@@ -3,7 +3,10 @@
 #include "domain/calendar.h"
 #include "portal/engine.h"
 #include "portal/navigation.h"
+#include "portal/page_content.h"
 #include "portal/pages.h"
+
+#define NEWS 3
 
 xca_error_t *xca_page_text(xca_visit_t *visit) {
     return NULL;
@@ -43,6 +46,9 @@ xca_error_t *xca_page_home(xca_visit_t *visit) {
                                           visit->now, visit->pool);
     const char *service = "running";
 
+    if (err == NULL && !xca_repository_directory_is_away(visit->portal->repository)) {
+        xca_log_error("news of the home page", xca_news_put_latest(visit, NEWS));
+    }
     put_tasks(visit, "_after", after);
     put_tasks(visit, "_find", find);
     xca_log_error("state of the service", err);

@@ -160,6 +160,9 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     if (err == NULL) {
         err = read_office(result, settings, pool);
     }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "questions-an-hour", &result->questions_an_hour, 5, 1, 1000000, pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -184,6 +187,9 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
     }
     if (err == NULL) {
         err = xca_limit_make(&portal->office_limit, (int)portal->office_logins, apr_time_from_sec(60), child_pool);
+    }
+    if (err == NULL) {
+        err = xca_limit_make(&portal->question_limit, (int)portal->questions_an_hour, apr_time_from_sec(3600), child_pool);
     }
     return err != NULL ? err : xca_repository_make(&portal->repository, child_pool);
 }

@@ -7,6 +7,7 @@
 #include "portal/page_card_desk.h"
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
+#include "portal/page_content.h"
 #include "portal/page_office.h"
 #include "portal/page_statistics.h"
 #include "portal/pages.h"
@@ -21,6 +22,18 @@ const xca_route_t xca_routes[] = {
 
     {"GET", "/statistics", xca_page_statistics, "statistics", "statistics", NULL, 0},
     {"GET", "/statistics/chart/*", xca_page_statistics_chart, NULL, "statistics", NULL, 0},
+    {"GET", "/news", xca_page_news, "news", "news", NULL, 0},
+    {"GET", "/news/archive", xca_page_news_archive, "news_archive", "news-archive", NULL, 0},
+    {"GET", "/news/feed.xml", xca_page_news_feed, NULL, "news", NULL, 0},
+    {"GET", "/news/feed-en.xml", xca_page_news_feed, NULL, "news", NULL, 0},
+    {"GET", "/news/*", xca_page_news_item, "news_item", "news", NULL, 0},
+    {"GET", "/faq", xca_page_faq, "faq", "faq-list", NULL, 0},
+    {"GET", "/faq/*", xca_page_faq_item, "faq_item", "faq-list", NULL, 0},
+    {"GET", "/uses", xca_page_uses, "uses", "uses-list", NULL, 0},
+    {"GET", "/fees", xca_page_fees, "fees", "fees", NULL, 0},
+    {"GET", "/questions", xca_page_question, "question", "questions", NULL, 0},
+    {"POST", "/questions", xca_page_question_sent, "question", "questions", "question", XCA_ROUTE_FORM_AGAIN},
+    {"GET", "/questions/sent", xca_page_question_kept, "question_sent", "questions", NULL, 0},
 
     {"GET", "/repository", xca_page_repository, "repository", "repository", NULL, 0},
     {"GET", "/repository/xca.cer", xca_page_repository_ca, NULL, "repository", NULL, XCA_ROUTE_PLAIN},

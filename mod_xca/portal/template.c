@@ -2,8 +2,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
-#include "base/text.h"
-#include "portal/output.h"
+#include "portal/html.h"
 
 /* A name that is bound around the present place: an x:each's item, a name that x:use binds. */
 typedef struct scope {
@@ -98,74 +97,6 @@ static const char *part_text(const page_t *page, const scope_t *scope, const xca
     return text != NULL ? text : "";
 }
 
-/* The one place where text becomes HTML: for content and for attributes in double quotes. */
-static void put_escaped(xca_output_t *out, const char *text) {
-    const char *end = text + strlen(text);
-    const char *plain = text;
-
-    while (text < end) {
-        const char *start = text;
-        long c = xca_text_next(&text, end);
-        const char *instead = NULL;
-
-        if (c == '&') {
-            instead = "&amp;";
-        } else if (c == '<') {
-            instead = "&lt;";
-        } else if (c == '>') {
-            instead = "&gt;";
-        } else if (c == '"') {
-            instead = "&quot;";
-        } else if (c == '\'') {
-            instead = "&#39;";
-        } else if (c == '\r') {
-            instead = "&#13;";
-        } else if (c < 0 || (c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7f && c <= 0x9f)) {
-            instead = "\xEF\xBF\xBD";
-        }
-        if (instead != NULL) {
-            xca_put_bytes(out, plain, (apr_size_t)(start - plain));
-            xca_put(out, instead);
-            plain = text;
-        }
-    }
-    xca_put_bytes(out, plain, (apr_size_t)(end - plain));
-}
-
-/* Percent-encoding (RFC 3986 section 2): all but the unreserved characters and those in `kept`. */
-static const char *encode(const char *text, const char *kept, apr_pool_t *pool) {
-    static const char unreserved[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    static const char digits[] = "0123456789ABCDEF";
-    char *result = apr_palloc(pool, strlen(text) * 3 + 1);
-    char *to = result;
-
-    for (; *text != '\0'; text++) {
-        if (strchr(unreserved, *text) != NULL || strchr(kept, *text) != NULL) {
-            *to++ = *text;
-        } else {
-            *to++ = '%';
-            *to++ = digits[(unsigned char)*text >> 4];
-            *to++ = digits[(unsigned char)*text & 15];
-        }
-    }
-    *to = '\0';
-    return result;
-}
-
-/* A whole address as a value: '\\' is not kept because browsers read it as '/'. */
-static const char *encode_address(const char *address, apr_pool_t *pool) {
-    return encode(address, "/#?:@!$&'()*+,;=%[]", pool);
-}
-
-static int leads_where_it_may(const char *address) {
-    if (address[0] == '/') {
-        return address[1] != '/';
-    }
-    return address[0] == '#' || address[0] == '?' || strncmp(address, "https://", 8) == 0 ||
-           strncmp(address, "http://", 7) == 0 || strncmp(address, "mailto:", 7) == 0;
-}
-
 static const char *address_of(const page_t *page, const scope_t *scope,
                               const xca_template_attr_t *attr) {
     apr_array_header_t *pieces = apr_array_make(page->pool, 4, sizeof(const char *));
@@ -177,13 +108,13 @@ static const char *address_of(const page_t *page, const scope_t *scope,
         const char *text = part_text(page, scope, part);
 
         if (part->kind != XCA_PART_LITERAL) {
-            text = attr->parts->nelts == 1 ? encode_address(text, page->pool)
-                                           : encode(text, "", page->pool);
+            text = attr->parts->nelts == 1 ? xca_html_address(text, page->pool)
+                                           : xca_html_component(text, page->pool);
         }
         APR_ARRAY_PUSH(pieces, const char *) = text;
     }
     address = apr_array_pstrcat(page->pool, pieces, 0);
-    return leads_where_it_may(address) ? address : NULL;
+    return xca_html_may_lead_to(address) ? address : NULL;
 }
 
 static int is_single_value(const xca_template_attr_t *attr) {
@@ -243,7 +174,7 @@ static void put_attr(const page_t *page, const scope_t *scope, const xca_templat
     xca_put(page->out, " ");
     xca_put(page->out, attr->name);
     xca_put(page->out, "=\"");
-    put_escaped(page->out, text);
+    xca_html_text(page->out, text);
     xca_put(page->out, "\"");
 }
 
@@ -264,11 +195,19 @@ static void put_inside(const page_t *page, const xca_template_node_t *node, cons
     if (node->text_path != NULL) {
         const char *text = text_at(page, scope, node->text_path);
 
-        put_escaped(page->out, text != NULL ? text : "");
+        xca_html_text(page->out, text != NULL ? text : "");
+        return;
+    }
+    if (node->markup_path != NULL) {
+        const xca_markup_t *markup = xca_value_markup(look_up(page, scope, node->markup_path));
+
+        if (markup != NULL) {
+            xca_html_markup(page->out, markup, page->pool);
+        }
         return;
     }
     if (node->message != NULL) {
-        put_escaped(page->out, message_text(page, scope, node->message));
+        xca_html_text(page->out, message_text(page, scope, node->message));
         return;
     }
     put_children(page, node, scope, frame);
@@ -365,7 +304,7 @@ static void put_text(const page_t *page, const xca_template_node_t *node, const 
     int i;
 
     for (i = 0; i < node->parts->nelts; i++) {
-        put_escaped(page->out,
+        xca_html_text(page->out,
                     part_text(page, scope, &APR_ARRAY_IDX(node->parts, i, const xca_part_t)));
     }
 }

@@ -3,6 +3,7 @@
  *   x:if="path" / x:unless="path"   the element is there only if the value is true / not
  *   x:each="item in path"           the element once for each item of the list
  *   x:text="path"                   its content is the value
+ *   x:markup="path"                 its content is the text with markup (xca_map_markup)
  *   x:msg="id"                      its content is the catalogue's text (with {places} from the model)
  *   <x:block ...>                   its content without an element of its own, takes the attributes above
  *   <x:use file="layout">…</x:use>  the other template; <x:content/> in it is what stands here

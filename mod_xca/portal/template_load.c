@@ -209,6 +209,8 @@ static void set_control(loader_t *loader, xca_template_node_t *node, const xca_x
         path = &node->unless_path;
     } else if (strcmp(name, "text") == 0) {
         path = &node->text_path;
+    } else if (strcmp(name, "markup") == 0) {
+        path = &node->markup_path;
     } else if (strcmp(name, "msg") == 0) {
         path = &node->message;
         check_message(loader, node->line, attr->value);
@@ -270,7 +272,8 @@ static void set_kind(loader_t *loader, xca_template_node_t *node, const char *na
 }
 
 static void check_node(loader_t *loader, const xca_template_node_t *node) {
-    int has_content = node->children->nelts > 0 || node->text_path != NULL || node->message != NULL;
+    int has_content = node->children->nelts > 0 || node->text_path != NULL || node->markup_path != NULL ||
+                      node->message != NULL;
 
     if ((node->kind == XCA_NODE_USE || node->kind == XCA_NODE_INCLUDE) && node->file == NULL) {
         fault(loader, node->line, "needs file=", node->name);

@@ -43,7 +43,7 @@ struct xca_template_node {
     const char *name;             /* of elements                                             */
     int is_void;                  /* <br>, <input> ...: no content, no end tag               */
     int eats_newline;             /* <textarea>, <pre>: HTML drops a first line break        */
-    const char *if_path, *unless_path, *each_name, *each_path, *text_path, *message;
+    const char *if_path, *unless_path, *each_name, *each_path, *text_path, *markup_path, *message;
     apr_array_header_t *attrs;    /* xca_template_attr_t; of use and include: names it binds */
     apr_array_header_t *children; /* xca_template_node_t *                                   */
     const char *file;             /* of use and include                                      */

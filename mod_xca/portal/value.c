@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "portal/output.h"
 
-typedef enum { TEXT, NUMBER, TRUTH, LIST, MAP } value_kind;
+typedef enum { TEXT, NUMBER, TRUTH, MARKUP, LIST, MAP } value_kind;
 
 typedef struct {
     const char *key;
@@ -14,7 +14,8 @@ typedef struct {
 
 struct xca_value {
     value_kind kind;
-    const char *text;
+    const char *text; /* of markup: its source */
+    const xca_markup_t *markup;
     apr_int64_t number; /* of truths: 0 or 1 */
     apr_array_header_t *items; /* xca_value_t * of lists, pair_t of maps */
     apr_pool_t *pool;
@@ -91,6 +92,14 @@ void xca_map_true(xca_value_t *map, const char *key, int truth) {
     set(map, key, value);
 }
 
+void xca_map_markup(xca_value_t *map, const char *key, const xca_markup_t *markup, const char *source) {
+    xca_value_t *value = make(map->pool, MARKUP);
+
+    value->markup = markup;
+    value->text = source;
+    set(map, key, value);
+}
+
 xca_value_t *xca_map_map(xca_value_t *map, const char *key) {
     xca_value_t *value = make(map->pool, MAP);
 
@@ -139,6 +148,7 @@ const char *xca_value_text(const xca_value_t *value, apr_pool_t *pool) {
     }
     switch (value->kind) {
     case TEXT:
+    case MARKUP:
         return value->text;
     case NUMBER:
         return apr_psprintf(pool, "%" APR_INT64_T_FMT, value->number);
@@ -157,6 +167,7 @@ int xca_value_truth(const xca_value_t *value) {
     }
     switch (value->kind) {
     case TEXT:
+    case MARKUP:
         return value->text[0] != '\0';
     case NUMBER:
     case TRUTH:
@@ -166,6 +177,10 @@ int xca_value_truth(const xca_value_t *value) {
         return value->items->nelts > 0;
     }
     return 0;
+}
+
+const xca_markup_t *xca_value_markup(const xca_value_t *value) {
+    return value != NULL && value->kind == MARKUP ? value->markup : NULL;
 }
 
 const apr_array_header_t *xca_value_items(const xca_value_t *value) {
@@ -231,6 +246,7 @@ static void put_json_map(xca_output_t *out, const xca_value_t *map, apr_pool_t *
 static void put_json(xca_output_t *out, const xca_value_t *value, apr_pool_t *pool) {
     switch (value->kind) {
     case TEXT:
+    case MARKUP:
         put_json_text(out, value->text, pool);
         return;
     case NUMBER:

@@ -4,8 +4,9 @@
 
 #include <apr_tables.h>
 #include "base/error.h"
+#include "outside/markdown.h"
 
-typedef struct xca_value xca_value_t; /* text, number, truth, list or map */
+typedef struct xca_value xca_value_t; /* text, number, truth, markup, list or map */
 
 xca_value_t *xca_map(apr_pool_t *pool);
 xca_value_t *xca_list(apr_pool_t *pool);
@@ -13,6 +14,8 @@ xca_value_t *xca_list(apr_pool_t *pool);
 void xca_map_text(xca_value_t *map, const char *key, const char *text);
 void xca_map_number(xca_value_t *map, const char *key, apr_int64_t number);
 void xca_map_true(xca_value_t *map, const char *key, int truth);
+/* A text with markup, for x:markup; in JSON and elsewhere it is `source`, the text as it was written. */
+void xca_map_markup(xca_value_t *map, const char *key, const xca_markup_t *markup, const char *source);
 xca_value_t *xca_map_map(xca_value_t *map, const char *key);   /* a new map under key */
 xca_value_t *xca_map_list(xca_value_t *map, const char *key);  /* a new list under key */
 xca_value_t *xca_list_map(xca_value_t *list);                  /* a new map at its end */
@@ -22,6 +25,7 @@ void xca_list_text(xca_value_t *list, const char *text);
 /* "a.b.c" from a map; NULL if it is not there. */
 const xca_value_t *xca_value_find(const xca_value_t *map, const char *path);
 const char *xca_value_text(const xca_value_t *value, apr_pool_t *pool); /* of text and numbers */
+const xca_markup_t *xca_value_markup(const xca_value_t *value); /* NULL if it is none */
 int xca_value_truth(const xca_value_t *value); /* empty text, 0, empty list, NULL are false */
 const apr_array_header_t *xca_value_items(const xca_value_t *value); /* xca_value_t *; empty if no list */
 

@@ -13,6 +13,8 @@
 #include "directory/org_store.h"
 #include "directory/statistics_store.h"
 #include "domain/case_changes.h"
+#include "domain/content.h"
+#include "domain/question.h"
 #include "operations/decision.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -118,6 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     xca_org_t *org;
     xca_card_t *card;
     xca_period_t *period;
+    xca_content_t *content;
+    xca_question_t *question;
 
     if (root == NULL) {
         apr_initialize();
@@ -159,6 +163,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     card = xca_card_of_entry(entry, pool);
     if (card != NULL && card->serials[1] != NULL && strstr(xca_entry_text(entry, "xcaSerials"), card->serials[1]) == NULL) {
+        abort();
+    }
+    content = xca_content_of_entry(entry, pool);
+    if (content != NULL && (content->kind >= XCA_CONTENT_KINDS || content->state >= XCA_CONTENT_STATES)) {
+        abort();
+    }
+    question = xca_question_of_entry(entry, pool);
+    if (question != NULL && (question->state >= XCA_QUESTION_STATES || question->mail == NULL)) {
         abort();
     }
     (void)xca_notice_of_entry(entry, pool);

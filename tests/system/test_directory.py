@@ -29,7 +29,8 @@ PUBLIC = {
     "ou=crl": {"ou", "cn", "certificaterevocationlist", "xcacrlnumber", "xcathisupdate", "xcanextupdate"},
     "": {"c", "o", "ou", "cacertificate", "certificaterevocationlist", "xcachain"},  # the CA's entry and what stands above
 }
-HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=counters", "ou=services",
+HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=content", "ou=questions",
+          "ou=counters", "ou=services",
           "cn=signer-status")
 
 

@@ -162,6 +162,23 @@ class Walk:
         self.press("ul.results a")
         look("organisation")
 
+    def content(self, look):
+        """What officers publish, and the form for questions."""
+        for name, path in (("news", "/news"), ("news-archive", "/news/archive"), ("news-year", "/news/archive?year=2026"),
+                           ("news-none", "/news/archive?year=1999"), ("news-item", "/news/prepare-an-application"), ("faq", "/faq"),
+                           ("faq-found", "/faq?q=PIN"), ("faq-none", "/faq?q=查無此事"), ("faq-item", "/faq/card-not-found"),
+                           ("faq-item-list", "/faq/who-can-apply"), ("uses", "/uses"), ("fees", "/fees"), ("questions", "/questions")):
+            self.get(path)
+            look(name)
+        self.press()
+        look("questions-errors")
+        choose(self.browser, self.main("input[name=topic][value=other]"))
+        by_name(self.browser, "question").send_keys("請問附卡可以幾張？")
+        by_name(self.browser, "asker_name").send_keys("王小明")
+        by_name(self.browser, "asker_mail").send_keys("asker@example.org.tw")
+        self.press()
+        look("questions-sent")
+
     def applying(self, look):
         address = "walk-%d@example.org.tw" % self.counter
         for name, query in (("search", ""), ("search-found", "?keyword=基金會"), ("search-none", "?keyword=查無此名"),
@@ -418,6 +435,7 @@ class Walk:
     def everything(self, language, look):
         self.speak(language)
         self.public(look)
+        self.content(look)
         self.applying(look)
         self.applying_card(look)
         self.following(look)

@@ -266,6 +266,22 @@ static void test_mistakes_are_told_when_read(void **state) {
     is_refused("<p>");
 }
 
+static void test_markup_becomes_elements_and_is_a_text_elsewhere(void **state) {
+    static const char source[] = "*a* <b>";
+    const xca_markup_t *markup;
+    xca_value_t *model = xca_map(pool);
+
+    assert_null(xca_markup_parse(&markup, source, sizeof(source) - 1, pool));
+    xca_map_markup(model, "m", markup, source);
+    xca_map_text(model, "t", "<i>");
+    assert_string_equal(page_of("<div x:markup=\"m\"/>", model), "<div><p><em>a</em> &lt;b&gt;</p></div>");
+    assert_string_equal(page_of("<p title=\"{m}\">{m}</p>", model),
+                        "<p title=\"*a* &lt;b&gt;\">*a* &lt;b&gt;</p>");
+    /* a text that is no markup is not taken for one */
+    assert_string_equal(page_of("<div x:markup=\"t\"/>", model), "<div></div>");
+    is_refused("<br x:markup=\"m\"/>");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_values_are_escaped_in_text_and_attributes, clean_folder),
@@ -282,6 +298,7 @@ int main(void) {
         cmocka_unit_test_setup(test_a_first_line_break_of_a_text_area_stays, clean_folder),
         cmocka_unit_test_setup(test_what_could_run_or_load_is_refused_when_read, clean_folder),
         cmocka_unit_test_setup(test_mistakes_are_told_when_read, clean_folder),
+        cmocka_unit_test_setup(test_markup_becomes_elements_and_is_a_text_elsewhere, clean_folder),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -85,6 +85,8 @@ say "  windows and officers"
 admin window import "$data/windows.csv" >>"$home/log/make.log"
 add_officers
 import_organisations
+say "  news, questions and answers"
+admin content import "$top"/conf/content/*.xml >>"$home/log/make.log"
 add_applications
 stop_servers
 trap - EXIT

@@ -51,6 +51,14 @@ xca_error_t *command_review_accept(admin_t *admin, const arguments_t *arguments)
 xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_statistics(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_content_import(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_content_list(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_content_show(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_content_publish(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_content_withdraw(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_question_list(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_question_show(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_question_answer(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_import(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_export(admin_t *admin, const arguments_t *arguments);

@@ -42,6 +42,14 @@ static const row_t rows[] = {
     {"card", "list", command_card_list, 1, "[--state making|made|dispatched|active|discarded|revoked|lapsed]"},
     {"card", "show", command_card_show, 1, "CARD"},
     {"statistics", NULL, command_statistics, 1, "[--check]"},
+    {"content", "import", command_content_import, 1, "FILE... [--replace] [--officer UID]"},
+    {"content", "list", command_content_list, 1, "[--kind news|faq|use|fee] [--state draft|published|withdrawn]"},
+    {"content", "show", command_content_show, 1, "ID..."},
+    {"content", "publish", command_content_publish, 1, "ID... [--officer UID]"},
+    {"content", "withdraw", command_content_withdraw, 1, "ID... [--officer UID]"},
+    {"question", "list", command_question_list, 1, "[--state filed|open|answered|closed]"},
+    {"question", "show", command_question_show, 1, "ID"},
+    {"question", "answer", command_question_answer, 1, "ID --text-file FILE --officer UID [--to-faq CATEGORY]"},
     {"outbox", NULL, command_outbox, 1, "[--state waiting|sending|sent|failed|uncertain]"},
     {NULL, NULL, NULL, 0, NULL}};
 
@@ -73,7 +81,8 @@ const char *argument_plain(const arguments_t *arguments, int index) {
     int i;
 
     for (i = 0; i < arguments->argc; i++) {
-        if (strcmp(arguments->argv[i], "--ldif") == 0 || strcmp(arguments->argv[i], "--check") == 0) {
+        if (strcmp(arguments->argv[i], "--ldif") == 0 || strcmp(arguments->argv[i], "--check") == 0 ||
+            strcmp(arguments->argv[i], "--replace") == 0) {
             continue; /* options without a value */
         }
         if (strncmp(arguments->argv[i], "--", 2) == 0) {

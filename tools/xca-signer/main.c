@@ -162,7 +162,10 @@ static xca_error_t *do_timed(work_t *work, int all, apr_pool_t *pool) {
     }
     if (err == NULL && (all || tick >= work->post_due)) {
         work->post_due = tick + POST_EVERY;
-        err = xca_signer_post(work->signer, now, POST_LIMIT, pool);
+        err = xca_signer_questions(work->signer, now, POST_LIMIT, pool);
+        if (err == NULL) {
+            err = xca_signer_post(work->signer, now, POST_LIMIT, pool);
+        }
     }
     return err;
 }
