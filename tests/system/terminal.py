@@ -1,10 +1,12 @@
 """A shell at a terminal, as somebody uses it who types the commands that the demo prints, and answers what is asked."""
 
+import fcntl
 import os
 import pty
 import re
 import select
 import subprocess
+import termios
 import time
 
 
@@ -26,8 +28,8 @@ class Terminal:
         self.master = master
         self.said = ""
         self.process = subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], stdin=slave, stdout=slave, stderr=slave, cwd=folder,
-                                        env=dict(os.environ, PS1="[ended: $?]", TERM="dumb", LC_ALL="C.UTF-8", **environment), start_new_session=True,
-                                        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0))
+                                        env={**os.environ, **environment, "PS1": "[ended: $?]", "TERM": "dumb", "LC_ALL": "C.UTF-8"},
+                                        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         self.read(PROMPT, 0, 20)
         self.run("stty cols 500; unset HISTFILE")

@@ -92,6 +92,27 @@ def test_the_cards_are_there_again_after_a_stop(demo, instance):
     assert (demo.home / "cards/card-1").read_bytes() == before
 
 
+def test_ctrl_c_and_a_closed_terminal_end_everything(demo, instance):
+    names = ("slapd", "signer", "httpd", "readers", "card-1", "card-2")
+    instance.stop()
+    try:
+        for closed in (False, True):
+            terminal = Terminal(TOP, **instance.environment)
+            begin = terminal.start("exec tools/demo/start.sh")
+            terminal.read("make run-clean", begin, 60)
+            pids = [int((demo.home / ("run/%s.pid" % name)).read_text()) for name in names]
+            assert [pid for pid in pids if not runs(pid)] == []
+            if closed:
+                os.close(terminal.master)
+            else:
+                terminal.type("\x03")
+                terminal.read("Stopping the card readers", begin, 20)
+            assert terminal.process.wait(30) is not None
+            assert [pid for pid in pids if runs(pid)] == []
+    finally:
+        instance.start()
+
+
 SCRIPT = """source tools/demo/common.sh; mkdir -p "$home"/{run,log}; fill xca-card.conf.in "$home/xca-card.conf"; trap stop_cards EXIT
 start_cards; readers_folder; read -r; """
 

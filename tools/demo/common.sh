@@ -1,5 +1,5 @@
 # What the demo's scripts share: where things are, and how they speak. Sourced, never run.
-# Settings: XCA_HOME (build/demo), XCA_HTTPS_PORT (8443), XCA_HTTP_PORT (8080), XCA_LDAP_PORT (3890),
+# Settings: XCA_HOME (build/demo), XCA_HTTPS_PORT (8443), XCA_HTTP_PORT (8080), XCA_LDAP_PORT (3890), XCA_CARD_KEYS (rsa:2048),
 # BUILD (build: where the programs are), XCA_CLOCK_OFFSET (0: seconds, for tests).
 set -euo pipefail
 shopt -u patsub_replacement 2>/dev/null || true
@@ -15,6 +15,7 @@ home=$(absolute "${XCA_HOME:-$top/build/demo}")
 https_port=${XCA_HTTPS_PORT:-8443}
 http_port=${XCA_HTTP_PORT:-8080}
 ldap_port=${XCA_LDAP_PORT:-3890}
+card_keys=${XCA_CARD_KEYS:-rsa:2048}
 clock_offset=${XCA_CLOCK_OFFSET:-0}
 htdocs=$top/htdocs
 export PATH=$PATH:/usr/sbin:/sbin
@@ -33,6 +34,7 @@ check_names() {
     for port in "$https_port" "$http_port" "$ldap_port"; do
         [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && ((port < 65536)) || fail "'$port' is not a port number."
     done
+    [[ $card_keys == rsa:2048 || $card_keys == ec:P-256 ]] || fail "XCA_CARD_KEYS is rsa:2048 or ec:P-256, not '$card_keys'."
     [[ $clock_offset =~ ^-?[0-9]{1,9}$ ]] || fail "XCA_CLOCK_OFFSET '$clock_offset' is not a number of seconds."
     for folder in "$home" "$top" "$build"; do
         case $folder in
@@ -144,6 +146,7 @@ fill() { # template target
     text=${text//'@HTTP_PORT@'/"$http_port"}
     text=${text//'@HTTPS_PORT@'/"$https_port"}
     text=${text//'@LDAP_PORT@'/"$ldap_port"}
+    text=${text//'@CARD_KEYS@'/"$card_keys"}
     text=${text//'@CLOCK_OFFSET@'/"$clock_offset"}
     text=${text//'@RUN_AS@'/"$run_as"}
     printf '%s\n' "$text" >"$2"

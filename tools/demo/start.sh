@@ -35,6 +35,8 @@ say ""
 say "ready: https://localhost:$https_port/"
 "$top/tools/demo/what-to-try.sh"
 
+# A pause that a signal ends, without a process for it: nothing ever comes from there.
+exec {never}<> <(:)
 while [[ -z $stopping ]]; do
     for i in 0 1 2; do
         if ! is_running "${pids[i]}"; then
@@ -47,8 +49,7 @@ while [[ -z $stopping ]]; do
         readers=
         say "The card readers ended unexpectedly; see $home/log/readers.log. The servers go on."
     fi
-    sleep 1 9>&- & # must not hold the lock of an instance that has ended
-    wait $! || true
+    read -rt 0.5 -u "$never" || true
 done
 say ""
 say "Stopping the card readers, httpd, signer and slapd."
