@@ -41,11 +41,11 @@ def personalise(readers, authority, folder, algorithm, slots=SLOTS):
         said(yubico(readers, "-a", "import-certificate", "-s", slot, "-i", certificate), "Successfully imported")
 
 
-def sign(readers, folder, slot, mechanism="SHA256-RSA-PKCS"):
+def sign(readers, folder, slot, mechanism="SHA256-RSA-PKCS", pin="123456"):
     """Signs a text through OpenSC and verifies it with the certificate in folder."""
     (folder / "text").write_text("what is signed")
     (folder / "digest").write_bytes(openssl("dgst", "-sha256", "-binary", folder / "text"))
-    said(readers.run("pkcs11-tool", "--login", "--pin", "123456", "--sign", "--id", SLOTS[slot], "-m", mechanism, "-f", "openssl",
+    said(readers.run("pkcs11-tool", "--login", "--pin", pin, "--sign", "--id", SLOTS[slot], "-m", mechanism, "-f", "openssl",
                      "-i", folder / ("digest" if mechanism == "ECDSA" else "text"), "-o", folder / "signature"),
          "Using signature algorithm " + mechanism)
     (folder / "key").write_bytes(openssl("x509", "-in", folder / (slot + ".pem"), "-noout", "-pubkey"))
@@ -53,21 +53,21 @@ def sign(readers, folder, slot, mechanism="SHA256-RSA-PKCS"):
                                      folder / "text")
 
 
-def decrypt(readers, folder):
+def decrypt(readers, folder, pin="123456"):
     """Encrypts to the certificate 9d in folder, and decrypts through OpenSC."""
     (folder / "secret").write_text("a secret")
     openssl("pkeyutl", "-encrypt", "-certin", "-inkey", folder / "9d.pem", "-in", folder / "secret", "-out", folder / "encrypted")
-    said(readers.run("pkcs11-tool", "--login", "--pin", "123456", "--decrypt", "--id", SLOTS["9d"], "-m", "RSA-PKCS", "-i",
+    said(readers.run("pkcs11-tool", "--login", "--pin", pin, "--decrypt", "--id", SLOTS["9d"], "-m", "RSA-PKCS", "-i",
                      folder / "encrypted", "-o", folder / "decrypted"))
     assert (folder / "decrypted").read_text() == "a secret"
 
 
-def agree(readers, folder):
+def agree(readers, folder, pin="123456"):
     """Agrees on a secret with the elliptic key 9d through OpenSC, and from the other side with openssl."""
     (folder / "9d.key").write_bytes(openssl("x509", "-in", folder / "9d.pem", "-noout", "-pubkey"))
     openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder / "peer.key")
     openssl("pkey", "-in", folder / "peer.key", "-pubout", "-outform", "der", "-out", folder / "peer.der")
-    said(readers.run("pkcs11-tool", "--login", "--pin", "123456", "--derive", "-m", "ECDH1-COFACTOR-DERIVE", "--id", SLOTS["9d"],
+    said(readers.run("pkcs11-tool", "--login", "--pin", pin, "--derive", "-m", "ECDH1-COFACTOR-DERIVE", "--id", SLOTS["9d"],
                      "-i", folder / "peer.der", "-o", folder / "shared"))
     assert (folder / "shared").read_bytes() == openssl("pkeyutl", "-derive", "-inkey", folder / "peer.key", "-peerkey",
                                                       folder / "9d.key")
