@@ -97,6 +97,30 @@ the_card_helper_stands_alone() {
     grep -lE '#[[:space:]]*include <microhttpd' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-card/bridge_http\.c$'
 }
 
+# Built with every header of those as an error, whoever includes it; and what is linked to it is said.
+the_card_helper_builds_where_httpd_apr_ldap_and_libxml2_are_not() {
+    local folder header
+    folder=$(mktemp -d)
+    {
+        (cd /usr/include/apr-1.0 && ls -- *.h)
+        (cd /usr/include/apache2 && ls -- *.h)
+        (cd /usr/include && ls -- ldap*.h lber*.h)
+        (cd /usr/include/libxml2 && ls -- libxml/*.h)
+    } 2>/dev/null | while read -r header; do
+        mkdir -p "$folder/none/$(dirname "$header")"
+        printf '#error "the card helper must build without %s"\n' "$header" >"$folder/none/$header"
+    done
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -j2 BUILD="$folder" SANITIZE= APXS=false CFLAGS="-O0 -I$folder/none" LDFLAGS= \
+        "$folder/xca-card" 2>&1 | grep -E 'error|Error' | head -n 5
+    if [[ -x $folder/xca-card ]]; then
+        objdump -p "$folder/xca-card" | awk '$1 == "NEEDED" { print $2 }' |
+            grep -vE '^(lib(pcsclite|curl|jansson|microhttpd|crypto|c|pthread)|ld-linux.*)\.so'
+    else
+        printf 'xca-card was not built\n'
+    fi
+    rm -rf "$folder"
+}
+
 # The path of httpd's headers is not given: that the core does not need them is part of the check.
 every_header_compiles_alone() {
     local header flags
@@ -254,6 +278,7 @@ check "libcurl is known to its owner alone" libcurl_is_known_to_its_owner_alone
 check "libzip and libfreexl are known to their owners alone" libzip_and_libfreexl_are_known_to_their_owners_alone
 check "libcmark is known to its owner alone" libcmark_is_known_to_its_owner_alone
 check "the card helper stands alone" the_card_helper_stands_alone
+check "the card helper builds where httpd, APR, LDAP and libxml2 are not" the_card_helper_builds_where_httpd_apr_ldap_and_libxml2_are_not
 check "every header compiles alone" every_header_compiles_alone
 check "the core compiles without the include path of httpd" the_core_compiles_without_the_include_path_of_httpd
 check "every header has a guard of its name" every_header_has_a_guard_of_its_name
