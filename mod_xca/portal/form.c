@@ -367,6 +367,20 @@ const char *xca_form_text(const xca_form_t *form, const char *name) {
     return field != NULL ? field->text : NULL;
 }
 
+apr_array_header_t *xca_form_texts(const xca_form_t *form, const char *name, apr_pool_t *pool) {
+    apr_array_header_t *texts = apr_array_make(pool, 8, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < form->fields->nelts; i++) {
+        const field_t *field = &APR_ARRAY_IDX(form->fields, i, field_t);
+
+        if (field->text != NULL && strcmp(field->name, name) == 0) {
+            APR_ARRAY_PUSH(texts, const char *) = field->text;
+        }
+    }
+    return texts;
+}
+
 xca_secret_t *xca_form_secret(xca_form_t *form, const char *name, apr_pool_t *pool) {
     field_t *field = field_of(form, name);
     xca_secret_t *secret;

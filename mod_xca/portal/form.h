@@ -16,6 +16,8 @@ xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *con
 
 /* First value of a field, NULL if it is not there. */
 const char *xca_form_text(const xca_form_t *form, const char *name);
+/* All values of a field that may come several times, in their order: array of const char *. */
+apr_array_header_t *xca_form_texts(const xca_form_t *form, const char *name, apr_pool_t *pool);
 /* A field that is secret: copied, and wiped in the form. NULL if empty or not there. */
 xca_secret_t *xca_form_secret(xca_form_t *form, const char *name, apr_pool_t *pool);
 /* An uploaded file, NULL if there is none or it has neither name nor content. */

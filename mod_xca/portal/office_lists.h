@@ -16,6 +16,9 @@ int xca_office_is_open(const xca_case_t *kase);
 /* One case of a list. */
 void xca_office_put_row(xca_visit_t *visit, xca_value_t *list, const xca_case_t *kase);
 
+/* What the form of a decision shows, with what was typed; page_office_decide.c. */
+void xca_office_put_decision_form(xca_visit_t *visit);
+
 /* A value in a query, percent-encoded. */
 const char *xca_office_encoded(const char *text, apr_pool_t *pool);
 

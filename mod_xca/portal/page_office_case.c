@@ -54,8 +54,10 @@ xca_error_t *xca_page_office_case(xca_visit_t *visit) {
     if (kase->corrected != 0) {
         xca_map_text(visit->model, "corrected", xca_date_format(visit->pool, kase->corrected, XCA_DATE_ISO_TIME));
     }
-    xca_map_true(visit->model, "_decide", xca_office_may_decide(visit->officer, kase));
-    xca_map_true(visit->model, "_first", kase->state == XCA_STATE_FILED);
+    if (xca_office_may_decide(visit->officer, kase)) {
+        xca_map_text(visit->model, "_choice", apr_psprintf(visit->pool, "%s.%ld", kase->number, kase->revision));
+        xca_office_put_decision_form(visit);
+    }
     if (kase->serial != NULL) {
         xca_map_text(visit->model, "serial", kase->serial);
     }

@@ -250,6 +250,7 @@ void xca_office_put_row(xca_visit_t *visit, xca_value_t *list, const xca_case_t 
     if (xca_office_may_see(visit->officer, kase->window)) {
         xca_map_text(item, "_href", apr_pstrcat(visit->pool, "/office/cases/", kase->number, NULL));
     }
+    xca_map_text(item, "_choice", apr_psprintf(visit->pool, "%s.%ld", kase->number, kase->revision));
     xca_map_true(item, "decidable", xca_office_may_decide(visit->officer, kase));
 }
 

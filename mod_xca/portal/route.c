@@ -87,6 +87,9 @@ const xca_route_t xca_routes[] = {
     {"POST", "/office/login/certificate", xca_page_office_login_certificate, "office_login", "officer-desk", "office-login", 0},
     {"GET", "/office/cases", xca_page_office_cases, "office_cases", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"GET", "/office/cases/*", xca_page_office_case, "office_case", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"POST", "/office/decide", xca_page_office_decide, "office_sign", "officer-desk", "office", XCA_ROUTE_OFFICER},
+    {"POST", "/office/signed", xca_page_office_signed, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
+    {"GET", "/office/result", xca_page_office_result, "office_result", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/logout", xca_page_office_logout, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
 
     {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},

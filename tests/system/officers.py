@@ -68,6 +68,30 @@ class Officer(Visitor):
     def token(self, page):
         return re.search(r'name="token" value="([^"]+)"', page.text).group(1)
 
+    def write_decision(self, cases, action, letter="", why=(), reason="", **more):
+        """The page with the statements to sign (or what is wrong). Cases: number, or "number.revision" as lists have it."""
+        page = self.get("/office")
+        return self.post("/office/decide", [("token", self.token(page)), ("action", action), ("letter", letter), ("reason", reason)] +
+                         [("case", c) for c in cases] + [("why", w) for w in why] + list(more.items()))
+
+    def hand_in(self, page, texts, signer=None):
+        """Signs and sends them; gives the answer, a redirect to the outcome."""
+        signer = signer or self.signer
+        return self.post("/office/signed", [("token", self.token(page))] + [("signed", signer.sign(t)) for t in texts])
+
+    def decide(self, cases, action, letter="", why=(), reason=""):
+        """All of it; gives what the page of the outcome tells, by case."""
+        page = self.write_decision(cases, action, letter, why, reason)
+        texts = self.to_sign(page)
+        assert len(texts) == len(cases), page.main
+        done = self.hand_in(page, texts)
+        assert done.status == 303, done.main
+        return self.outcome(done)
+
+    def outcome(self, done):
+        shown = self.get(done.headers["Location"], Accept="application/json").json()
+        return {r.get("number"): r for r in shown["results"]}
+
     def lend(self, browser):
         """The session to a real browser: its pages are this officer's."""
         for name, value in self.cookies.items():

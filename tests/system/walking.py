@@ -370,6 +370,16 @@ class Walk:
         for state in ("filed", "reviewed", "returned", "corrected", "valid"):
             self.get("/office/cases/" + self.cases[state])
             look("office-case-" + state)
+        self.get("/office/cases")
+        self.main("input[name=case]").click()
+        self.press("form[action='/office/decide'] .primary")
+        look("office-decide")
+        self.press("form[action='/office/decide'] .primary")
+        look("office-decide-missing")
+        by_name(self.browser, "letter").send_keys("北市教字第1150000004號")
+        self.press("form[action='/office/decide'] .primary")
+        look("office-sign")
+        self.result(look)
         self.officer("central-1")
         self.get("/office")
         look("office-desk-central")
@@ -382,6 +392,16 @@ class Walk:
             self.get("/office")
             look("office-desk-" + uid)
         self.press(".office-head form button")
+
+    def result(self, look):
+        """Of decisions that were signed without this browser's helper: one that counts, one too late."""
+        case = self.file("outcome-%d" % self.counter)
+        officers = [Officer(self.instance, "ra-tpe-edu") for _ in range(2)]
+        pages = [officers[0].write_decision([case], "accept", "北市教字第1150000005號"), officers[1].write_decision([case], "return", reason="不符")]
+        done = [one.hand_in(page, one.to_sign(page)).headers["Location"] for one, page in zip(officers, pages)]
+        self.officer("ra-tpe-edu")
+        self.get(done[0] + "&" + done[1].split("?")[1])
+        look("office-result")
 
     def officer(self, uid):
         """This browser is the officer's from now on, without a helper."""
