@@ -3,7 +3,7 @@
  *   the applicant's fields                 xca_case_fields (domain/case.c) names their attributes
  *   xcaOrgClass, xcaUse, xcaCsr, xcaKeyHash
  *   xcaCodeHash, xcaTries, xcaLockedUntil  portal
- *   xcaAssignedOid, xcaSerial, xcaNotBefore, xcaCardNumber, xcaProblem, xcaReturnReason   signer */
+ *   xcaAssignedOid, xcaSerial, xcaNotBefore, xcaCardNumber, xcaProblem, xcaReturnReason, xcaRowsDone   signer */
 #include "directory/case_store.h"
 
 #include <stdlib.h>
@@ -116,6 +116,7 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     kase->serial = apr_pstrdup(pool, xca_entry_text(entry, "xcaSerial"));
     kase->not_before = xca_entry_time(entry, "xcaNotBefore");
     kase->card_number = apr_pstrdup(pool, xca_entry_text(entry, "xcaCardNumber"));
+    kase->rows_done = xca_entry_number(entry, "xcaRowsDone", 0);
     kase->problem = apr_pstrdup(pool, xca_entry_text(entry, "xcaProblem"));
     kase->return_reason = apr_pstrdup(pool, xca_entry_text(entry, "xcaReturnReason"));
     return kase;

@@ -2,7 +2,7 @@
  *   xcaSerial (RDN), xcaState, xcaUse, userCertificate;binary, xcaCaseNumber, xcaOid, o,
  * xcaNameKey, xcaNameGram (the folded name, its singles and pairs: domain/names.h), xcaOrgClass, xcaCounty, mail, xcaContactMail, xcaCardNumber, xcaKeyHash,
  * xcaNotBefore, xcaNotAfter, xcaAccepted, xcaSuspended, xcaRevoked, xcaCrlReason, xcaReasonNote,
- * xcaCodeHash, xcaTries, xcaPublished */
+ * xcaCodeHash, xcaTries, xcaPublished, xcaEndsOn, xcaEndsWhy */
 #include "directory/cert_store.h"
 
 #include <stdlib.h>
@@ -96,6 +96,8 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     cert->revoked = xca_entry_time(entry, "xcaRevoked");
     cert->reason = (xca_crl_reason)xca_entry_number(entry, "xcaCrlReason", 0);
     cert->reason_note = apr_pstrdup(pool, xca_entry_text(entry, "xcaReasonNote"));
+    cert->ends_on = xca_entry_time(entry, "xcaEndsOn");
+    cert->ends_why = apr_pstrdup(pool, xca_entry_text(entry, "xcaEndsWhy"));
     cert->code_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaCodeHash"));
     cert->code_tries = (int)xca_entry_number(entry, "xcaTries", 0);
     cert->published = published != NULL && strcmp(published, "TRUE") == 0;
@@ -280,6 +282,34 @@ xca_error_t *xca_cert_pending_since(apr_array_header_t **certs, xca_store_t *sto
                     xca_date_format(pool, before, XCA_DATE_LDAP), "))", NULL);
 
     return find_certs(certs, NULL, store, filter, 0, pool);
+}
+
+xca_error_t *xca_cert_ends(xca_store_t *store, const char *serial, apr_time_t on, const char *why,
+                           apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+    xca_error_t *err;
+
+    xca_changes_time(pool, changes, "xcaEndsOn", on);
+    xca_changes_text(changes, "xcaEndsWhy", why);
+    err = xca_ldap_modify(store->ldap, xca_cert_dn(store, serial, pool), changes,
+                          "(&(!(xcaEndsOn=*))(!(xcaState=revoked)))", NULL, NULL, pool);
+    return err != NULL && err->kind == XCA_E_CONFLICT ? NULL : err;
+}
+
+xca_error_t *xca_cert_ended(xca_store_t *store, const char *serial, apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+
+    xca_changes_time(pool, changes, "xcaEndsOn", 0);
+    xca_changes_text(changes, "xcaEndsWhy", NULL);
+    return xca_ldap_modify(store->ldap, xca_cert_dn(store, serial, pool), changes, NULL, NULL, NULL, pool);
+}
+
+xca_error_t *xca_cert_ending(apr_array_header_t **certs, xca_store_t *store, apr_time_t by, int limit,
+                             apr_pool_t *pool) {
+    const char *filter = apr_pstrcat(pool, "(&(xcaEndsOn<=", xca_date_format(pool, by, XCA_DATE_LDAP),
+                                     ")(objectClass=xcaCertificate))", NULL);
+
+    return find_certs(certs, NULL, store, filter, limit, pool);
 }
 
 typedef struct {

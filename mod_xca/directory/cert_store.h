@@ -55,6 +55,18 @@ xca_error_t *xca_cert_contact(xca_store_t *store, const char *serial, const char
 xca_error_t *xca_cert_pending_since(apr_array_header_t **certs, xca_store_t *store, apr_time_t before,
                                     apr_pool_t *pool) XCA_MUST_USE;
 
+/* Records that the certificate will be revoked at `on` (and why); one that is revoked, or has such a day already, stays as it
+ * is. */
+xca_error_t *xca_cert_ends(xca_store_t *store, const char *serial, apr_time_t on, const char *why,
+                           apr_pool_t *pool) XCA_MUST_USE;
+
+/* Takes the day off: all that it brings about is done. */
+xca_error_t *xca_cert_ended(xca_store_t *store, const char *serial, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Those whose day has come by `by`, at most `limit`; array of xca_cert_t *. Also revoked ones: something may be left to do. */
+xca_error_t *xca_cert_ending(apr_array_header_t **certs, xca_store_t *store, apr_time_t by, int limit,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
 /* Calls with every suspended or revoked certificate (serial, state, reason, dates, published only), for the list. */
 typedef xca_error_t *xca_on_cert(void *baton, const xca_cert_t *cert, apr_pool_t *scratch);
 xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, void *baton,

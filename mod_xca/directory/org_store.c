@@ -40,6 +40,7 @@ static const org_field_t org_fields[] = {
     {"xcaFax", offsetof(xca_org_t, fax)},
     {"labeledURI", offsetof(xca_org_t, url)},
     {"mail", offsetof(xca_org_t, email)},
+    {"xcaAuthority", offsetof(xca_org_t, authority)},
     {"description", offsetof(xca_org_t, note)},
 };
 #define ORG_FIELDS (int)(sizeof(org_fields) / sizeof(org_fields[0]))
@@ -49,7 +50,7 @@ static const char *const wanted[] = {
     "xcaArc",     "xcaOid",          "o",          "xcaNameEn",  "xcaOrgClass",   "xcaOrgState",
     "xcaUbn",     "xcaSchoolCode",   "xcaCounty",  "xcaDistrict", "xcaSourceKey", "postalCode",
     "xcaAddress", "xcaPhone",        "xcaFax",     "labeledURI", "mail",          "description",
-    "xcaBannedFrom", "modifyTimestamp", "hasSubordinates", NULL};
+    "xcaBannedFrom", "xcaAuthority", "modifyTimestamp", "hasSubordinates", NULL};
 
 static const char *get_field(const xca_org_t *org, const org_field_t *field) {
     const char *value;

@@ -13,7 +13,8 @@
 static const char *const branches[] = {"oid",    "certificates", "mail",    "crl",
                                        "cases",  "requests",     "nonces",  "windows",
                                        "officers", "outbox",     "counters", "sources", "cards",
-                                       "sessions", "statistics", "content", "questions"};
+                                       "sessions", "statistics", "content", "questions",
+                                       "sheets"};
 
 static const char *const counters[] = {"case", "crl", "card"};
 

@@ -7,7 +7,8 @@
 #include "domain/card.h"
 #include "domain/codes.h"
 
-static const char *const kind_ids[XCA_CASE_KIND_COUNT] = {"certificate", "card", "revocation"};
+static const char *const kind_ids[XCA_CASE_KIND_COUNT] = {"certificate", "card", "revocation",
+                                                              "oid-change"};
 static const char *const state_ids[XCA_STATE_COUNT] = {
     "filed", "reviewed",   "approved",  "issuing",  "issued",  "made",
     "dispatched", "completed", "returned", "refused", "lapsed"};
@@ -43,6 +44,8 @@ const xca_case_field_t xca_case_fields[] = {
     {"target_serial", "xcaTargetSerial", offsetof(xca_case_t, target_serial), 80},
     {"revoke_reason", "xcaRevokeReason", offsetof(xca_case_t, revoke_reason), 20},
     {"letter_date", "xcaLetterDate", offsetof(xca_case_t, letter_date), 20},
+    {"sheet", "xcaSheet", offsetof(xca_case_t, sheet), 64},
+    {"sheet_rows", "xcaSheetRows", offsetof(xca_case_t, sheet_rows), 10},
     {"window", "xcaWindow", offsetof(xca_case_t, window), 60},
     {NULL, NULL, 0, 0},
 };
@@ -360,6 +363,18 @@ static void check_revocation(check_t *check) {
     }
 }
 
+static void check_oid_change(check_t *check) {
+    xca_case_t *kase = check->kase;
+
+    need(check, kase->contact_name, "contact_name");
+    check_code(check, kase->contact_email, "contact_email", 1, xca_email_check);
+    check_code(check, kase->contact_phone, "contact_phone", 0, xca_phone_check);
+    if (kase->sheet == NULL || strlen(kase->sheet) != 64 ||
+        strspn(kase->sheet, "0123456789abcdef") != 64) {
+        need(check, NULL, "sheet");
+    }
+}
+
 /* Takes out the errors of a field that already has an earlier one: a name that is too long is not
  * also missing. */
 static xca_error_t *first_of_each_field(xca_error_t *errors) {
@@ -398,6 +413,8 @@ xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal, apr_po
         check_code(&check, kase->email, "email", 0, xca_email_check);
         check_contact(&check, 0);
         check_revocation(&check);
+    } else if (kase->kind == XCA_CASE_OID_CHANGE) {
+        check_oid_change(&check);
     } else {
         check_organisation(&check);
         check_code(&check, kase->email, "email", 1, xca_email_check);
@@ -413,6 +430,9 @@ xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal, apr_po
     }
     if (kase->kind != XCA_CASE_REVOCATION) {
         kase->letter_date = NULL;
+    }
+    if (kase->kind != XCA_CASE_OID_CHANGE) {
+        kase->sheet = kase->sheet_rows = NULL;
     }
     for (field = xca_case_fields, i = 0; field->name != NULL; field++, i++) {
         if (bad[i]) { /* the form shows again what was typed */

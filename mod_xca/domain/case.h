@@ -12,10 +12,11 @@ typedef enum {
     XCA_CASE_CERTIFICATE, /* 申請非IC卡類憑證: a certificate for a key of the applicant's own */
     XCA_CASE_CARD,        /* 申請憑證IC卡                                                     */
     XCA_CASE_REVOCATION,  /* 憑證廢止                                                         */
+    XCA_CASE_OID_CHANGE,  /* OID異動: the rows of a change sheet (domain/xds.h)               */
     XCA_CASE_KIND_COUNT
 } xca_case_kind;
 
-const char *xca_case_kind_id(xca_case_kind kind); /* "certificate", "card", "revocation" */
+const char *xca_case_kind_id(xca_case_kind kind); /* "certificate", "card", "revocation", "oid-change" */
 xca_case_kind xca_case_kind_by_id(const char *id);
 
 /* States, features.md 2.6. Only the portal writes FILED (new or corrected); all others only the
@@ -76,6 +77,10 @@ typedef struct xca_case {
     const char *revoke_reason; /* "abolished", "lost", "damaged", "other" */
     const char *letter_date;   /* of the organisation's letter, YYYY-MM-DD, or NULL */
 
+    /* change sheet */
+    const char *sheet;       /* SHA-256 of its text, hex */
+    const char *sheet_rows;  /* how many rows it has */
+
     const char *window;      /* id of the RA window it goes to */
     /* kept by the portal */
     const char *code_hash;   /* scrypt text; see outside/crypto_code.h */
@@ -87,6 +92,7 @@ typedef struct xca_case {
     apr_time_t not_before;   /* reserved with the serial */
     const char *card_number; /* of the card that is or was made for it, or NULL */
     const char *problem;     /* why it cannot go on ("key.used-elsewhere" ...), for officers */
+    long rows_done;          /* of a change sheet: carried out or refused */
     const char *return_reason; /* text of the officer who returned it, or NULL */
 } xca_case_t;
 

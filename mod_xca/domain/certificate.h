@@ -53,6 +53,8 @@ typedef struct xca_cert {
     apr_time_t accepted, suspended, revoked; /* 0 where it has not happened                */
     xca_crl_reason reason;   /* while suspended or revoked                                 */
     const char *reason_note; /* reason in the guide's words, id of the catalogue, or NULL  */
+    apr_time_t ends_on;      /* will be revoked then, because its organisation has changed; 0: not known of */
+    const char *ends_why;    /* "abolished", "moved", "renamed", or NULL */
     const char *code_hash;   /* scrypt of the user code; only the signer reads it          */
     int code_tries;          /* wrong codes so far                                         */
     int published;           /* anonymous clients may read it                              */

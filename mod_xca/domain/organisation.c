@@ -182,5 +182,6 @@ apr_array_header_t *xca_org_differences(apr_pool_t *pool, const xca_org_t *a, co
     compare(fields, "fax", a->fax, b->fax);
     compare(fields, "url", a->url, b->url);
     compare(fields, "note", a->note, b->note);
+    compare(fields, "authority", a->authority, b->authority);
     return fields;
 }

@@ -62,6 +62,7 @@ typedef struct xca_org {
     const char *district;    /* township, or NULL                                   */
     const char *zip, *address, *phone, *fax, *url;
     const char *email;       /* representative address (private), or NULL           */
+    const char *authority;   /* competent authority (主管機關) by its full name, where a change sheet has told it, or NULL */
     const char *note;
     apr_time_t banned_from;  /* letter date of a revocation that bars new applications, or 0 */
     int has_children;        /* set by reads of the tree                            */

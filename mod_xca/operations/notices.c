@@ -20,7 +20,8 @@ static char *fill(xca_signer_t *signer, const char *id, xca_language language,
         or_empty(facts->name), "serial", or_empty(facts->serial), "reason", or_empty(facts->reason),
         "card", or_empty(facts->card), "mail-number", or_empty(facts->mail_number), "until", until,
         "text", or_empty(facts->text), "quote", or_empty(facts->quote),
-        "portal", signer->portal_url, NULL);
+        "portal", signer->portal_url, "rows",
+        or_empty(language == XCA_ZH ? facts->rows_zh : facts->rows_en), NULL);
 }
 
 xca_error_t *xca_notify(xca_signer_t *signer, const xca_notice_facts_t *facts, apr_time_t now,

@@ -40,7 +40,7 @@ xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_
 xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t now,
                                 apr_pool_t *pool) XCA_MUST_USE;
 
-/* What time brings: certificates not accepted in 90 days, expiries in ou=mail, old requests and nonces. */
+/* What time brings: certificates not accepted in 90 days, those of organisations that changed two weeks ago, expiries in ou=mail, old requests and nonces. */
 xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Tells the officers of new questions, mails answers; at most `limit` of each. */

@@ -10,12 +10,13 @@
 #include "operations/signer_issue.h"
 #include "operations/signer_review.h"
 #include "operations/signer_revocation.h"
+#include "operations/signer_xds.h"
 
 static xca_error_t *tell_applicant(xca_signer_t *signer, const xca_case_t *kase, const char *event,
                                    const char *reason, apr_time_t now, apr_pool_t *pool) {
     xca_notice_facts_t facts = {0};
 
-    facts.event = event;
+    facts.event = kase->kind == XCA_CASE_OID_CHANGE ? apr_pstrcat(pool, "xds-", event, NULL) : event;
     facts.id = apr_psprintf(pool, "%s-%ld-%s", kase->number, kase->revision, event);
     facts.to = kase->contact_email;
     facts.case_number = kase->number;
@@ -88,6 +89,9 @@ static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
     xca_error_t *err;
 
     *moved = 1;
+    if (kase->kind == XCA_CASE_OID_CHANGE) {
+        return xca_case_move(signer->office->store, kase, XCA_STATE_ISSUING, NULL, now, pool);
+    }
     if (kase->kind == XCA_CASE_REVOCATION) {
         err = xca_signer_revoke_case(signer, kase, now, pool);
     } else if (kase->kind == XCA_CASE_CERTIFICATE) {
@@ -135,6 +139,9 @@ static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr
     }
     if (kase->state == XCA_STATE_APPROVED) {
         return approved(moved, signer, kase, now, pool);
+    }
+    if (kase->kind == XCA_CASE_OID_CHANGE) {
+        return xca_signer_xds(signer, kase, now, pool);
     }
     if (kase->kind == XCA_CASE_CARD) {
         return NULL; /* in the hands of the card centre */

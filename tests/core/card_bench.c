@@ -220,6 +220,36 @@ const char *bench_file(bench_t *b, const char *rank, const char *oid) {
     return number;
 }
 
+void bench_look(bench_t *b, const char *number) {
+    int look;
+
+    for (look = 1; look < 500; look++) {
+        xca_error_t *err;
+
+        countdown = faults != NONE ? look : 0;
+        err = xca_signer_case(b->signer, number, b->now, b->pool);
+        countdown = 0;
+        if (err == NULL) {
+            return;
+        }
+        assert_string_equal(err->message, "ldap.down");
+    }
+    fail_msg("case %s is never done", number);
+}
+
+int bench_look_failing(bench_t *b, const char *number, int at) {
+    int before = faults_made;
+    xca_error_t *err;
+
+    countdown = at;
+    err = xca_signer_case(b->signer, number, b->now, b->pool);
+    countdown = 0;
+    if (err != NULL) {
+        assert_string_equal(err->message, "ldap.down");
+    }
+    return faults_made > before;
+}
+
 void bench_decide(bench_t *b, const person_t *who, const char *number, xca_decision_kind kind) {
     xca_case_t *kase;
     xca_officer_t *officer;
@@ -232,7 +262,7 @@ void bench_decide(bench_t *b, const person_t *who, const char *number, xca_decis
                                        kind == XCA_DECISION_RETURN ? "印鑑不符" : NULL, b->now, b->pool));
     assert_done(xca_cms_sign(&cms, text, strlen(text), who->key, who->certificate, b->pool));
     assert_done(xca_decision_submit(b->portal, number, cms, b->pool));
-    assert_done(xca_signer_case(b->signer, number, b->now, b->pool));
+    bench_look(b, number);
 }
 
 void bench_approve(bench_t *b, const char *number) {

@@ -60,6 +60,10 @@ bench_t *bench_make(apr_pool_t *pool);
 /* An application as the portal files it; NULL oid: a new organisation. Gives the case number. */
 const char *bench_file(bench_t *b, const char *rank, const char *oid);
 xca_error_t *bench_try_file(const char **number, bench_t *b, const char *rank, const char *oid);
+/* The signer looks at a case; with faults like a message. */
+void bench_look(bench_t *b, const char *number);
+/* The same with the signer's `at`-th write failing once; 0 if it makes fewer. */
+int bench_look_failing(bench_t *b, const char *number, int at);
 /* One officer's decision, signed, and what the signer does then. */
 void bench_decide(bench_t *b, const person_t *who, const char *number, xca_decision_kind kind);
 /* Both reviews, signed. */

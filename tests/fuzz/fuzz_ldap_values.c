@@ -179,6 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (period != NULL) {
         use_period(period, pool);
     }
+    (void)xca_row_of_entry(entry, pool);
     (void)xca_request_of_entry(entry, pool);
     apr_pool_destroy(pool);
     return 0;

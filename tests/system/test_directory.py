@@ -23,7 +23,7 @@ PUBLIC = {
     "ou=certificates": {"ou", "xcaserial", "xcastate", "xcause", "usercertificate", "xcaoid", "o", "xcaorgclass", "xcacounty", "mail",
                         "xcanotbefore", "xcanotafter", "xcaaccepted", "xcasuspended", "xcarevoked", "xcacrlreason", "xcapublished"},
     "ou=oid": {"ou", "xcaarc", "xcaoid", "o", "xcanameen", "xcaorgclass", "xcaorgstate", "xcaubn", "xcaschoolcode", "xcacounty",
-               "xcadistrict", "postalcode", "xcaaddress", "xcaphone", "xcafax", "labeleduri", "description"},
+               "xcadistrict", "postalcode", "xcaaddress", "xcaphone", "xcafax", "labeleduri", "description", "xcaauthority"},
     "ou=windows": {"ou", "xcawindow", "o", "xcacounty", "xcatakesclass", "xcaaddress", "xcaphone"},
     "ou=statistics": {"ou", "xcaperiod", "xcacount", "xcacounted"},
     "ou=crl": {"ou", "cn", "certificaterevocationlist", "xcacrlnumber", "xcathisupdate", "xcanextupdate"},
@@ -31,7 +31,7 @@ PUBLIC = {
 }
 HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=content", "ou=questions",
           "ou=counters", "ou=services",
-          "cn=signer-status")
+          "ou=sheets", "cn=signer-status")
 
 
 def branch_of(dn):
