@@ -2,7 +2,8 @@
  *   xcaSerial (RDN), xcaState, xcaUse, userCertificate;binary, xcaCaseNumber, xcaOid, o,
  * xcaNameKey, xcaNameGram (the folded name, its singles and pairs: domain/names.h), xcaOrgClass, xcaCounty, mail, xcaContactMail, xcaCardNumber, xcaKeyHash,
  * xcaNotBefore, xcaNotAfter, xcaAccepted, xcaSuspended, xcaRevoked, xcaCrlReason, xcaReasonNote,
- * xcaCodeHash, xcaTries, xcaPublished, xcaEndsOn, xcaEndsWhy */
+ * xcaCodeHash, xcaTries, xcaPublished, xcaEndsOn, xcaEndsWhy
+ *   xcaExpires (the day of xcaNotAfter: an index by day), xcaNoticed, xcaNoticesOff: expiry_store.c */
 #include "directory/cert_store.h"
 
 #include <stdlib.h>
@@ -58,6 +59,7 @@ xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t
     xca_entry_add(pool, entry, "xcaKeyHash", cert->key_hash);
     xca_entry_add_time(pool, entry, "xcaNotBefore", cert->not_before);
     xca_entry_add_time(pool, entry, "xcaNotAfter", cert->not_after);
+    xca_entry_add(pool, entry, "xcaExpires", xca_date_format(pool, cert->not_after, XCA_DATE_ISO));
     xca_entry_add(pool, entry, "xcaCodeHash", cert->code_hash);
     xca_entry_add(pool, entry, "xcaTries", "0");
     return xca_ldap_add(store->ldap, entry, pool);
@@ -70,6 +72,7 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     const char *use = xca_entry_text(entry, "xcaUse");
     const char *class = xca_entry_text(entry, "xcaOrgClass");
     const char *published = xca_entry_text(entry, "xcaPublished");
+    const char *notices_off = xca_entry_text(entry, "xcaNoticesOff");
     xca_bytes_t der = xca_entry_bytes(entry, CERTIFICATE);
 
     cert->state = state != NULL ? xca_cert_state_by_id(state) : XCA_CERT_STATE_COUNT;
@@ -100,6 +103,9 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     cert->ends_why = apr_pstrdup(pool, xca_entry_text(entry, "xcaEndsWhy"));
     cert->code_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaCodeHash"));
     cert->code_tries = (int)xca_entry_number(entry, "xcaTries", 0);
+    cert->expires = apr_pstrdup(pool, xca_entry_text(entry, "xcaExpires"));
+    cert->noticed = (int)xca_entry_number(entry, "xcaNoticed", 0);
+    cert->notices_off = notices_off != NULL && strcmp(notices_off, "TRUE") == 0;
     cert->published = published != NULL && strcmp(published, "TRUE") == 0;
     return cert;
 }
@@ -340,7 +346,7 @@ xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, voi
 }
 
 const char *const xca_cert_counted_attrs[] = {"xcaSerial",    "xcaState",    "xcaOrgClass", "xcaCounty",
-                                              "xcaNotBefore", "xcaNotAfter", "xcaRevoked",  NULL};
+                                              "xcaNotBefore", "xcaNotAfter", "xcaRevoked",  "xcaExpires", NULL};
 
 xca_error_t *xca_cert_walk(xca_store_t *store, xca_on_cert *on_cert, void *baton, apr_pool_t *pool) {
     walk_t to = {on_cert, baton};

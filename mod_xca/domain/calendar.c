@@ -232,8 +232,12 @@ apr_time_t xca_working_day_end(apr_time_t when, int count, const char *holidays,
     return (days + 1) * XCA_DAY - TAIWAN - apr_time_from_sec(1);
 }
 
+apr_int64_t xca_day_of(apr_time_t when) {
+    return floor_divide(floor_divide(when + TAIWAN, APR_USEC_PER_SEC), 86400);
+}
+
 int xca_month_of(apr_time_t when) {
-    day_t day = day_of(floor_divide(floor_divide(when + TAIWAN, APR_USEC_PER_SEC), 86400));
+    day_t day = day_of(xca_day_of(when));
 
     return (int)(day.year * 12 + day.month - 1);
 }

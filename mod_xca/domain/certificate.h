@@ -57,6 +57,9 @@ typedef struct xca_cert {
     const char *ends_why;    /* "abolished", "moved", "renamed", or NULL */
     const char *code_hash;   /* scrypt of the user code; only the signer reads it          */
     int code_tries;          /* wrong codes so far                                         */
+    const char *expires;     /* last day of validity in Taiwan, "2031-11-24"; made of not_after when it is recorded */
+    int noticed;             /* days before the end that the last notice of it was for; 0: none yet */
+    int notices_off;         /* the contact wants the last of these notices only */
     int published;           /* anonymous clients may read it                              */
 } xca_cert_t;
 

@@ -20,6 +20,7 @@ static char *fill(xca_signer_t *signer, const char *id, xca_language language,
         or_empty(facts->name), "serial", or_empty(facts->serial), "reason", or_empty(facts->reason),
         "card", or_empty(facts->card), "mail-number", or_empty(facts->mail_number), "until", until,
         "text", or_empty(facts->text), "quote", or_empty(facts->quote),
+        "days", apr_itoa(pool, facts->days),
         "portal", signer->portal_url, "rows",
         or_empty(language == XCA_ZH ? facts->rows_zh : facts->rows_en), NULL);
 }

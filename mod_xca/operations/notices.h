@@ -14,6 +14,7 @@ typedef struct xca_notice_facts {
     const char *text, *quote; /* {text}, {quote}: several lines */
     apr_time_t until;    /* {until}, 0: empty */
     const char *rows_zh, *rows_en; /* {rows}: lines in the language of the text; NULL: empty */
+    int days;            /* {days} */
 } xca_notice_facts_t;
 
 /* Queues the notice; without an address nothing is queued. */

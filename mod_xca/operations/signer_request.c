@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
+#include "directory/expiry_store.h"
 #include "domain/codes.h"
 #include "operations/notices.h"
 #include "operations/sealing.h"
@@ -217,6 +218,10 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
         case XCA_REQUEST_RESUME:
             err = resume(verdict, signer, cert, whole_card ? NULL : "resumed", now, pool);
             break;
+        case XCA_REQUEST_NOTICES_OFF:
+        case XCA_REQUEST_NOTICES_ON:
+            err = xca_cert_notices(signer->office->store, cert->serial, request->kind == XCA_REQUEST_NOTICES_OFF, pool);
+            break;
         case XCA_REQUEST_CARD:
         case XCA_REQUEST_COUNT:
             verdict->answer = "request.unknown";
@@ -224,6 +229,10 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
         }
     }
     return err;
+}
+
+static int is_of_notices(xca_request_kind kind) {
+    return kind == XCA_REQUEST_NOTICES_OFF || kind == XCA_REQUEST_NOTICES_ON;
 }
 
 /* One card, one event, one notice; by the id of its request it is told once. */
@@ -250,6 +259,16 @@ static xca_error_t *check_any_code(verdict_t *verdict, xca_signer_t *signer, con
                                 request->id, pool);
 }
 
+/* What a card's user code is good for here. */
+static int is_of_cards(xca_request_kind kind) {
+    return kind == XCA_REQUEST_SUSPEND || kind == XCA_REQUEST_RESUME || is_of_notices(kind);
+}
+
+/* Notices of a card go by all its certificates, by whatever number it was named. */
+static xca_error_t *take_whole_card(target_t *target, xca_signer_t *signer, apr_pool_t *pool) {
+    return xca_cert_search(&target->certs, NULL, signer->office->store, XCA_CERT_BY_CARD, target->card->number, 0, pool);
+}
+
 static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_request_t *request,
                           apr_time_t now, apr_pool_t *pool) {
     target_t target;
@@ -268,15 +287,21 @@ static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_re
         verdict->answer = "certificate.not-found";
         return NULL;
     }
-    if (target.card != NULL && request->kind != XCA_REQUEST_SUSPEND && request->kind != XCA_REQUEST_RESUME) {
+    if (target.card != NULL && !is_of_cards(request->kind)) {
         verdict->answer = "accept.card"; /* a card is accepted by its activation alone */
         return NULL;
+    }
+    if (target.card != NULL && is_of_notices(request->kind)) {
+        err = take_whole_card(&target, signer, pool);
+        if (err != NULL) {
+            return err;
+        }
     }
     err = check_any_code(verdict, signer, request, &target, code, pool);
     if (err == NULL && verdict->answer == NULL) {
         err = carry_out(verdict, signer, request, target.certs, now, pool);
     }
-    if (err == NULL && verdict->answer == NULL && request->serial == NULL) {
+    if (err == NULL && verdict->answer == NULL && request->serial == NULL && !is_of_notices(request->kind)) {
         err = tell_card(signer, request, target.card, now, pool);
     }
     return err;

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include "base/log.h"
 #include "directory/cert_store.h"
+#include "directory/expiry_store.h"
 #include "directory/mappings.h"
 #include "domain/calendar.h"
 #include "operations/statistics.h"
@@ -76,6 +77,11 @@ static xca_error_t *on_change(void *baton, const char *dn, const xca_entry_t *en
     cert = xca_cert_of_entry(entry, scratch);
     if (cert != NULL) {
         xca_census_take(follower->census, cert, follower->now);
+    }
+    if (cert != NULL && cert->expires == NULL && cert->not_after != 0) {
+        /* recorded by a version that did not know the day's index */
+        return xca_cert_put_day(follower->signer->office->store, cert->serial,
+                                xca_date_format(scratch, cert->not_after, XCA_DATE_ISO), scratch);
     }
     return NULL;
 }

@@ -8,6 +8,7 @@
 #include "operations/signer_card.h"
 #include "operations/signer_ending.h"
 #include "operations/signer_issue.h"
+#include "operations/signer_reminder.h"
 #include "operations/signer_revocation.h"
 #include "outside/crypto_view.h"
 
@@ -60,6 +61,10 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     if (err == NULL) {
         err = xca_signer_ending_sweep(signer, now, pool);
     }
+    if (err != NULL) {
+        return err;
+    }
+    err = xca_signer_remind(signer, now, pool);
     if (err != NULL) {
         return err;
     }

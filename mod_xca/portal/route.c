@@ -8,6 +8,7 @@
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
 #include "portal/page_content.h"
+#include "portal/page_expiring.h"
 #include "portal/page_office.h"
 #include "portal/page_statistics.h"
 #include "portal/pages.h"
@@ -21,6 +22,9 @@ const xca_route_t xca_routes[] = {
     {"GET", "/about", xca_page_text, "about", "about", NULL, 0},
 
     {"GET", "/statistics", xca_page_statistics, "statistics", "statistics", NULL, 0},
+    {"GET", "/expiring", xca_page_expiring, "expiring", "expiring", NULL, 0},
+    {"GET", "/expiring/notices", xca_page_expiring_notices, "expiring_notices", "expiring", NULL, 0},
+    {"POST", "/expiring/notices", xca_page_expiring_notices_sent, "expiring_notices", "expiring", "notices", 0},
     {"GET", "/statistics/chart/*", xca_page_statistics_chart, NULL, "statistics", NULL, 0},
     {"GET", "/news", xca_page_news, "news", "news", NULL, 0},
     {"GET", "/news/archive", xca_page_news_archive, "news_archive", "news-archive", NULL, 0},

@@ -341,7 +341,7 @@ static void test_a_card_not_activated_in_90_days_is_revoked(void **state) {
     assert_true(faults_made > 0);
     bench_sweep(b);
     assert_states(card, XCA_CARD_STATE_LAPSED, XCA_STATE_LAPSED, XCA_CERT_REVOKED);
-    assert_int_equal(notices_of(b, notice(card, "")), 2); /* dispatched, lapsed */
+    assert_int_equal(notices_of(b, notice(card, "")), 3); /* dispatched, warned of (at 89 days), lapsed */
     assert_answer(card_open(b, card, XCA_CARD_ACTIVATE, USER_CODE, NULL), "card.lapsed");
     assert_states(making, XCA_CARD_STATE_DISCARDED, XCA_STATE_APPROVED, XCA_CERT_REVOKED);
     assert_int_equal(notices_of(b, notice(making, "")), 0);

@@ -21,7 +21,7 @@ NAMED = {"objectclass", "hassubordinates"}
 PUBLIC = {
     "ou=mail": {"ou", "uid", "mail", "cn", "sn", "givenname", "o", "usercertificate", "xcaoid", "xcaserial", "xcause", "xcanotafter"},
     "ou=certificates": {"ou", "xcaserial", "xcastate", "xcause", "usercertificate", "xcaoid", "o", "xcaorgclass", "xcacounty", "mail",
-                        "xcanotbefore", "xcanotafter", "xcaaccepted", "xcasuspended", "xcarevoked", "xcacrlreason", "xcapublished"},
+                        "xcanotbefore", "xcanotafter", "xcaexpires", "xcaaccepted", "xcasuspended", "xcarevoked", "xcacrlreason", "xcapublished"},
     "ou=oid": {"ou", "xcaarc", "xcaoid", "o", "xcanameen", "xcaorgclass", "xcaorgstate", "xcaubn", "xcaschoolcode", "xcacounty",
                "xcadistrict", "postalcode", "xcaaddress", "xcaphone", "xcafax", "labeleduri", "description", "xcaauthority"},
     "ou=windows": {"ou", "xcawindow", "o", "xcacounty", "xcatakesclass", "xcaaddress", "xcaphone"},
