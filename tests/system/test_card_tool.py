@@ -154,7 +154,7 @@ def test_login_signs_challenges_alone(readers, own_card, authority, tmp_path):
     own_card()
     challenge, out = tmp_path / "challenge", tmp_path / "signature"
     challenge.write_text("XCA-LOGIN-1\nportal: https://localhost\nnonce: 00\n")
-    told(xca_card(readers, "login", challenge, "--out", out, secrets=["123456"]), 0, "nonce: 00")
+    told(xca_card(readers, "login", challenge, "--out", out, secrets=["123456"]), 0, "Site: https://localhost", "Nonce: 00")
     assert openssl("cms", "-verify", "-inform", "der", "-binary", "-in", out, "-CAfile", authority.pem, "-purpose", "any").startswith(
         b"XCA-LOGIN-1\n")
     for text in ("XCA-STATEMENT-1\ncase: 1\n", "XCA-CARD-1\noperation: made\n", "XCA-LOGIN-1\n\x1b[2J", ""):
@@ -184,6 +184,20 @@ def test_a_card_put_in_late_is_waited_for(readers, own_card):
     out, _ = helper.communicate(timeout=30)
     assert helper.returncode == 0
     assert "Put in the card" in out and NUMBER in out
+
+
+def test_a_reader_plugged_in_late_is_waited_for(readers, own_card):
+    """Even where the service ends without readers and is started with the next one, as on Windows."""
+    readers.plug(0)
+    helper = subprocess.Popen([str(BUILD / "xca-card"), "--language", "en", "info"], env=readers.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    assert helper.poll() is None
+    readers.plug(2)
+    own_card()
+    out, err = helper.communicate(timeout=30)
+    assert helper.returncode == 0, err
+    assert "Plug in a card reader" in out and NUMBER in out
 
 
 def test_of_several_cards_one_is_named(readers, own_card):

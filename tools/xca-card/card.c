@@ -6,6 +6,7 @@
 #define PATIENCE     5.0 /* seconds for another program to give the card free */
 #define WAIT_STEP    1.0
 #define MUTE_SECONDS 3.0 /* a card that is just being put in is mute for a moment */
+#define RETRY_MS     500
 
 static int wanted(const helper_t *helper, const char *name) {
     const char *reader = helper->reader != NULL ? helper->reader : helper->settings->reader;
@@ -63,20 +64,41 @@ static void say_waiting(const helper_t *helper, int meant, text_id *said) {
     }
 }
 
-static fault_t *find_card(const helper_t *helper, pcsc_t *pcsc, char reader[PCSC_READER_NAME]) {
-    double begun = platform_clock(), mute_since = 0;
+/* Windows ends the service with the last reader and starts it with the next one; elsewhere it may be started again as well. Takes the fault
+ * of a service that ended over and opens anew; otherwise returns it. */
+static fault_t *open_again(const helper_t *helper, pcsc_t **pcsc, double until, fault_t *fault) {
+    while (fault_is(fault, T_PCSC_SERVICE) && platform_clock() < until) {
+        if (helper->talk->stopped(helper->talk->baton)) {
+            break;
+        }
+        fault_drop(fault);
+        pcsc_close(*pcsc);
+        *pcsc = NULL;
+        platform_sleep_ms(RETRY_MS);
+        fault = pcsc_open(pcsc);
+    }
+    return fault;
+}
+
+static fault_t *find_card(const helper_t *helper, pcsc_t **pcsc, char reader[PCSC_READER_NAME]) {
+    double until = platform_clock() + helper->wait_seconds, mute_since = 0;
     text_id said = T_NONE;
 
     for (;;) {
         const char *names[PCSC_READERS];
         pcsc_readers_t readers;
-        int meant, mute;
-        fault_t *fault = pcsc_list(pcsc, &readers);
-        int count = fault == NULL ? count_cards(helper, &readers, names, &meant, &mute) : 0;
+        int meant = 0, mute = -1, count;
+        fault_t *fault = pcsc_list(*pcsc, &readers);
 
         if (fault != NULL) {
-            return fault;
+            say_waiting(helper, 0, &said);
+            fault = open_again(helper, pcsc, until, fault);
+            if (fault != NULL) {
+                return fault;
+            }
+            continue;
         }
+        count = count_cards(helper, &readers, names, &meant, &mute);
         if (count > 0) {
             return choose_reader(helper, names, count, reader);
         }
@@ -87,17 +109,18 @@ static fault_t *find_card(const helper_t *helper, pcsc_t *pcsc, char reader[PCSC
         } else if (platform_clock() - mute_since >= MUTE_SECONDS) {
             return fault_make(T_CARD_MUTE, readers.all[mute].name, "mute");
         }
-        if (platform_clock() - begun >= helper->wait_seconds && mute < 0) {
+        if (platform_clock() >= until && mute < 0) {
             return fault_make(meant == 0 ? T_NO_READER : T_NO_CARD, NULL, "%d readers", readers.count);
         }
         if (helper->talk->stopped(helper->talk->baton)) {
             return fault_make(T_CANCELLED, NULL, "while waiting");
         }
         say_waiting(helper, meant, &said);
-        fault = pcsc_wait(pcsc, &readers, WAIT_STEP);
-        if (fault != NULL) {
+        fault = pcsc_wait(*pcsc, &readers, WAIT_STEP);
+        if (fault != NULL && !fault_is(fault, T_PCSC_SERVICE)) {
             return fault;
         }
+        fault_drop(fault); /* the list tells it again */
     }
 }
 
@@ -108,7 +131,7 @@ fault_t *card_take(card_t *card, const helper_t *helper) {
     card->helper = helper;
     fault = pcsc_open(&card->pcsc);
     if (fault == NULL) {
-        fault = find_card(helper, card->pcsc, card->reader);
+        fault = find_card(helper, &card->pcsc, card->reader);
     }
     if (fault == NULL) {
         fault = pcsc_connect(card->reader, PATIENCE, &card->connection);

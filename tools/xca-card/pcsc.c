@@ -35,6 +35,8 @@ static fault_t *fault_of(LONG code, const char *reader) {
     switch ((unsigned long)code & 0xffffffffUL) {
     case (unsigned long)SCARD_E_NO_SERVICE & 0xffffffffUL:
     case (unsigned long)SCARD_E_SERVICE_STOPPED & 0xffffffffUL:
+    case (unsigned long)SCARD_F_COMM_ERROR & 0xffffffffUL:
+    case (unsigned long)SCARD_E_INVALID_HANDLE & 0xffffffffUL: /* of a service that was started again since */
         return fault_make(T_PCSC_SERVICE, NULL, "%s", reason(code));
     case (unsigned long)SCARD_W_REMOVED_CARD & 0xffffffffUL:
     case (unsigned long)SCARD_E_NO_SMARTCARD & 0xffffffffUL:
