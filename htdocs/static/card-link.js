@@ -4,14 +4,21 @@ const KEPT = "xca-card-link";
 const PORT = 17886; /* where the helper listens unless told otherwise */
 
 let link = null;
+/* The other tabs of this site with a card page: the link may be opened in one of them. */
+const tabs = new BroadcastChannel(KEPT);
 
-/* Out of the address and the history at once; kept for this tab only. */
+function keep(given) {
+  link = given;
+  sessionStorage.setItem(KEPT, JSON.stringify(given));
+}
+
+/* Out of the address and the history at once; kept for the tabs that are open only. */
 export function takeLink() {
   const given = /^#bridge=(\d{1,5})\.([0-9a-f]{32})$/.exec(location.hash);
   if (given) {
-    link = { port: Number(given[1]), token: given[2] };
     history.replaceState(null, "", location.pathname + location.search);
-    sessionStorage.setItem(KEPT, JSON.stringify(link));
+    keep({ port: Number(given[1]), token: given[2] });
+    tabs.postMessage({ link });
     return true;
   }
   try {
@@ -19,7 +26,22 @@ export function takeLink() {
   } catch {
     link = null;
   }
+  if (!link) {
+    tabs.postMessage({ asks: true });
+  }
   return false;
+}
+
+/* Calls taken() when another tab has got the link. */
+export function onOthersLink(taken) {
+  tabs.addEventListener("message", (event) => {
+    if (event.data.asks && link) {
+      tabs.postMessage({ link });
+    } else if (event.data.link && JSON.stringify(event.data.link) !== JSON.stringify(link)) {
+      keep(event.data.link);
+      taken();
+    }
+  });
 }
 
 function forgetToken() {

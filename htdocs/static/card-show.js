@@ -101,8 +101,9 @@ export function outcome(event) {
 export function progress(event) {
   const bar = document.getElementById("card-progress");
   place("progress").textContent = event.text;
+  place("progress-step").textContent = event.at + "／" + event.of;
   bar.max = event.of;
-  bar.value = event.at - 1;
+  bar.value = event.at - 0.5; /* it has begun */
   say(event.at + "/" + event.of + " " + event.text);
   show("progress");
 }

@@ -1,5 +1,5 @@
 /* A page at which a card is worked with: the button, and what comes of it. */
-import { findHelper, permission, takeLink } from "./card-link.js";
+import { findHelper, onOthersLink, permission, takeLink } from "./card-link.js";
 import { Job, stopOther } from "./card-job.js";
 import { askChoice, askConfirm, askSecret, cancelQuestion } from "./card-ask.js";
 import { closeContact, noteContact, onContact, openContact } from "./card-contact.js";
@@ -9,6 +9,7 @@ import { beginGroup, clearFacts, fact, forgetPin, hideAll, newPin, outcome, part
 
 const desk = document.getElementById("card-desk");
 const CONDITIONS = ["no-helper", "no-token", "denied", "busy", "fault", "done", "wait", "here", "progress"];
+const OBSTACLES = ["no-helper", "no-token", "denied"];
 /* The card or the reader is gone for a moment: the next job waits for it. */
 const COMES_BACK = ["T_CARD_REMOVED", "T_READER_GONE"];
 /* What a job says of its good end. */
@@ -25,12 +26,21 @@ function operation() {
   return order ? order.operation : desk.dataset.operation;
 }
 
+/* A new PIN keeps the focus: it has to be noted first. */
 function condition(name) {
   hideAll(...CONDITIONS);
   show(name);
-  show("begin", name === "done");
   say(part(name).querySelector("h2, p").textContent);
-  part(name).focus();
+  if (part("new-pin").hidden) {
+    part(name).focus();
+  }
+}
+
+/* What had the focus may have gone: those who cannot see the page are where something happens. */
+function stayAt(name) {
+  if (document.activeElement === document.body || !document.activeElement.checkVisibility()) {
+    part(name).focus();
+  }
 }
 
 function onSay(event) {
@@ -45,6 +55,7 @@ function onSay(event) {
     put(place("wait"), event.id, event.text);
     show("wait");
     say(place("wait").textContent);
+    stayAt("wait");
   } else if (RESULTS.includes(event.id)) {
     place("done").textContent = event.text;
   } else {
@@ -88,7 +99,11 @@ function onEvent(event) {
     case "show": onShow(event); break;
     case "outcome": hideAll("wait"); outcome(event); break;
     case "secret": newPin(event); break;
-    case "progress": hideAll("here"); progress(event); break;
+    case "progress":
+      hideAll("here", "wait");
+      progress(event);
+      stayAt("progress");
+      break;
     case "ask": onAsk(event); break;
     case "result": noteSigned(event); break;
     case "here":
@@ -96,6 +111,7 @@ function onEvent(event) {
       place("here").textContent = event.text;
       say(event.text);
       show("here");
+      stayAt("here");
       break;
     default:
   }
@@ -118,6 +134,9 @@ function finish() {
 }
 
 function fail(event) {
+  if (event.id === "T_PIN_WRONG" || event.id === "T_PIN_BLOCKED") {
+    fact("T_PIN_TRIES_LEFT", word("T_PIN_TRIES_LEFT"), event.arg || "0");
+  }
   put(place("fault"), event.id, event.text);
   condition("fault");
   if (part("new-pin").hidden === false) { /* not the card's PIN for sure any more, but it may be */
@@ -238,8 +257,27 @@ addEventListener("pagehide", () => {
   }
 });
 
+/* A link that came while the page said what is missing: it goes on by itself. */
+function connected() {
+  if (OBSTACLES.some((name) => !part(name).hidden)) {
+    begin();
+  } else if (!job) {
+    say(word("connected"), true);
+  }
+}
+
+/* Where the link leads to is open when it is read. */
+function openTarget() {
+  const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+  if (target instanceof HTMLDetailsElement) {
+    target.open = true;
+  }
+}
+
 const isNew = takeLink();
-addEventListener("hashchange", () => takeLink() && say(word("connected"), true));
+addEventListener("hashchange", () => takeLink() ? connected() : openTarget());
+onOthersLink(connected);
+openTarget();
 show("no-script", false);
 show("begin");
 if (isNew) {

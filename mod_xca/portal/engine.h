@@ -28,6 +28,7 @@ struct xca_portal {
     const char *http_url;           /* where the repository is over plain HTTP, without '/' at the end, or NULL */
     int demo;                       /* issues under the policy for tests: every page says so */
     const char *service_phone, *service_mail; /* where visitors ask; or NULL */
+    const char *helper_url;         /* where visitors get the card helper; or NULL */
     const char *ldap_url;           /* "ldap://ldap.example/", shown to visitors; or NULL */
 };
 

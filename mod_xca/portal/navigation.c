@@ -45,6 +45,7 @@ const xca_nav_entry_t xca_navigation[] = {
     {"contact", "certificates-cards", "/card/contact"},
     {"card-test", "certificates-cards", "/card/test"},
     {"card-info", "certificates-cards", "/card/info"},
+    {"card-helper", "certificates-cards", "/card/helper"},
 
     {"officers", NULL, NULL},
     {"officer-desk", "officers", "/office"},

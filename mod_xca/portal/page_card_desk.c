@@ -12,6 +12,12 @@ xca_error_t *xca_page_card_desk(xca_visit_t *visit) {
     return NULL;
 }
 
+xca_error_t *xca_page_card_helper(xca_visit_t *visit) {
+    xca_map_text(visit->model, "portal", visit->portal->url);
+    xca_map_text(visit->model, "helper_url", visit->portal->helper_url);
+    return NULL;
+}
+
 xca_error_t *xca_page_card_contact(xca_visit_t *visit) {
     xca_places_address(visit, "_address", "contact", NULL, NULL, NULL);
     return xca_page_card_desk(visit);

@@ -6,6 +6,7 @@
 #include "portal/page.h"
 
 xca_page xca_page_card_desk;    /* GET /card/activate, /card/unlock, /card/change-pin, /card/test, /card/info */
+xca_page xca_page_card_helper;  /* GET /card/helper: how to get the card helper and what it does by command     */
 xca_page xca_page_card_contact; /* GET /card/contact: the same with a form */
 
 #endif

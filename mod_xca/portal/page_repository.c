@@ -60,6 +60,33 @@ xca_error_t *xca_page_repository_chain(xca_visit_t *visit) {
                 CERTIFICATE_KEPT);
 }
 
+/* For programs that take PEM, the card helper among them. */
+xca_error_t *xca_page_repository_chain_pem(xca_visit_t *visit) {
+    const xca_repository_state_t *state;
+    xca_bytes_t *pem = apr_pcalloc(visit->pool, sizeof(*pem));
+    apr_array_header_t *certificates;
+    const char *text = "";
+    xca_error_t *err = get_state(&state, visit);
+    int i;
+
+    if (err == NULL && state->chain.length == 0) {
+        return not_yet(visit, "ca.not-found");
+    }
+    if (err == NULL) {
+        err = xca_p7b_read(&certificates, state->chain, visit->pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    for (i = 0; i < certificates->nelts; i++) {
+        text = apr_pstrcat(visit->pool, text,
+                           xca_cert_pem(visit->pool, APR_ARRAY_IDX(certificates, i, xca_bytes_t)), NULL);
+    }
+    pem->data = (const unsigned char *)text;
+    pem->length = strlen(text);
+    return give(visit, pem, "application/x-pem-file", state->chain_etag, 0, CERTIFICATE_KEPT);
+}
+
 static xca_error_t *give_list(xca_visit_t *visit, const xca_repository_list_t *list) {
     apr_int64_t left = apr_time_sec(list->next_update - visit->now);
 

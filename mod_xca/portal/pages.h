@@ -11,6 +11,7 @@ xca_page xca_page_sitemap; /* GET /sitemap */
 xca_page xca_page_repository;             /* GET /repository                       */
 xca_page xca_page_repository_ca;          /* GET /repository/xca.cer               */
 xca_page xca_page_repository_chain;       /* GET /repository/chain.p7b             */
+xca_page xca_page_repository_chain_pem;   /* GET /repository/chain.pem             */
 xca_page xca_page_repository_crl;         /* GET /repository/xca.crl               */
 xca_page xca_page_repository_root_crl;    /* GET /repository/root.crl              */
 xca_page xca_page_repository_certificate; /* GET /repository/certificates/<serial>.cer */

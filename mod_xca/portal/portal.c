@@ -171,6 +171,7 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     result->http_url = address(settings, "repository-url", pool);
     result->demo = strcmp(xca_settings_get(settings, "policy-oid", ""), TEST_POLICY) == 0;
     result->service_phone = xca_settings_get(settings, "service-phone", NULL);
+    result->helper_url = xca_settings_get(settings, "card-helper-url", NULL);
     result->service_mail = xca_settings_get(settings, "service-mail", NULL);
     result->office_tls_url = address(settings, "office-tls-url", pool);
     result->ldap_url = address(settings, "public-ldap-url", pool);

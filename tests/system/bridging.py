@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from selenium.webdriver.common.by import By
@@ -27,14 +28,17 @@ def settings_of(instance, folder):
     return config
 
 
-def helper_run(readers, config, typed, *command, timeout=120):
-    """One command of xca-card, which is typed what it asks."""
+def helper_run(readers, config, typed, *command, timeout=120, home=None):
+    """One command of xca-card, which is typed what it asks. Without a config: that of the home."""
+    where = ["--config", str(config)] if config is not None else []
+    environment = dict(readers.environment, HOME=str(home)) if home is not None else readers.environment
+    environment.pop("XDG_CONFIG_HOME", None)
     reading, writing = os.pipe()
     os.write(writing, "".join(line + "\n" for line in typed).encode())
     os.close(writing)
     try:
-        return subprocess.run([str(BUILD / "xca-card"), "--config", str(config), "--language", "en", "--wait", "20", "--yes",
-                               "--secrets-fd", str(reading)] + list(command), env=readers.environment, pass_fds=[reading],
+        return subprocess.run([str(BUILD / "xca-card"), *where, "--language", "en", "--wait", "20", "--yes",
+                               "--secrets-fd", str(reading)] + list(command), env=environment, pass_fds=[reading],
                               capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
     finally:
         os.close(reading)
@@ -65,7 +69,7 @@ class Bridge:
         self.link = re.search(r"https://\S+#bridge=(\d+)\.([0-9a-f]{32})", self.wait_for("#bridge="))
         self.port, self.token = int(self.link.group(1)), self.link.group(2)
         self.link = self.link.group(0)
-        self.origin = self.link.split("/card/")[0]
+        self.origin = "https://" + urllib.parse.urlsplit(self.link).netloc
 
     def read(self, source):
         while True:

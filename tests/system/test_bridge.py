@@ -69,6 +69,7 @@ def chromium(instance):
 def page(chromium, instance, place):
     """A card page in Chinese that has the helper's link."""
     chromium.get(instance.url + "/about?lang=zh")
+    chromium.get_log("browser")  # what tests without this page left
     one = CardPage(chromium, instance)
     one.open(place.bridge.link)
     yield one
@@ -126,9 +127,9 @@ def test_the_pin_is_changed_and_tries_are_shown(page, place):
     old = place.activate()
     page.open("/card/change-pin").begin()
     page.type_secret("000000")
-    page.type_secret("135790", "135790")
     page.wait_part("fault")
     assert "還可再試 2 次" in page.part("fault").text
+    assert "PIN 碼剩餘次數\n2" in page.facts()
     page.press("fault")
     page.wait_part("secret")
     assert "PIN 碼剩餘次數\n2" in page.facts()
@@ -289,7 +290,61 @@ def test_without_the_helper_the_page_says_how_to_get_it(chromium, instance, plac
     page.wait_part("no-helper")
     assert "xca-card serve" in page.part("no-helper").text
     assert "xca-card info" in chromium.find_element(By.ID, "card-command").get_attribute("textContent")
-    assert instance.url in chromium.find_element(By.ID, "card-command").get_attribute("textContent")
+    page.part("no-helper").find_element(By.CSS_SELECTOR, "a[href='#card-command']").click()
+    assert chromium.find_element(By.CSS_SELECTOR, "#card-command pre").is_displayed()
+    assert page.part("no-helper").find_elements(By.CSS_SELECTOR, "a[href='/card/helper']")
+
+
+def test_what_the_page_about_the_helper_says_works(chromium, instance, place):
+    """Settings and commands as they stand there, in a home of their own."""
+    pin = place.activate()
+    page = CardPage(chromium, instance)
+    page.open("/card/helper")
+    home = place.folder / "home/.config/xca-card"
+    home.mkdir(parents=True, exist_ok=True)
+    shown = [block.text for block in chromium.find_elements(By.CSS_SELECTOR, "main pre")]
+    (home / "config").write_text(next(text for text in shown if text.startswith("portal-url = ")))
+    link = chromium.find_element(By.CSS_SELECTOR, "main a[download]")
+    (home / link.get_attribute("download")).write_text(chromium.execute_async_script(
+        "fetch(arguments[0].href).then((answer) => answer.text()).then(arguments[1])", link))
+    commands = [code.text for code in chromium.find_elements(By.CSS_SELECTOR, "main td code")]
+    typed = {"unlock": [USER_CODE, "97531246"], "change-pin": ["97531246", pin], "contact show": [pin], "test": [pin],
+             "contact change --email name@example.org": [pin], "info": [], "list": []}
+    assert set(commands) == {"xca-card " + words for words in ["activate", *typed]}
+    for words, secrets in typed.items():
+        done(helper_run(place.readers, None, secrets, *words.split(), home=place.folder / "home"))
+    for path in ("activate", "unlock", "change-pin", "contact", "test", "info"):
+        page.open("/card/" + path)
+        assert chromium.find_element(By.CSS_SELECTOR, "#card-command pre").get_attribute("textContent") in commands
+
+
+def test_a_page_goes_on_when_the_link_is_opened(chromium, instance, place):
+    """In the same tab, or in another one."""
+    page = CardPage(chromium, instance)
+    page.open("/about")
+    chromium.execute_script("sessionStorage.clear()")
+    first = chromium.current_window_handle
+    for elsewhere in (False, True):
+        page.open("/card/info")
+        chromium.execute_script("sessionStorage.setItem('xca-card-link', JSON.stringify({port: %d, token: '0'.repeat(32)}))" % place.bridge.port)
+        page.open("/card/info").begin()
+        page.wait_part("no-token")
+        if elsewhere:
+            chromium.switch_to.new_window("tab")
+            page.open(place.bridge.link)
+            chromium.close()
+            chromium.switch_to.window(first)
+        else:
+            chromium.execute_script("location.hash = arguments[0]", place.bridge.link.split("#")[1])
+        page.wait_part("done")
+        assert place.number in page.facts() and place.bridge.token not in chromium.current_url
+    chromium.switch_to.new_window("tab")  # a tab that comes later asks those that are there
+    try:
+        page.open("/card/info").begin()
+        page.wait_part("done")
+    finally:
+        chromium.close()
+        chromium.switch_to.window(first)
 
 
 def test_a_token_of_an_earlier_start_is_told(chromium, instance, place):

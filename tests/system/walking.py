@@ -344,7 +344,7 @@ class Walk:
 
     def cards(self, look):
         """Without a card helper; with one: test_bridge.py."""
-        for name in ("activate", "unlock", "change-pin", "contact", "test", "info"):
+        for name in ("helper", "activate", "unlock", "change-pin", "contact", "test", "info"):
             self.get("/card/" + name)
             look("card-" + name)
         self.main("[data-part=begin] button").click()

@@ -25,7 +25,7 @@ static fault_t *take_port(const command_line_t *line, int *port) {
     return NULL;
 }
 
-static void tell_ready(const command_line_t *line, const bridge_guard_t *guard) {
+static void tell_ready(const command_line_t *line, const bridge_guard_t *guard, int with_key) {
     const talk_t *own = &line->talk;
     char link[2 * BRIDGE_ORIGIN];
     int i;
@@ -33,8 +33,9 @@ static void tell_ready(const command_line_t *line, const bridge_guard_t *guard) 
     for (i = 0; i < guard->origin_count; i++) {
         own->say(own->baton, T_BRIDGE_READY, guard->origins[i]);
     }
-    /* What stands behind # is never sent to a server. */
-    snprintf(link, sizeof(link), "%s/card/activate#bridge=%d.%s", guard->origins[0], guard->port, guard->token);
+    /* What stands behind # is never sent to a server. Who has a key in a file is an officer. */
+    snprintf(link, sizeof(link), "%s%s#bridge=%d.%s", guard->origins[0], with_key ? "/office/login" : "/card/activate",
+             guard->port, guard->token);
     own->say(own->baton, T_BRIDGE_LINK, link);
 }
 
@@ -45,7 +46,7 @@ static fault_t *serve(const command_line_t *line, bridge_t *bridge, int port) {
     platform_end_prepare();
     fault = bridge_http_start(&http, bridge, port);
     if (fault == NULL) {
-        tell_ready(line, &bridge->guard);
+        tell_ready(line, &bridge->guard, bridge->side->key != NULL);
         platform_end_wait();
         bridge_desk_stop_all(bridge->desk);
         bridge_http_stop(http);

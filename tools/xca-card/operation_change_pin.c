@@ -17,6 +17,18 @@ static fault_t *ask_new(const helper_t *helper, const secret_t *old, secret_t *n
     return fault;
 }
 
+/* A wrong PIN is told at once, before a new one has been thought of; it is the same one try. */
+static fault_t *check_old(card_t *card, const secret_t *old) {
+    fault_t *fault = card_begin(card);
+
+    if (fault != NULL) {
+        return fault;
+    }
+    fault = pin_verify(card, old);
+    card_end(card);
+    return fault;
+}
+
 static fault_t *change(card_t *card, const secret_t *old, const secret_t *next) {
     piv_try_t outcome;
     fault_t *fault = card_begin(card);
@@ -62,6 +74,9 @@ fault_t *operation_change_pin(const helper_t *helper) {
     memset(&next, 0, sizeof(next));
     talk->show(talk->baton, T_FACT_NUMBER, card_info_number(&info));
     fault = pin_ask(&card, T_ASK_OLD_PIN, &old);
+    if (fault == NULL) {
+        fault = check_old(&card, &old);
+    }
     if (fault == NULL) {
         fault = ask_new(helper, &old, &next);
     }

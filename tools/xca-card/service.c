@@ -84,7 +84,7 @@ static fault_t *perform(const service_t *service, const call_t *call, bytes_t *c
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &download);
-    if (ca[0] != '\0') { /* this CA and no other */
+    if (ca[0] != '\0' && strcmp(ca, SYSTEM_CA) != 0) { /* this CA and no other */
         curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }

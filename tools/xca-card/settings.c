@@ -114,7 +114,7 @@ static int put_value(card_settings_t *settings, const row_t *row, const char *va
 
     switch (row->form) {
     case PATHNAME:
-        return put_path(to, value, folder);
+        return put_path(to, value, row->offset == AT(tls_ca_file) && strcmp(value, SYSTEM_CA) == 0 ? NULL : folder);
     case URL:
         return put_url(to, value);
     case SECRET:

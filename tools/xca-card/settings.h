@@ -7,6 +7,8 @@
 
 #define SETTINGS_VALUE 512
 
+#define SYSTEM_CA "system" /* as tls-ca-file: the CAs that the system knows */
+
 typedef struct card_settings {
     char portal_url[SETTINGS_VALUE]; /* without a slash at the end                  */
     char ca_file[SETTINGS_VALUE];    /* PEM: the anchor of XCA's certificates       */
