@@ -30,7 +30,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .PHONY: all
-all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/xca-card cards
+all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/xca-card cards forms
 
 $(BUILD)/mod_xca/%.o: mod_xca/%.c
 	@mkdir -p $(@D)
@@ -55,11 +55,29 @@ $(BUILD)/tools/%.o: tools/%.c
 # The one program that knows libfreexl, and of the core no other library's part.
 LIBS_xca-xls = -lfreexl $(shell pkg-config --libs apr-1 2>/dev/null)
 
+# The program of the build that makes the forms: pango and cairo are not in what runs.
+LIBS_xca-forms = $(shell pkg-config --libs pangocairo apr-1 libxml-2.0 libzip 2>/dev/null)
+$(BUILD)/tools/xca-forms/%.o: CORE_CFLAGS += $(shell pkg-config --cflags pangocairo 2>/dev/null)
+
 define PROGRAM
 $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $(BUILD)/libxca.a
 	$$(CC) $$(XCA_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD)/libxca.a $$(or $$(LIBS_$(1)),$$(CORE_LIBS))
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
+
+# Letters and forms to download, .odt and .pdf, each of one source. What fontconfig keeps for the process is no leak of ours.
+.PHONY: forms
+forms: $(BUILD)/forms/made
+$(BUILD)/forms/made: $(BUILD)/xca-forms $(sort $(wildcard conf/forms/*.xml))
+	@mkdir -p $(@D)
+	ASAN_OPTIONS=detect_leaks=0 $(BUILD)/xca-forms $(@D) $(filter %.xml,$^)
+	@touch $@
+
+# The card helper's source, for the portal to give: what "make build/xca-card" needs and no more. The same source, the same file.
+forms: $(BUILD)/forms/xca-card.tar.gz
+$(BUILD)/forms/xca-card.tar.gz: Makefile LICENSE $(sort $(wildcard tools/xca-card/* mod_xca/wire/*))
+	@mkdir -p $(@D)
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=2026-01-01 --transform='s,^,xca-card/,' -cf - $^ | gzip -n >$@
 
 # The card helper: PC/SC, OpenSSL, libcurl, jansson, libmicrohttpd, and of the core mod_xca/wire alone. All but its main is a library for its tests.
 HELPER_CFLAGS := $(shell pkg-config --cflags libpcsclite libcurl jansson libmicrohttpd libcrypto 2>/dev/null)
@@ -188,6 +206,8 @@ install: all
 	install -m 644 $(wildcard tools/*/*.1) '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 $(wildcard tools/*/*.8) '$(DESTDIR)$(PREFIX)/share/man/man8'
 	cp -R htdocs conf ldap-schema '$(SHARE)'
+	install -d '$(SHARE)/htdocs/forms'
+	install -m 644 $(BUILD)/forms/*.odt $(BUILD)/forms/*.pdf $(BUILD)/forms/*.gz '$(SHARE)/htdocs/forms'
 	chmod -R u=rwX,go=rX '$(SHARE)'
 	install -m 644 README.md CHANGELOG.md LICENSE '$(DESTDIR)$(PREFIX)/share/doc/xca'
 

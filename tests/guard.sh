@@ -80,6 +80,10 @@ libzip_and_libfreexl_are_known_to_their_owners_alone() {
     grep -lE '#[[:space:]]*include <freexl' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-xls/main\.c$'
 }
 
+cairo_and_pango_are_known_to_the_maker_of_forms_alone() {
+    grep -lE '#[[:space:]]*include <(cairo|pango)' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^tools/xca-forms/pdf\.c$'
+}
+
 libcmark_is_known_to_its_owner_alone() {
     grep -lE '#[[:space:]]*include <cmark' mod_xca/*/*.[ch] tools/*/*.[ch] | grep -v '^mod_xca/outside/markdown\.c$'
 }
@@ -276,6 +280,7 @@ check "libldap is known to its owner alone" libldap_is_known_to_its_owner_alone
 check "libxml2 is known to its owner alone" libxml2_is_known_to_its_owner_alone
 check "libcurl is known to its owner alone" libcurl_is_known_to_its_owner_alone
 check "libzip and libfreexl are known to their owners alone" libzip_and_libfreexl_are_known_to_their_owners_alone
+check "cairo and pango are known to the maker of forms alone" cairo_and_pango_are_known_to_the_maker_of_forms_alone
 check "libcmark is known to its owner alone" libcmark_is_known_to_its_owner_alone
 check "the card helper stands alone" the_card_helper_stands_alone
 check "the card helper builds where httpd, APR, LDAP and libxml2 are not" the_card_helper_builds_where_httpd_apr_ldap_and_libxml2_are_not

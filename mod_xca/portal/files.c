@@ -21,7 +21,10 @@ static const char *type_of(const char *name) {
                                            {".svg", "image/svg+xml"},
                                            {".png", "image/png"},
                                            {".ico", "image/x-icon"},
-                                           {".txt", "text/plain; charset=utf-8"}};
+                                           {".txt", "text/plain; charset=utf-8"},
+                                           {".pdf", "application/pdf"},
+                                           {".odt", "application/vnd.oasis.opendocument.text"},
+                                           {".gz", "application/gzip"}};
     const char *dot = strrchr(name, '.');
     apr_size_t i;
 

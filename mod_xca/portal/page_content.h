@@ -24,6 +24,10 @@ xca_page xca_page_faq_item; /* GET /faq/<id> */
 xca_page xca_page_uses;     /* GET /uses    */
 xca_page xca_page_fees;     /* GET /fees    */
 
+xca_page xca_page_forms;     /* GET /forms          */
+xca_page xca_page_form_file; /* GET /forms/<file>   */
+xca_page xca_page_downloads; /* GET /downloads      */
+
 xca_page xca_page_question;      /* GET /questions      */
 xca_page xca_page_question_sent; /* POST /questions     */
 xca_page xca_page_question_kept; /* GET /questions/sent */

@@ -75,6 +75,18 @@ static xca_error_t *read_htdocs(xca_portal_t *portal, const char *folder, apr_po
     return err;
 }
 
+static xca_error_t *read_forms(xca_portal_t *portal, const xca_settings_t *settings, const char *htdocs,
+                               apr_pool_t *pool) {
+    const char *folder = xca_settings_get(settings, "forms-folder", apr_pstrcat(pool, htdocs, "/forms", NULL));
+    xca_files_t *files;
+    xca_error_t *err = xca_files_read(&files, folder, pool);
+
+    if (err == NULL) {
+        portal->forms = files;
+    }
+    return err;
+}
+
 static xca_error_t *missing_setting(const char *name, apr_pool_t *pool) {
     xca_error_t *err = xca_error_make(pool, XCA_E_INVALID, "settings.missing", "%s", name);
 
@@ -145,6 +157,9 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     xca_error_t *err =
         folder != NULL ? read_htdocs(result, folder, pool) : missing_setting("htdocs-folder", pool);
 
+    if (err == NULL) {
+        err = read_forms(result, settings, folder, pool);
+    }
     if (err == NULL) {
         err = read_key(result, settings, pool);
     }

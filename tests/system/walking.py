@@ -168,7 +168,8 @@ class Walk:
         for name, path in (("news", "/news"), ("news-archive", "/news/archive"), ("news-year", "/news/archive?year=2026"),
                            ("news-none", "/news/archive?year=1999"), ("news-item", "/news/prepare-an-application"), ("faq", "/faq"),
                            ("faq-found", "/faq?q=PIN"), ("faq-none", "/faq?q=查無此事"), ("faq-item", "/faq/card-not-found"),
-                           ("faq-item-list", "/faq/who-can-apply"), ("uses", "/uses"), ("fees", "/fees"), ("questions", "/questions")):
+                           ("faq-item-list", "/faq/who-can-apply"), ("uses", "/uses"), ("fees", "/fees"), ("forms", "/forms"), ("downloads", "/downloads"),
+                           ("terms", "/downloads/terms"), ("profile", "/downloads/profile"), ("questions", "/questions")):
             self.get(path)
             look(name)
         self.press()

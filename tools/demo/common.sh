@@ -140,6 +140,7 @@ fill() { # template target
     text=${text//'@HOME@'/"$home"}
     text=${text//'@CONF@'/"$top/conf"}
     text=${text//'@HTDOCS@'/"$htdocs"}
+    text=${text//'@BUILD@'/"$build"}
     text=${text//'@SCHEMA@'/"$top/ldap-schema"}
     text=${text//'@MOD_XCA@'/"$build/mod_xca.so"}
     text=${text//'@MODULES@'/"/usr/lib/apache2/modules"}

@@ -1,0 +1,57 @@
+/* 常用表單下載, 憑證相關資料下載. */
+#include <string.h>
+#include <apr_strings.h>
+#include "portal/engine.h"
+#include "portal/page_content.h"
+
+static const char *const forms[] = {"letter-application", "application", "revocation", "letter-revocation",
+                                    "code-reset",         "letter-oid",  NULL};
+static const char *const helper = "xca-card.tar.gz";
+
+/* Path and size of a file that there is. */
+static void put_file(xca_visit_t *visit, xca_value_t *map, const char *key, const char *name) {
+    const xca_static_file_t *file = xca_files_get(visit->portal->forms, name);
+    xca_value_t *item;
+
+    if (file == NULL) {
+        return;
+    }
+    item = xca_map_map(map, key);
+    xca_map_text(item, "href", apr_pstrcat(visit->pool, "/forms/", name, NULL));
+    xca_map_number(item, "bytes", (apr_int64_t)file->content.length);
+    xca_map_number(item, "_kilobytes", (apr_int64_t)(file->content.length + 1023) / 1024);
+}
+
+xca_error_t *xca_page_forms(xca_visit_t *visit) {
+    xca_value_t *list = xca_map_list(visit->model, "forms");
+    int i;
+
+    for (i = 0; forms[i] != NULL; i++) {
+        xca_value_t *item = xca_list_map(list);
+
+        xca_map_text(item, "id", forms[i]);
+        xca_map_text(item, "_title", apr_pstrcat(visit->pool, "forms.", forms[i], ".title", NULL));
+        xca_map_text(item, "_text", apr_pstrcat(visit->pool, "forms.", forms[i], ".text", NULL));
+        put_file(visit, item, "odt", apr_pstrcat(visit->pool, forms[i], ".odt", NULL));
+        put_file(visit, item, "pdf", apr_pstrcat(visit->pool, forms[i], ".pdf", NULL));
+    }
+    return NULL;
+}
+
+xca_error_t *xca_page_form_file(xca_visit_t *visit) {
+    const xca_static_file_t *file = xca_files_get(visit->portal->forms, visit->arg);
+
+    if (file == NULL) {
+        return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "page.not-found", "%s", visit->arg);
+    }
+    visit->data = &file->content;
+    visit->data_type = file->type;
+    visit->data_name = file->name;
+    visit->data_etag = file->etag;
+    return NULL;
+}
+
+xca_error_t *xca_page_downloads(xca_visit_t *visit) {
+    put_file(visit, visit->model, "helper", helper);
+    return NULL;
+}
