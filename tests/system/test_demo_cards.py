@@ -263,7 +263,7 @@ def test_an_application_of_ones_own_gets_a_new_blank(printing, terminal):
     walked(terminal, new)
     assert len(sorted((printing.home / "cards").glob("card-1*"))) == len(before) + 1
     assert case in walked(terminal, queue)
-    assert "Cards made: 1." in walked(terminal, produce)
+    assert "Cards made: 1." in walked(terminal, produce.replace("CASE", case))
     assert "usage" in walked(terminal, usage)
 
 

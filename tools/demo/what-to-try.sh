@@ -20,7 +20,7 @@ state_of() { # case
 # What is left to do until the card of the case can be activated.
 until_activation() { # case state
     [[ $2 != approved ]] || cat <<TEXT
-    - the card centre makes it (some seconds; the card and the case are told):
+    - the card centre makes it, which takes some seconds:
       $card produce --case $1
 TEXT
     [[ $2 != approved && $2 != made ]] || cat <<TEXT
@@ -77,7 +77,7 @@ TEXT
  for it is made on a new blank in the first reader:
       tools/demo/card.sh 1 new
       $card queue
-      $card produce
+      $card produce --case CASE
  The hand at the readers, which pulls cards and puts them in:
       tools/demo/card.sh --help
 TEXT
