@@ -52,6 +52,20 @@ def special_cells(sheet):
     sheet.write(4, 2, "末")
 
 
+def wrong_cells(sheet):
+    """Rows of a change sheet with cells that cannot be taken: zeros lost, a formula, a date, merged cells."""
+    date = xlwt.XFStyle()
+    date.num_format_str = "YYYY-MM-DD"
+    for row in range(1, 6):
+        sheet.write(row, 0, "裁撤")
+    sheet.write(1, 1, 4595257)
+    sheet.write(1, 2, 227377592)
+    sheet.write(1, 3, "甲")
+    sheet.write(2, 3, xlwt.Formula('"a"&"b"'))
+    sheet.write(3, 3, 44000, date)
+    sheet.write_merge(4, 5, 3, 3, "合併")
+
+
 def converted(data, suffix, target):
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder, "a" + suffix)
@@ -189,6 +203,7 @@ def main():
     made["password.ods"] = ods(cell, f'<m:manifest xmlns:m="{ODF}manifest:1.0"><m:file-entry m:full-path="content.xml">'
                                      '<m:encryption-data m:checksum="x"/></m:file-entry></m:manifest>')
     made["macros.ods"] = ods(f"<table:table-row>{cell}</table:table-row>", more={"Basic/Standard/Module1.xml": "<x/>"})
+    made["cells.xlsx"] = converted(xls([("異動表", [["異動形式", "統一編號", "電話", "原全稱"]])], wrong_cells), ".xls", "xlsx")
     FOLDER.mkdir(exist_ok=True)
     for name, data in made.items():
         (FOLDER / name).write_bytes(data)

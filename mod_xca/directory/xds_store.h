@@ -45,7 +45,7 @@ xca_error_t *xca_row_read(xca_row_result_t **result, xca_store_t *store, const c
 xca_error_t *xca_row_list(apr_array_header_t **results, xca_store_t *store, const char *case_number,
                           apr_pool_t *pool) XCA_MUST_USE;
 
-/* Notes in the case how many rows have come to their end: also wakes the signer for the others. */
+/* Notes in the case how many rows have come to their end. */
 xca_error_t *xca_case_rows_done(xca_store_t *store, const char *case_number, long rows, apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

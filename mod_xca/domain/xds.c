@@ -26,7 +26,7 @@ static const struct {
     const char *names[10];
 } columns[XCA_XDS_COLUMN_COUNT] = {
     {"kind", "異動形式", 40, {"異動形式", "異動型式", "異動類別", "異動種類", "kind of change", "kind", NULL}},
-    {"school_code", "新組織(團體)機關代碼", 20, {"機關代碼", "學校機關代碼", "agency code", "school code", NULL}},
+    {"school_code", "新組織(團體)機關代碼", 20, {"機關代碼", "學校機關代碼", "agency code", "school code", "agency code (schools)", NULL}},
     {"ubn", "新組織(團體)統一編號", 20, {"統一編號", "統編", "unified number", "unified business number", NULL}},
     {"name", "新組織(團體)全稱", XCA_TEXT_MAX, {"全稱", "名稱", "新全稱", "新名稱", "full name", "name", "new full name", NULL}},
     {"zip", "新組織(團體)郵遞區號", 10, {"郵遞區號", "postal code", "zip", NULL}},

@@ -29,6 +29,7 @@ typedef struct xca_signer {
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */
     xca_bytes_t root_list_issuer;  /* whose it is: the last certificate of the chain */
     apr_time_t reminded;           /* when all notices before an end were last seen to (signer_reminder.h) */
+    int case_left;                 /* set by xca_signer_case(): it has more to do, call it again soon */
     int crl_due;                   /* set by a change: a list is made at the next xca_signer_lists() */
 } xca_signer_t;
 

@@ -158,6 +158,7 @@ xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_
     int rounds;
     xca_error_t *err = NULL;
 
+    signer->case_left = 0;
     apr_pool_create(&scratch, pool);
     /* Read again before each step: what is decided on is always one reading of one entry. */
     for (rounds = 0; moved && err == NULL && rounds < 8; rounds++) {

@@ -349,6 +349,7 @@ xca_error_t *xca_signer_xds(xca_signer_t *signer, const xca_case_t *kase, apr_ti
     if (err == NULL) {
         err = xca_row_list(&results, store, kase->number, pool);
     }
+    signer->case_left = err == NULL && left;
     if (err != NULL || left) {
         return err != NULL ? err : xca_case_rows_done(store, kase->number, results->nelts, pool);
     }

@@ -115,7 +115,7 @@ static const char *xlsx_table(const xca_sheet_plan_t *plan, apr_pool_t *pool) {
     text_t *text = text_make(pool);
     int i, j;
 
-    put(text, XML_FIRST "<worksheet xmlns=\"" MAIN_NS "\"><sheetViews><sheetView workbookViewId=\"0\">"
+    put(text, XML_FIRST "<worksheet xmlns=\"" MAIN_NS "\"><sheetPr><pageSetUpPr fitToPage=\"1\"/></sheetPr><sheetViews><sheetView workbookViewId=\"0\">"
                         "<pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/>"
                         "</sheetView></sheetViews><cols>");
     for (i = 0; i < plan->column_count; i++) {
@@ -136,7 +136,7 @@ static const char *xlsx_table(const xca_sheet_plan_t *plan, apr_pool_t *pool) {
     }
     put(text, "</sheetData>");
     xlsx_validations(text, plan);
-    put(text, "</worksheet>");
+    put(text, "<pageSetup paperSize=\"9\" orientation=\"landscape\" fitToWidth=\"1\" fitToHeight=\"0\"/></worksheet>");
     return whole(text);
 }
 
@@ -183,7 +183,8 @@ static const char xlsx_styles[] = XML_FIRST
     "<xf numFmtId=\"49\" fontId=\"1\" fillId=\"2\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" applyFont=\"1\" "
     "applyFill=\"1\" applyAlignment=\"1\"><alignment wrapText=\"1\" vertical=\"center\"/></xf>"
     "<xf numFmtId=\"49\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" applyAlignment=\"1\">"
-    "<alignment wrapText=\"1\" vertical=\"top\"/></xf></cellXfs></styleSheet>";
+    "<alignment wrapText=\"1\" vertical=\"top\"/></xf></cellXfs>"
+    "<cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles></styleSheet>";
 
 static xca_error_t *write_xlsx(xca_bytes_t *file, const xca_sheet_plan_t *plan, apr_pool_t *pool) {
     int notes = plan->notes_name != NULL;

@@ -2,6 +2,7 @@
 
 #include "domain/codes.h"
 #include "domain/xds.h"
+#include "operations/xds_template.h"
 
 /* A row of column ids and values, ended by NULL, checked. */
 static xca_error_t *check(xca_xds_row_t *row, const char *const *fields) {
@@ -246,6 +247,92 @@ static void test_a_text_that_we_did_not_write_is_refused(void **state) {
     assert_int_equal(rows->nelts, 0);
 }
 
+static xca_error_t *open_sheet(xca_xds_preview_t **preview, xca_bytes_t file) {
+    return xca_xds_open(preview, file.data, file.length, NULL, read_postal(), test_pool);
+}
+
+static const xca_catalogue_t *read_texts(void) {
+    xca_catalogue_t *texts;
+
+    assert_null(xca_catalogue_read(&texts, "htdocs/catalogue", test_pool));
+    return texts;
+}
+
+static void test_the_empty_sheet_reads_back_in_both_languages_and_formats(void **state) {
+    static const xca_sheet_format formats[] = {XCA_SHEET_XLSX, XCA_SHEET_ODS};
+    const xca_catalogue_t *texts = read_texts();
+    apr_array_header_t *rows = apr_array_make(test_pool, 1, sizeof(xca_xds_row_t));
+    xca_xds_row_t row;
+    int i, column;
+
+    assert_null(CHECK(&row, "kind", "改隸", "former", "財團法人測試基金會", "authority", "教育部", "phone", "02-27377592"));
+    APR_ARRAY_PUSH(rows, xca_xds_row_t) = row;
+    for (i = 0; i < 4; i++) {
+        xca_language language = i % 2 == 0 ? XCA_ZH : XCA_EN;
+        xca_xds_preview_t *preview;
+        xca_bytes_t file;
+
+        assert_null(xca_xds_template(&file, formats[i / 2], texts, language, NULL, test_pool));
+        assert_string_equal(message_of(open_sheet(&preview, file)), "xds.empty");
+        assert_null(xca_xds_template(&file, formats[i / 2], texts, language, rows, test_pool));
+        assert_null(open_sheet(&preview, file));
+        assert_string_equal(preview->table, "異動表");
+        assert_int_equal(preview->unknown->nelts, 0);
+        assert_int_equal(preview->right, 1);
+        assert_true(xca_xds_same(&APR_ARRAY_IDX(preview->lines, 0, xca_xds_line_t).row, &row));
+        for (column = 0; column < XCA_XDS_COLUMN_COUNT; column++) {
+            assert_int_equal(preview->places[column], column);
+        }
+    }
+}
+
+static const char *open_text(const char *text) {
+    const xca_bytes_t bytes = {(const unsigned char *)text, strlen(text)};
+    xca_xds_preview_t *preview;
+    xca_error_t *err = open_sheet(&preview, bytes);
+
+    return err != NULL ? err->message : apr_psprintf(test_pool, "%d+%d", preview->right, preview->wrong);
+}
+
+static void test_columns_may_stand_in_any_order_and_titles_above_them(void **state) {
+    assert_string_equal(open_text("備註,原名稱,異動形式\n,財團法人測試基金會,裁撤\n"), "1+0");
+    assert_string_equal(open_text("某某機關異動申請表\n115年\n異動形式,原名稱\n裁撤,甲\n,\n撤銷,乙\n"), "1+1");
+    assert_string_equal(open_text("甲,乙\n1,2\n"), "xds.no-headings");
+    assert_string_equal(open_text("全稱,地址\n1,2\n"), "xds.no-kind");
+    assert_string_equal(open_text("異動形式,全稱,全稱\n裁撤,甲,乙\n"), "xds.heading-twice");
+    assert_string_equal(open_text("異動形式,全稱\n"), "xds.empty");
+}
+
+static void test_cells_that_cannot_be_taken_are_told_by_name(void **state) {
+    apr_size_t length;
+    const char *data = read_text("tests/data/sheets/cells.xlsx", &length);
+    xca_xds_preview_t *preview;
+    const xca_xds_line_t *lines;
+
+    assert_null(xca_xds_open(&preview, data, length, NULL, read_postal(), test_pool));
+    lines = (const xca_xds_line_t *)preview->lines->elts;
+    assert_int_equal(preview->lines->nelts, 5);
+    assert_string_equal(message_for(lines[0].wrong, "ubn"), "xds.zero-lost");
+    assert_string_equal(message_for(lines[0].wrong, "phone"), "xds.zero-lost");
+    assert_string_equal(message_for(lines[1].wrong, "former"), "xds.cell-formula");
+    assert_string_equal(message_for(lines[2].wrong, "former"), "xds.cell-date");
+    assert_string_equal(message_for(lines[3].wrong, "former"), "xds.cell-merged");
+    assert_string_equal(message_for(lines[4].wrong, "former"), "xds.cell-merged");
+}
+
+static void test_more_rows_than_a_sheet_may_have_are_told(void **state) {
+    apr_array_header_t *pieces = apr_array_make(test_pool, 2002, sizeof(const char *));
+    int i;
+
+    APR_ARRAY_PUSH(pieces, const char *) = "異動形式,全稱\n";
+    for (i = 0; i <= XCA_XDS_ROWS_MAX; i++) {
+        APR_ARRAY_PUSH(pieces, const char *) = "裁撤,甲\n";
+    }
+    assert_string_equal(open_text(apr_array_pstrcat(test_pool, pieces, '\0')), "sheet.too-many-rows");
+    pieces->nelts--;
+    assert_string_equal(open_text(apr_array_pstrcat(test_pool, pieces, '\0')), "2000+0");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_headings_are_known_in_any_form),
@@ -260,6 +347,10 @@ int main(void) {
         TEST(test_moving_renaming_and_abolishing_end_certificates),
         TEST(test_rows_come_back_from_their_text),
         TEST(test_a_text_that_we_did_not_write_is_refused),
+        TEST(test_the_empty_sheet_reads_back_in_both_languages_and_formats),
+        TEST(test_columns_may_stand_in_any_order_and_titles_above_them),
+        TEST(test_cells_that_cannot_be_taken_are_told_by_name),
+        TEST(test_more_rows_than_a_sheet_may_have_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

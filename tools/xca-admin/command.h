@@ -5,6 +5,7 @@
 #include "base/settings.h"
 #include "operations/office.h"
 #include "outside/catalogue.h"
+#include "outside/crypto.h"
 
 typedef struct admin {
     xca_settings_t *settings;
@@ -34,6 +35,17 @@ xca_error_t *argument_needed(const char **value, const arguments_t *arguments, c
 /* A catalogue text in the operator's language, or the id. */
 const char *admin_text(const admin_t *admin, const char *id);
 
+/* The officer as the directory knows it, and the key to sign with: options --officer, --key, --password-file. */
+typedef struct signing {
+    xca_officer_t *officer;
+    xca_key_t *key;
+} signing_t;
+xca_error_t *admin_open_officer(signing_t *signing, admin_t *admin, const arguments_t *arguments) XCA_MUST_USE;
+
+/* Signs a decision, hands it in and tells the signer's verdict. */
+xca_error_t *admin_decide(admin_t *admin, const signing_t *signing, const xca_case_t *kase, xca_decision_kind kind,
+                          const char *letter, const char *reason) XCA_MUST_USE;
+
 typedef xca_error_t *command_t(admin_t *admin, const arguments_t *arguments);
 
 xca_error_t *command_ca_init(admin_t *admin, const arguments_t *arguments);
@@ -59,6 +71,10 @@ xca_error_t *command_content_withdraw(admin_t *admin, const arguments_t *argumen
 xca_error_t *command_question_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_question_show(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_question_answer(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_xds_check(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_xds_file(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_xds_show(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_xds_template(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_import(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_export(admin_t *admin, const arguments_t *arguments);

@@ -23,6 +23,12 @@ static const row_t rows[] = {
     {"directory", "prepare", command_directory_prepare, 1, ""},
     {"oid", "import", command_oid_import, 1, "FILE... [--ldif]"},
     {"oid", "export", command_oid_export, 1, "[--format csv|ldif|json]"},
+    {"xds", "check", command_xds_check, 1, "FILE [--window ID]"},
+    {"xds", "file", command_xds_file, 1,
+     "FILE --officer UID --key FILE [--password-file FILE] --letter NUMBER --contact NAME --contact-mail ADDRESS [--remark "
+     "TEXT]"},
+    {"xds", "show", command_xds_show, 1, "CASE"},
+    {"xds", "template", command_xds_template, 0, "FILE.xlsx|FILE.ods [--language zh|en]"},
     {"window", "import", command_window_import, 1, "FILE"},
     {"window", "list", command_window_list, 1, ""},
     {"officer", "add", command_officer_add, 1,

@@ -147,13 +147,7 @@ xca_error_t *command_review_digest(admin_t *admin, const arguments_t *arguments)
     return NULL;
 }
 
-/* The officer as the directory knows it, and the key to sign with. */
-typedef struct {
-    xca_officer_t *officer;
-    xca_key_t *key;
-} signing_t;
-
-static xca_error_t *open_officer(signing_t *signing, admin_t *admin, const arguments_t *arguments) {
+xca_error_t *admin_open_officer(signing_t *signing, admin_t *admin, const arguments_t *arguments) {
     const char *uid, *path;
     const char *password_file = argument(arguments, "password-file");
     xca_secret_t *password = NULL;
@@ -209,8 +203,8 @@ static xca_error_t *tell_verdict(admin_t *admin, const char *number, const char 
     return NULL;
 }
 
-static xca_error_t *decide(admin_t *admin, const signing_t *signing, const xca_case_t *kase,
-                           xca_decision_kind kind, const char *letter, const char *reason) {
+xca_error_t *admin_decide(admin_t *admin, const signing_t *signing, const xca_case_t *kase,
+                          xca_decision_kind kind, const char *letter, const char *reason) {
     const char *text;
     xca_bytes_t cms;
     xca_error_t *err = xca_decision_statement(&text, kase, signing->officer, kind, letter, reason,
@@ -234,7 +228,7 @@ static xca_error_t *decide_all(admin_t *admin, const arguments_t *arguments,
     signing_t signing;
     xca_error_t *wrong = NULL;
     int i;
-    xca_error_t *err = open_officer(&signing, admin, arguments);
+    xca_error_t *err = admin_open_officer(&signing, admin, arguments);
 
     if (err != NULL) {
         return err;
@@ -248,7 +242,7 @@ static xca_error_t *decide_all(admin_t *admin, const arguments_t *arguments,
 
         err = xca_case_read(&kase, admin->office->store, argument_plain(arguments, i), admin->pool);
         if (err == NULL) {
-            err = decide(admin, &signing, kase, kind, argument(arguments, "letter"),
+            err = admin_decide(admin, &signing, kase, kind, argument(arguments, "letter"),
                          argument(arguments, "reason"));
         }
         wrong = xca_error_append(wrong, err);
@@ -269,7 +263,7 @@ xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments) {
     signing_t signing;
     xca_case_t *kase;
     const char *letter;
-    xca_error_t *err = open_officer(&signing, admin, arguments);
+    xca_error_t *err = admin_open_officer(&signing, admin, arguments);
 
     if (err == NULL) {
         err = argument_needed(&letter, arguments, "letter", admin->pool);
@@ -290,7 +284,7 @@ xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments) {
     err = xca_revocation_file(&kase, admin->office, &order, signing.officer, admin->now, admin->pool);
     if (err == NULL) {
         printf("%s\n", kase->number);
-        err = decide(admin, &signing, kase, XCA_DECISION_ACCEPT, letter, NULL);
+        err = admin_decide(admin, &signing, kase, XCA_DECISION_ACCEPT, letter, NULL);
     }
     return err;
 }

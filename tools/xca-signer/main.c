@@ -103,6 +103,9 @@ static xca_error_t *do_item(work_t *work, const char *id, const char *kind, apr_
         err = xca_signer_request(work->signer, id, clock_of(work), pool);
     } else {
         err = xca_signer_case(work->signer, id, clock_of(work), pool);
+        if (err == NULL && work->signer->case_left) {
+            apr_hash_set(work->queue, apr_pstrdup(work->pool, id), APR_HASH_KEY_STRING, kind);
+        }
     }
     if (err != NULL && err->kind != XCA_E_UNAVAILABLE) {
         xca_log_error(apr_pstrcat(pool, kind, " ", id, NULL), err);
