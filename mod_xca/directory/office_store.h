@@ -41,6 +41,12 @@ typedef struct xca_notice {
 } xca_notice_t;
 /* Adds; one that is there already is no error. */
 xca_error_t *xca_notice_add(xca_store_t *store, const xca_notice_t *notice, apr_pool_t *pool) XCA_MUST_USE;
+/* "notice.not-found" */
+xca_error_t *xca_notice_read(xca_notice_t **notice, xca_store_t *store, const char *id, apr_pool_t *pool) XCA_MUST_USE;
+/* Those that did not arrive, or of which nobody knows ("failed", "uncertain"); oldest first, array of xca_notice_t *. What the
+ * identity may not see (the portal: bodies) is "". Reaching `limit` (0: all) is no error, *more tells. */
+xca_error_t *xca_notice_undelivered(apr_array_header_t **notices, int *more, xca_store_t *store, int limit,
+                                    apr_pool_t *pool) XCA_MUST_USE;
 /* Those in `state`, array of xca_notice_t *. */
 xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, const char *state, int limit,
                              apr_pool_t *pool) XCA_MUST_USE;

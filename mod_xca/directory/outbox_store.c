@@ -1,5 +1,6 @@
 /* ou=outbox: class xcaNoticeEntry: xcaNotice (RDN), xcaState, xcaTo, xcaSubject, xcaBody, xcaFiled,
  * xcaTries, xcaNextTry, xcaError. */
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/office_store.h"
@@ -44,11 +45,47 @@ void *xca_notice_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     notice->tries = (int)xca_entry_number(entry, "xcaTries", 0);
     notice->created = xca_entry_time(entry, "xcaFiled");
     notice->next_try = xca_entry_time(entry, "xcaNextTry");
-    if (notice->id == NULL || notice->to == NULL || notice->subject == NULL ||
-        notice->body == NULL || notice->state == NULL) {
+    if (notice->id == NULL || notice->to == NULL || notice->subject == NULL || notice->state == NULL) {
         return NULL;
     }
+    if (notice->body == NULL) {
+        notice->body = ""; /* not for the portal */
+    }
     return notice;
+}
+
+xca_error_t *xca_notice_read(xca_notice_t **notice, xca_store_t *store, const char *id, apr_pool_t *pool) {
+    xca_entry_t *entry;
+    xca_error_t *err = xca_ldap_read(&entry, store->ldap, notice_dn(store, id, pool), NULL, pool);
+
+    if (err != NULL) {
+        return xca_store_error(err, XCA_E_NOT_FOUND, "notice.not-found");
+    }
+    *notice = xca_notice_of_entry(entry, pool);
+    return *notice != NULL ? NULL : xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "%s is no notice", entry->dn);
+}
+
+static int oldest_first(const void *a, const void *b) {
+    const xca_notice_t *left = *(xca_notice_t *const *)a, *right = *(xca_notice_t *const *)b;
+
+    return left->created != right->created ? (left->created < right->created ? -1 : 1) : strcmp(left->id, right->id);
+}
+
+xca_error_t *xca_notice_undelivered(apr_array_header_t **notices, int *more, xca_store_t *store, int limit,
+                                    apr_pool_t *pool) {
+    xca_collect_t into;
+    xca_error_t *err;
+
+    into.list = apr_array_make(pool, 16, sizeof(void *));
+    into.make = xca_notice_of_entry;
+    err = xca_ldap_search(store->ldap, xca_branch_dn(store, "outbox", pool), XCA_SCOPE_ONE,
+                          "(&(objectClass=xcaNoticeEntry)(|(xcaState=failed)(xcaState=uncertain)))", NULL, limit, more,
+                          xca_collect, &into, pool);
+    if (err == NULL) {
+        qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), oldest_first);
+        *notices = into.list;
+    }
+    return err;
 }
 
 xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, const char *state,

@@ -22,4 +22,7 @@ xca_error_t *xca_page_office_decide(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_signed(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_result(xca_visit_t *visit) XCA_MUST_USE;
 
+/* Notices that did not arrive, page_office_mail.c. */
+xca_error_t *xca_page_office_mail(xca_visit_t *visit) XCA_MUST_USE;
+
 #endif

@@ -100,6 +100,7 @@ const xca_route_t xca_routes[] = {
     {"POST", "/office/decide", xca_page_office_decide, "office_sign", "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"POST", "/office/signed", xca_page_office_signed, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"GET", "/office/result", xca_page_office_result, "office_result", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/mail", xca_page_office_mail, "office_mail", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/logout", xca_page_office_logout, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
 
     {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},

@@ -356,6 +356,18 @@ class Walk:
         self.main("#card-command summary").click()
         look("card-by-command")
 
+    def bounce(self):
+        """One notice that was sent has come back."""
+        admin = self.instance.bind("admin")
+        sent = admin.search_s("ou=outbox," + BASE, ldap.SCOPE_ONELEVEL, "(xcaState=sent)", ["xcaNotice", "xcaTo"])[0][1]
+        report = ("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n"
+                  "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; %s\n"
+                  "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n\n--b\n"
+                  "Content-Type: text/rfc822-headers\n\nMessage-ID: <%s@localhost>\n\n--b--\n"
+                  % (sent["xcaTo"][0].decode(), sent["xcaNotice"][0].decode()))
+        subprocess.run([str(BUILD / "xca-admin"), "--settings", str(self.instance.home / "xca.conf"), "mail", "bounce"], check=True,
+                       input=report.encode(), env=self.instance.environment, capture_output=True, timeout=60)
+
     def office(self, look):
         self.get("/office")
         look("office-login")
@@ -363,6 +375,10 @@ class Walk:
         look("office-logged-out")
         self.get("/office/login?over=1")
         look("office-session-over")
+        self.bounce()
+        self.officer("central-1")
+        self.get("/office/mail")
+        look("office-mail")
         self.officer("ra-tpe-edu")
         self.get("/office")
         look("office-desk")

@@ -56,6 +56,10 @@ static const row_t rows[] = {
     {"question", "list", command_question_list, 1, "[--state filed|open|answered|closed]"},
     {"question", "show", command_question_show, 1, "ID"},
     {"question", "answer", command_question_answer, 1, "ID --text-file FILE --officer UID [--to-faq CATEGORY]"},
+    {"mail", "list", command_mail_list, 1, "[--failed] [--state waiting|sending|sent|failed|uncertain]"},
+    {"mail", "show", command_mail_show, 1, "ID"},
+    {"mail", "retry", command_mail_retry, 1, "ID..."},
+    {"mail", "bounce", command_mail_bounce, 1, "< MESSAGE"},
     {"outbox", NULL, command_outbox, 1, "[--state waiting|sending|sent|failed|uncertain]"},
     {NULL, NULL, NULL, 0, NULL}};
 
@@ -88,7 +92,7 @@ const char *argument_plain(const arguments_t *arguments, int index) {
 
     for (i = 0; i < arguments->argc; i++) {
         if (strcmp(arguments->argv[i], "--ldif") == 0 || strcmp(arguments->argv[i], "--check") == 0 ||
-            strcmp(arguments->argv[i], "--replace") == 0) {
+            strcmp(arguments->argv[i], "--replace") == 0 || strcmp(arguments->argv[i], "--failed") == 0) {
             continue; /* options without a value */
         }
         if (strncmp(arguments->argv[i], "--", 2) == 0) {
