@@ -1,9 +1,9 @@
-/* The link to the card helper (xca-card serve) on this computer: where it listens and its token, which came behind # in the address, and
- * what the browser says about connecting there. */
+/* The link to the card helper (xca-card serve) on this computer: where it listens, and a ticket for its token, which came behind # in the
+ * address; and what the browser says about connecting there. */
 const KEPT = "xca-card-link";
 const PORT = 17886; /* where the helper listens unless told otherwise */
 
-let link = null;
+let link = null;    /* {port, ticket} or {port, token} */
 /* The other tabs of this site with a card page: the link may be opened in one of them. */
 const tabs = new BroadcastChannel(KEPT);
 
@@ -12,30 +12,56 @@ function keep(given) {
   sessionStorage.setItem(KEPT, JSON.stringify(given));
 }
 
-/* Out of the address and the history at once; kept for the tabs that are open only. */
-export function takeLink() {
-  const given = /^#bridge=(\d{1,5})\.([0-9a-f]{32})$/.exec(location.hash);
-  if (given) {
-    history.replaceState(null, "", location.pathname + location.search);
-    keep({ port: Number(given[1]), token: given[2] });
-    tabs.postMessage({ link });
-    return true;
-  }
+function recall() {
   try {
     link = JSON.parse(sessionStorage.getItem(KEPT));
   } catch {
     link = null;
   }
+}
+
+/* Out of the address at once; the browser's own history may keep it, but the ticket is good for once. */
+export function takeLink() {
+  const given = /^#bridge=(\d{1,5})\.([0-9a-f]{32})$/.exec(location.hash);
+  if (given) {
+    history.replaceState(null, "", location.pathname + location.search);
+    keep({ port: Number(given[1]), ticket: given[2] });
+    return true;
+  }
+  recall();
   if (!link) {
     tabs.postMessage({ asks: true });
   }
   return false;
 }
 
+let redeeming = null;
+
+async function redeem() {
+  const port = link.port;
+  const answer = await call("/v1/token", { method: "POST", body: { ticket: link.ticket } });
+  if (answer.status === 200) {
+    keep({ port, token: answer.data.token });
+    tabs.postMessage({ link });
+  } else if (answer.status === 403) {
+    forgetToken();
+  }
+}
+
+/* The token for the ticket, kept for the tabs that are open. A page that is left before it has it leaves the ticket to the next one. */
+export function redeemTicket() {
+  if (link && link.ticket && !redeeming) {
+    redeeming = redeem().finally(() => {
+      redeeming = null;
+    });
+  }
+  return redeeming;
+}
+
 /* Calls taken() when another tab has got the link. */
 export function onOthersLink(taken) {
   tabs.addEventListener("message", (event) => {
-    if (event.data.asks && link) {
+    if (event.data.asks && link && link.token) {
       tabs.postMessage({ link });
     } else if (event.data.link && JSON.stringify(event.data.link) !== JSON.stringify(link)) {
       keep(event.data.link);
@@ -71,7 +97,7 @@ function request(path, options) {
   const headers = { "Accept-Language": language() };
   const settings = { method: options.method || "GET", mode: "cors", credentials: "omit", cache: "no-store", headers,
                      referrerPolicy: "no-referrer", redirect: "error", keepalive: Boolean(options.keepalive), signal: options.signal };
-  if (link) {
+  if (link && link.token) {
     headers["X-XCA-Token"] = link.token;
   }
   if (options.body !== undefined) {
@@ -108,9 +134,11 @@ export async function call(path, options = {}) {
 
 /* What stands in the way of a job: "", "no-helper", "no-token", "denied". */
 export async function findHelper() {
+  await redeeming;
   const hello = await call("/v1");
   if (hello.status !== 200 || hello.data.program !== "xca-card") {
     return (await permission()) === "denied" ? "denied" : "no-helper";
   }
-  return link ? "" : "no-token";
+  await redeemTicket();
+  return link && link.token ? "" : "no-token";
 }

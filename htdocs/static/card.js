@@ -1,5 +1,5 @@
 /* A page at which a card is worked with: the button, and what comes of it. */
-import { findHelper, onOthersLink, permission, takeLink } from "./card-link.js";
+import { findHelper, onOthersLink, permission, redeemTicket, takeLink } from "./card-link.js";
 import { Job, stopOther } from "./card-job.js";
 import { askChoice, askConfirm, askSecret, cancelQuestion } from "./card-ask.js";
 import { closeContact, noteContact, onContact, openContact } from "./card-contact.js";
@@ -275,7 +275,15 @@ function openTarget() {
 }
 
 const isNew = takeLink();
-addEventListener("hashchange", () => takeLink() ? connected() : openTarget());
+redeemTicket();
+addEventListener("hashchange", () => {
+  if (takeLink()) {
+    redeemTicket();
+    connected();
+  } else {
+    openTarget();
+  }
+});
 onOthersLink(connected);
 openTarget();
 show("no-script", false);

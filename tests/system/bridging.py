@@ -66,10 +66,21 @@ class Bridge:
         for prompt, answer in typed:
             self.wait_for(prompt)
             self.type(answer)
-        self.link = re.search(r"https://\S+#bridge=(\d+)\.([0-9a-f]{32})", self.wait_for("#bridge="))
-        self.port, self.token = int(self.link.group(1)), self.link.group(2)
-        self.link = self.link.group(0)
-        self.origin = "https://" + urllib.parse.urlsplit(self.link).netloc
+        self.wait_for("#bridge=")
+        link = self.link
+        self.origin = "https://" + urllib.parse.urlsplit(link).netloc
+        port, ticket = re.search(r"#bridge=(\d+)\.([0-9a-f]{32})$", link).groups()
+        self.port, self.token = int(port), None
+        status, answer, _ = self.ask("POST", "/v1/token", {"ticket": ticket})
+        assert status == 200, answer
+        self.token = answer["token"]
+        while self.link == link:
+            time.sleep(0.02)
+
+    @property
+    def link(self):
+        """The last one that was printed: each is good for once."""
+        return re.findall(r"https://\S+#bridge=\d+\.[0-9a-f]{32}\b", self.said())[-1]
 
     def read(self, source):
         while True:

@@ -32,7 +32,7 @@ class Place:
         self.number = card_of(instance, case)["xcaCardNumber"]
         done(self.run([], "dispatch", "--case", case, "--card", self.number, "--mail-number", "12345678901234"))
         instance.wait_for_state(case, "dispatched")
-        self.pin = None
+        self.pin = self.shown = None
         self.bridge = Bridge(self.readers, self.config)
 
     def run(self, typed, *command, timeout=120):
@@ -42,7 +42,7 @@ class Place:
         """By command, for tests that begin with an active card."""
         if self.pin is None:
             shown = done(self.run([USER_CODE], "activate"))
-            self.pin = re.search(r"note it\): (\d+)", shown).group(1)
+            self.pin = self.shown = re.search(r"note it\): (\d+)", shown).group(1)
         return self.pin
 
     def close(self):
@@ -79,10 +79,11 @@ def page(chromium, instance, place):
     assert errors == [] or one.loses_helper
 
 
-def test_the_link_leaves_neither_address_nor_history(page, chromium, place):
+def test_the_link_leaves_the_address_and_its_ticket_is_of_no_more_use(page, chromium, place):
     assert chromium.current_url == page.instance.url + "/card/activate"
     assert place.bridge.token not in chromium.page_source
     assert "已收到" in page.text()
+    assert "The link was used. For another browser: https://" in place.bridge.said()
 
 
 def test_view_shows_the_card(page, place):
@@ -118,6 +119,7 @@ def test_activation_goes_on_with_a_card_that_was_pulled_and_put_in_again(page, p
     assert "Card number: " + place.number in place.bridge.said()
     page.press("new-pin")
     assert pin not in page.browser.page_source
+    place.shown = pin
     assert "state: active" in instance.admin("card", "show", place.number).stdout
     place.pin = pin
     done(place.run([pin], "test"))
@@ -194,6 +196,49 @@ def test_the_contact_is_changed(page, place):
     page.wait_part("done", seconds=90)
     assert "new-contact@example.org.tw" in page.facts()
     assert "new-contact@example.org.tw" in done(place.run([place.pin], "contact", "show"))
+
+
+def traces(folder, *secrets):
+    """Files below the folder that hold one of them, as bytes or in the two-byte text of browsers. What belongs to the tab stays with it
+    while it is open."""
+    found = []
+    for path in Path(folder).rglob("*"):
+        if path.is_file() and "Session Storage" not in path.parts:
+            contents = path.read_bytes()
+            found += [(path.name, secret) for secret in secrets if secret.encode() in contents or secret.encode("utf-16-le") in contents]
+    return found
+
+
+def test_no_secret_is_left_in_the_browser_or_in_a_log(chromium, instance, place):
+    """A browser of its own, its profile searched after the work and after it was closed."""
+    pin = place.activate()
+    browser = browser_for(instance)
+    try:
+        folder = browser.capabilities["chrome"]["userDataDir"]
+        page = CardPage(browser, instance)
+        browser.get(instance.url + "/about?lang=en")
+        page.open(place.bridge.link)
+        page.open("/card/unlock").begin()
+        page.confirm()
+        page.type_secret(USER_CODE)
+        page.wait_text("New PIN once more")
+        page.type_secret("86421357", "86421357")
+        page.wait_part("done", seconds=90)
+        place.pin = "86421357"
+        page.open("/card/test").begin()
+        page.type_secret(place.pin)
+        page.wait_part("done", seconds=90)
+        page.open("/about")
+        time.sleep(12)  # what a browser writes behind
+        secrets = [USER_CODE, place.pin, pin, place.shown, place.bridge.token]
+        assert traces(folder, *secrets) == []
+        assert traces(chromium.capabilities["chrome"]["userDataDir"], *secrets) == []  # of all the tests before
+        assert "/card/unlock" in str(traces(folder, instance.url + "/card/unlock"))  # one does look where it stands
+    finally:
+        browser.quit()
+    assert traces(instance.home / "log", *secrets) == []
+    assert traces(place.folder, *secrets[:4]) == []
+    assert not [secret for secret in secrets if secret in place.bridge.said()]
 
 
 def test_a_card_put_in_late_and_a_reader_plugged_in_late_are_waited_for(page, place):

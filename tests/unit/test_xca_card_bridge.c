@@ -181,6 +181,38 @@ static void test_the_token_is_another_at_every_start(void **state) {
     assert_string_not_equal(one.token, other.token);
 }
 
+static text_id redeem(bridge_guard_t *guard, const char *ticket, double now, int *is_new) {
+    fault_t *fault = bridge_guard_redeem(guard, ticket, now, is_new);
+    text_id id = fault != NULL ? fault->text : T_NONE;
+
+    fault_drop(fault);
+    return id;
+}
+
+/* Browsers keep links in their histories: what stands in one is worth nothing a minute later. */
+static void test_a_ticket_is_good_for_once_and_for_a_minute_more(void **state) {
+    char first[BRIDGE_TOKEN + 1], second[BRIDGE_TOKEN + 1];
+    bridge_guard_t guard;
+    int is_new;
+
+    assert_int_equal(origins("https://a.example", &guard), T_NONE);
+    assert_string_not_equal(guard.ticket, guard.token);
+    assert_int_equal(redeem(&guard, NULL, 100, &is_new), T_BRIDGE_TICKET);
+    assert_int_equal(redeem(&guard, "", 100, &is_new), T_BRIDGE_TICKET); /* that is what the used one is before there is one */
+    assert_int_equal(redeem(&guard, guard.token, 100, &is_new), T_BRIDGE_TICKET);
+    memcpy(first, guard.ticket, sizeof(first));
+    assert_int_equal(redeem(&guard, first, 100, &is_new), T_NONE);
+    assert_true(is_new);
+    assert_string_not_equal(guard.ticket, first);
+    assert_int_equal(redeem(&guard, first, 159, &is_new), T_NONE);
+    assert_false(is_new);
+    assert_int_equal(redeem(&guard, first, 160, &is_new), T_BRIDGE_TICKET);
+    memcpy(second, guard.ticket, sizeof(second));
+    assert_int_equal(redeem(&guard, second, 161, &is_new), T_NONE);
+    assert_true(is_new);
+    assert_int_equal(redeem(&guard, first, 162, &is_new), T_BRIDGE_TICKET);
+}
+
 static void test_a_foreign_page_is_refused_and_may_not_read_why(void **state) {
     static const char *const foreign[] = {NULL,           "",         "null", "https://evil.example", "http://xca.example",
                                           PORTAL ".evil", PORTAL "/", "https://XCA.example", "https://xca.example:8443", "\x1b[2J"};
@@ -242,6 +274,38 @@ static void test_without_the_token_there_is_a_greeting_and_nothing_else(void **s
     almost[BRIDGE_TOKEN] = '\0';
     request.token = almost;
     assert_int_equal(send_request(bench, &request), 403);
+}
+
+static void test_a_page_gets_the_token_for_the_ticket_of_its_link(void **state) {
+    static const char *const bodies[] = {"", "{}", "{\"ticket\":1}", "{\"ticket\":\"00\"}", "[]"};
+    bench_t *bench = *state;
+    char body[128], link[BRIDGE_LINK], next[BRIDGE_LINK];
+    bridge_request_t request;
+    size_t i;
+
+    bridge_link(&bench->bridge, link);
+    assert_memory_equal(link, PORTAL "/card/activate#bridge=17886.", strlen(PORTAL "/card/activate#bridge=17886."));
+    snprintf(body, sizeof(body), "{\"ticket\":\"%s\"}", strrchr(link, '.') + 1);
+    request = request_of(bench, "POST", "/v1/token", body);
+    request.token = NULL;
+    request.origin = "https://evil.example";
+    assert_int_equal(send_request(bench, &request), 403);
+    unsaid(bench, bench->bridge.guard.token);
+    request.origin = PORTAL;
+    assert_int_equal(send_request(bench, &request), 200);
+    said(bench, bench->bridge.guard.token);
+    bridge_link(&bench->bridge, next);
+    assert_string_not_equal(next, link);
+    assert_non_null(strstr(bench->own.told, next)); /* the next browser's */
+    assert_int_equal(send_request(bench, &request), 200); /* a page that was left in between */
+    request = request_of(bench, "POST", "/v1/token", "{\"ticket\":\"00000000000000000000000000000000\"}");
+    assert_int_equal(send_request(bench, &request), 403);
+    said(bench, "T_BRIDGE_TICKET");
+    assert_string_equal(bench->response.allow_origin, PORTAL);
+    for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        assert_int_equal(ask(bench, "POST", "/v1/token", bodies[i]), 422);
+    }
+    assert_int_equal(ask(bench, "GET", "/v1/token", NULL), 405);
 }
 
 static void test_a_preflight_of_our_page_is_answered_without_a_token(void **state) {
@@ -591,6 +655,8 @@ int main(void) {
         TEST(test_the_origin_of_an_address_is_as_browsers_write_it),
         TEST(test_origins_are_configured),
         TEST(test_the_token_is_another_at_every_start),
+        TEST(test_a_ticket_is_good_for_once_and_for_a_minute_more),
+        TEST(test_a_page_gets_the_token_for_the_ticket_of_its_link),
         TEST(test_a_foreign_page_is_refused_and_may_not_read_why),
         TEST(test_another_name_of_this_machine_is_refused),
         TEST(test_without_the_token_there_is_a_greeting_and_nothing_else),

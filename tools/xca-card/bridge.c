@@ -1,7 +1,9 @@
 #include "bridge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "platform.h"
 
 fault_t *bridge_open(bridge_t *bridge, const bridge_side_t *side) {
     fault_t *fault;
@@ -33,6 +35,7 @@ static int status_of(const fault_t *fault) {
     case T_BRIDGE_HOST:
     case T_BRIDGE_FOREIGN:
     case T_BRIDGE_TOKEN:
+    case T_BRIDGE_TICKET:
         return 403;
     case T_BRIDGE_PATH:
     case T_BRIDGE_NO_JOB:
@@ -95,6 +98,40 @@ static fault_t *check_body(const bridge_request_t *request) {
 static void hello(bridge_t *bridge, const bridge_request_t *request, bridge_response_t *response) {
     bridge_write_hello(&response->json, bridge->side->helper->settings->portal_url, language_of(request),
                        bridge_desk_busy(bridge->desk));
+}
+
+/* Who has a key in a file is an officer. */
+void bridge_link(bridge_t *bridge, char link[BRIDGE_LINK]) {
+    pthread_mutex_lock(&bridge->lock);
+    snprintf(link, BRIDGE_LINK, "%s%s#bridge=%d.%s", bridge->guard.origins[0],
+             bridge->side->key != NULL ? "/office/login" : "/card/activate", bridge->guard.port, bridge->guard.ticket);
+    pthread_mutex_unlock(&bridge->lock);
+}
+
+/* The token for the link's ticket. */
+static fault_t *redeem(bridge_t *bridge, const bridge_request_t *request, bridge_response_t *response) {
+    const talk_t *own = bridge->side->helper->talk;
+    char ticket[BRIDGE_TOKEN + 1], link[BRIDGE_LINK];
+    int is_new = 0;
+    fault_t *fault = check_body(request);
+
+    if (fault == NULL) {
+        fault = bridge_read_ticket(ticket, request->body);
+    }
+    if (fault == NULL) {
+        pthread_mutex_lock(&bridge->lock);
+        fault = bridge_guard_redeem(&bridge->guard, ticket, platform_clock(), &is_new);
+        pthread_mutex_unlock(&bridge->lock);
+    }
+    if (fault != NULL) {
+        return fault;
+    }
+    bridge_write_token(&response->json, bridge->guard.token);
+    if (is_new) {
+        bridge_link(bridge, link);
+        own->say(own->baton, T_BRIDGE_NEXT_LINK, link);
+    }
+    return NULL;
 }
 
 static fault_t *begin(bridge_t *bridge, const bridge_request_t *request, bridge_response_t *response) {
@@ -186,6 +223,10 @@ static fault_t *route(bridge_t *bridge, const bridge_request_t *request, bridge_
         }
         hello(bridge, request, response);
         return NULL;
+    }
+    if (strcmp(request->path, "/v1/token") == 0) {
+        return strcmp(request->method, "POST") == 0 ? redeem(bridge, request, response)
+                                                     : fault_make(T_BRIDGE_METHOD, NULL, "token");
     }
     fault = bridge_guard_token(&bridge->guard, request->token);
     if (fault != NULL) {

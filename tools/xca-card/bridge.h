@@ -13,13 +13,18 @@ typedef struct bridge {
     bridge_guard_t guard;
     bridge_desk_t *desk;
     const bridge_side_t *side;
-    pthread_mutex_t lock;        /* of what follows                       */
+    pthread_mutex_t lock;        /* of the guard's tickets and what follows */
     char refused[BRIDGE_ORIGIN]; /* the foreign origin that was told last */
 } bridge_t;
 
 /* `side` must live as long. Fault: T_BRIDGE_ORIGINS. */
 fault_t *bridge_open(bridge_t *bridge, const bridge_side_t *side) MUST_USE;
 void bridge_close(bridge_t *bridge);
+
+#define BRIDGE_LINK (BRIDGE_ORIGIN + 96)
+
+/* The link that takes the bridge to a page; what stands behind # is never sent to a server. */
+void bridge_link(bridge_t *bridge, char link[BRIDGE_LINK]);
 
 /* One request. Headers that did not come are NULL. */
 typedef struct bridge_request {

@@ -75,16 +75,28 @@ static int put_origins(bridge_guard_t *guard, const char *text) {
     }
 }
 
-fault_t *bridge_guard_make(bridge_guard_t *guard, const card_settings_t *settings) {
+static fault_t *draw(char token[BRIDGE_TOKEN + 1]) {
     unsigned char random[BRIDGE_TOKEN / 2];
     fault_t *fault = crypto_random(random, sizeof(random));
 
+    if (fault == NULL) {
+        hex_write(token, random, sizeof(random));
+    }
+    wipe(random, sizeof(random));
+    return fault;
+}
+
+fault_t *bridge_guard_make(bridge_guard_t *guard, const card_settings_t *settings) {
+    fault_t *fault;
+
     memset(guard, 0, sizeof(*guard));
+    fault = draw(guard->token);
+    if (fault == NULL) {
+        fault = draw(guard->ticket);
+    }
     if (fault != NULL) {
         return fault;
     }
-    hex_write(guard->token, random, sizeof(random));
-    wipe(random, sizeof(random));
     if (settings->origins[0] != '\0') {
         return put_origins(guard, settings->origins) ? NULL : fault_make(T_BRIDGE_ORIGINS, NULL, "origins");
     }
@@ -128,15 +140,31 @@ fault_t *bridge_guard_origin(const bridge_guard_t *guard, const char *origin) {
     return fault_make(T_BRIDGE_FOREIGN, shown, "Origin");
 }
 
-fault_t *bridge_guard_token(const bridge_guard_t *guard, const char *token) {
-    size_t length = token != NULL ? strlen(token) : 0, i;
+/* As long for a wrong one as for the right one. */
+static int is_equal(const char right[BRIDGE_TOKEN + 1], const char *given) {
+    size_t length = given != NULL ? strlen(given) : 0, i;
     unsigned char differs = length != BRIDGE_TOKEN;
 
-    /* As long for a wrong one as for the right one. */
     for (i = 0; i < BRIDGE_TOKEN; i++) {
-        differs |= (unsigned char)(guard->token[i] ^ (i < length ? token[i] : 0));
+        differs |= (unsigned char)(right[i] ^ (i < length ? given[i] : 0));
     }
-    return differs == 0 ? NULL : fault_make(T_BRIDGE_TOKEN, NULL, "X-XCA-Token");
+    return differs == 0;
+}
+
+fault_t *bridge_guard_token(const bridge_guard_t *guard, const char *token) {
+    return is_equal(guard->token, token) ? NULL : fault_make(T_BRIDGE_TOKEN, NULL, "X-XCA-Token");
+}
+
+fault_t *bridge_guard_redeem(bridge_guard_t *guard, const char *ticket, double now, int *is_new) {
+    *is_new = is_equal(guard->ticket, ticket);
+    if (*is_new) {
+        memcpy(guard->used_ticket, guard->ticket, sizeof(guard->ticket));
+        guard->used_until = now + BRIDGE_TICKET_AGAIN;
+        return draw(guard->ticket);
+    }
+    return now < guard->used_until && is_equal(guard->used_ticket, ticket)
+               ? NULL
+               : fault_make(T_BRIDGE_TICKET, NULL, "ticket");
 }
 
 fault_t *bridge_guard_challenge(const char *challenge, const char *origin) {

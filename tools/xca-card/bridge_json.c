@@ -198,6 +198,18 @@ fault_t *bridge_read_reply(bridge_reply_t *reply, view_t json) {
     return right ? NULL : fault_make(T_BRIDGE_JSON, NULL, "answer");
 }
 
+fault_t *bridge_read_ticket(char ticket[BRIDGE_TOKEN + 1], view_t json) {
+    json_t *root = read_object(json);
+    const char *value = text_member(root, "ticket");
+    int right = value != NULL && strlen(value) == BRIDGE_TOKEN;
+
+    if (right) {
+        memcpy(ticket, value, BRIDGE_TOKEN + 1);
+    }
+    json_decref(root);
+    return right ? NULL : fault_make(T_BRIDGE_JSON, NULL, "ticket");
+}
+
 static void put_text(json_t *object, const char *name, const char *text) {
     json_t *value = json_string(text);
 
@@ -282,6 +294,13 @@ void bridge_write_job(bytes_t *json, const char *job) {
     json_t *root = json_object();
 
     put_text(root, "job", job);
+    put_out(json, root);
+}
+
+void bridge_write_token(bytes_t *json, const char *token) {
+    json_t *root = json_object();
+
+    put_text(root, "token", token);
     put_out(json, root);
 }
 

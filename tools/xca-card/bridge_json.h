@@ -3,6 +3,7 @@
 #define XCA_CARD_BRIDGE_JSON_H
 
 #include "bridge_event.h"
+#include "bridge_guard.h"
 #include "bridge_operations.h"
 
 /* Once, before there are threads: what a request said is wiped when it has been read. */
@@ -20,6 +21,12 @@ typedef struct bridge_reply {
 } bridge_reply_t;
 
 fault_t *bridge_read_reply(bridge_reply_t *reply, view_t json) MUST_USE;
+
+/* POST /v1/token: {"ticket": ...}. Fault: T_BRIDGE_JSON. */
+fault_t *bridge_read_ticket(char ticket[BRIDGE_TOKEN + 1], view_t json) MUST_USE;
+
+/* {"token": ...} */
+void bridge_write_token(bytes_t *json, const char *token);
 
 /* {"fault": {...}}; with `job` also the busy job. */
 void bridge_write_fault(bytes_t *json, const fault_t *fault, language_t language);

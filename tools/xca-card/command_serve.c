@@ -1,5 +1,4 @@
 /* xca-card serve: the bridge for the portal's pages. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bridge_http.h"
@@ -25,17 +24,15 @@ static fault_t *take_port(const command_line_t *line, int *port) {
     return NULL;
 }
 
-static void tell_ready(const command_line_t *line, const bridge_guard_t *guard, int with_key) {
+static void tell_ready(const command_line_t *line, bridge_t *bridge) {
     const talk_t *own = &line->talk;
-    char link[2 * BRIDGE_ORIGIN];
+    char link[BRIDGE_LINK];
     int i;
 
-    for (i = 0; i < guard->origin_count; i++) {
-        own->say(own->baton, T_BRIDGE_READY, guard->origins[i]);
+    for (i = 0; i < bridge->guard.origin_count; i++) {
+        own->say(own->baton, T_BRIDGE_READY, bridge->guard.origins[i]);
     }
-    /* What stands behind # is never sent to a server. Who has a key in a file is an officer. */
-    snprintf(link, sizeof(link), "%s%s#bridge=%d.%s", guard->origins[0], with_key ? "/office/login" : "/card/activate",
-             guard->port, guard->token);
+    bridge_link(bridge, link);
     own->say(own->baton, T_BRIDGE_LINK, link);
 }
 
@@ -46,7 +43,7 @@ static fault_t *serve(const command_line_t *line, bridge_t *bridge, int port) {
     platform_end_prepare();
     fault = bridge_http_start(&http, bridge, port);
     if (fault == NULL) {
-        tell_ready(line, &bridge->guard, bridge->side->key != NULL);
+        tell_ready(line, bridge);
         platform_end_wait();
         bridge_desk_stop_all(bridge->desk);
         bridge_http_stop(http);
