@@ -1,6 +1,6 @@
 /* ou=officers: class xcaOfficer: uid (RDN), xcaRole, xcaWindow, description (title), xcaPerson,
- * userCertificate;binary, xcaActive.  ou=windows: class xcaWindowEntry: xcaWindow (RDN), o,
- * xcaCounty, xcaTakesClass, xcaAddress, xcaPhone. */
+ * userCertificate;binary, xcaActive, xcaStateChanged.  ou=windows: class xcaWindowEntry: xcaWindow (RDN), o,
+ * xcaCounty, xcaTakesClass, xcaAddress, xcaPhone, xcaStateChanged. */
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -33,6 +33,7 @@ xca_error_t *xca_officer_put(xca_store_t *store, const xca_officer_t *officer, a
     xca_entry_add(pool, entry, "xcaPerson", officer->person);
     xca_entry_add(pool, entry, "xcaActive", officer->active ? "TRUE" : "FALSE");
     xca_entry_add_bytes(pool, entry, "userCertificate;binary", officer->certificate);
+    xca_entry_add_time(pool, entry, "xcaStateChanged", officer->changed);
     err = xca_ldap_add(store->ldap, entry, pool);
     if (err == NULL || strcmp(err->message, "ldap.exists") != 0) {
         return err;
@@ -44,6 +45,7 @@ xca_error_t *xca_officer_put(xca_store_t *store, const xca_officer_t *officer, a
     xca_changes_text(changes, "xcaActive", officer->active ? "TRUE" : "FALSE");
     xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "userCertificate;binary",
                           officer->certificate);
+    xca_changes_time(pool, changes, "xcaStateChanged", officer->changed);
     return xca_ldap_modify(store->ldap, entry->dn, changes, NULL, NULL, NULL, pool);
 }
 
@@ -62,6 +64,7 @@ void *xca_officer_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     officer->title = apr_pstrdup(pool, xca_entry_text(entry, "description"));
     officer->person = apr_pstrdup(pool, xca_entry_text(entry, "xcaPerson"));
     officer->active = active != NULL && strcmp(active, "TRUE") == 0;
+    officer->changed = xca_entry_time(entry, "xcaStateChanged");
     officer->certificate.length = certificate.length;
     officer->certificate.data =
         certificate.length > 0 ? apr_pmemdup(pool, certificate.data, certificate.length) : NULL;
@@ -135,6 +138,8 @@ xca_error_t *xca_window_put(xca_store_t *store, const xca_window_t *window, apr_
     xca_entry_add(pool, entry, "xcaCounty", window->county);
     xca_entry_add(pool, entry, "xcaAddress", window->address);
     xca_entry_add(pool, entry, "xcaPhone", window->phone);
+    xca_entry_add_time(pool, entry, "xcaStateChanged", window->changed);
+    xca_changes_time(pool, changes, "xcaStateChanged", window->changed);
     xca_changes_text(changes, "o", window->name);
     xca_changes_text(changes, "xcaCounty", window->county);
     xca_changes_text(changes, "xcaAddress", window->address);
@@ -161,6 +166,7 @@ void *xca_window_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     window->county = apr_pstrdup(pool, xca_entry_text(entry, "xcaCounty"));
     window->address = apr_pstrdup(pool, xca_entry_text(entry, "xcaAddress"));
     window->phone = apr_pstrdup(pool, xca_entry_text(entry, "xcaPhone"));
+    window->changed = xca_entry_time(entry, "xcaStateChanged");
     for (i = 0; classes != NULL && i < classes->count; i++) {
         joined = apr_pstrcat(pool, joined, i > 0 ? "|" : "", (const char *)classes->values[i].data,
                              NULL);

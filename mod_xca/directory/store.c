@@ -13,7 +13,7 @@
 static const char *const branches[] = {"oid",    "certificates", "mail",    "crl",
                                        "cases",  "requests",     "nonces",  "windows",
                                        "officers", "outbox",     "counters", "sources", "cards",
-                                       "sessions", "statistics", "content", "questions",
+                                       "sessions", "orders", "statistics", "content", "questions",
                                        "sheets"};
 
 static const char *const counters[] = {"case", "crl", "card"};

@@ -24,6 +24,7 @@ typedef struct xca_officer {
     const char *window; /* RA officers: id of their window */
     xca_bytes_t certificate; /* DER */
     int active;
+    apr_time_t changed; /* 0: not known */
 } xca_officer_t;
 
 typedef struct xca_window {
@@ -32,6 +33,7 @@ typedef struct xca_window {
     const char *county;  /* county, or "中央機關" */
     const char *classes; /* class ids with '|' between */
     const char *address, *phone;
+    apr_time_t changed; /* 0: not known */
 } xca_window_t;
 
 int xca_window_takes(const xca_window_t *window, xca_class class);

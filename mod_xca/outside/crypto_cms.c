@@ -217,6 +217,18 @@ xca_error_t *xca_cms_verify(const char **content, apr_size_t *length, xca_bytes_
     return err;
 }
 
+xca_error_t *xca_cms_may_sign(xca_bytes_t certificate, xca_bytes_t anchor, apr_time_t when, apr_pool_t *pool) {
+    verification_t v = {pool, NULL, xca_openssl_x509(pool, certificate), xca_openssl_x509(pool, anchor)};
+    xca_error_t *err;
+
+    if (v.certificate == NULL || v.anchor == NULL) {
+        return xca_openssl_error(pool, XCA_E_DENIED, "cms.certificate", "officer or anchor");
+    }
+    err = check_certificate(&v, when);
+    ERR_clear_error();
+    return err;
+}
+
 static apr_status_t free_certificates(void *stack) {
     sk_X509_pop_free(stack, X509_free);
     return APR_SUCCESS;

@@ -23,6 +23,9 @@ xca_error_t *xca_cms_verify(const char **content, apr_size_t *length, xca_bytes_
 xca_error_t *xca_cms_content(const char **content, apr_size_t *length, xca_bytes_t cms,
                              apr_size_t limit, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Whether a certificate could sign such a thing: under the anchor, valid at `when`, with digitalSignature. Error: "cms.certificate". */
+xca_error_t *xca_cms_may_sign(xca_bytes_t certificate, xca_bytes_t anchor, apr_time_t when, apr_pool_t *pool) XCA_MUST_USE;
+
 /* The one certificate that came along and that the one SignerInfo names, DER: who claims to have signed. Nothing is verified.
  * Errors: "cms.malformed", "cms.signer". */
 xca_error_t *xca_cms_certificate(xca_bytes_t *certificate, xca_bytes_t cms, apr_size_t limit,

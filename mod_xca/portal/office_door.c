@@ -87,9 +87,8 @@ static xca_error_t *put_officer(xca_visit_t *visit) {
     xca_map_text(map, "title", officer->title);
     xca_map_text(map, "role", xca_role_id(officer->role));
     xca_map_text(map, "_role", apr_pstrcat(visit->pool, "role.", xca_role_id(officer->role), NULL));
-    xca_map_true(map, "_cases", officer->role != XCA_ROLE_CARD_CENTRE);
-    xca_map_true(map, "_cards", officer->role != XCA_ROLE_RA);
     xca_map_true(map, "_mail", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
+    xca_map_true(map, "_orders", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
     if (officer->window == NULL) {
         return NULL;
     }

@@ -24,5 +24,16 @@ xca_error_t *xca_page_office_result(xca_visit_t *visit) XCA_MUST_USE;
 
 /* Notices that did not arrive, page_office_mail.c. */
 xca_error_t *xca_page_office_mail(xca_visit_t *visit) XCA_MUST_USE;
+/* Officers, windows, and the orders that change them, page_office_orders.c. */
+xca_error_t *xca_page_office_officers(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_officer(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_officer_sent(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_windows(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_window(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_window_sent(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_orders(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_order(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_order_sent(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_order_signed(xca_visit_t *visit) XCA_MUST_USE;
 
 #endif

@@ -175,6 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     (void)xca_notice_of_entry(entry, pool);
     (void)xca_session_of_entry(entry, pool);
+    (void)xca_order_of_entry(entry, pool);
     period = xca_period_of_entry(entry, pool);
     if (period != NULL) {
         use_period(period, pool);

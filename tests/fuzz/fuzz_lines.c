@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "wire/card_message.h"
+#include "wire/order.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -11,6 +12,19 @@ static void round_trip(const char *first, const xca_line_field_t *fields, void *
 
     if (xca_lines_read(record, storage, first, fields, text, size) &&
         (xca_lines_write(again, size + 1, first, fields, record) != size || memcmp(again, text, size) != 0)) {
+        abort();
+    }
+    free(again);
+    free(storage);
+}
+
+/* An order that is read is written back, too. */
+static void round_trip_order(const char *text, size_t size) {
+    char *storage = malloc(size > 0 ? size : 1), *again = malloc(size + 1);
+    xca_order_text_t order;
+
+    if (xca_order_read(&order, storage, text, size) &&
+        (xca_order_write(&order, again, size + 1) != size || memcmp(again, text, size) != 0)) {
         abort();
     }
     free(again);
@@ -28,5 +42,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     round_trip(XCA_REPLY_FIRST, xca_card_reply_fields, &reply, text, size);
     round_trip(XCA_CONTACT_FIRST, xca_card_contact_fields, &contact, text, size);
     round_trip(XCA_SEAL_KEY_FIRST, xca_seal_key_proof_fields, &proof, text, size);
+    round_trip_order(text, size);
     return 0;
 }

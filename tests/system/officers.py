@@ -92,6 +92,14 @@ class Officer(Visitor):
         shown = self.get(done.headers["Location"], Accept="application/json").json()
         return {r.get("number"): r for r in shown["results"]}
 
+    def sign_order(self, page, signer=None, text=None):
+        """Signs and sends the order that the page shows."""
+        texts = self.to_sign(page)
+        assert len(texts) == 1, page.main
+        certificate = next((e.get("value") for e in page.elements() if e.get("name") == "certificate"), None)
+        return self.post("/office/orders", [("token", self.token(page)), ("certificate", certificate or ""),
+                                            ("signed", (signer or self.signer).sign(text or texts[0]))])
+
     def lend(self, browser):
         """The session to a real browser: its pages are this officer's."""
         for name, value in self.cookies.items():

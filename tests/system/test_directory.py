@@ -29,7 +29,7 @@ PUBLIC = {
     "ou=crl": {"ou", "cn", "certificaterevocationlist", "xcacrlnumber", "xcathisupdate", "xcanextupdate"},
     "": {"c", "o", "ou", "cacertificate", "certificaterevocationlist", "xcachain"},  # the CA's entry and what stands above
 }
-HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=content", "ou=questions",
+HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=orders", "ou=content", "ou=questions",
           "ou=counters", "ou=services",
           "ou=sheets", "cn=signer-status")
 

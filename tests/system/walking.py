@@ -405,6 +405,17 @@ class Walk:
         look("office-cases-revocation")
         self.get("/office/cases/" + self.cases["revocation"])
         look("office-case-revocation")
+        for path in ("officers", "officers/new", "officers/ra-tpe-edu", "windows", "windows/new", "windows/tpe-edu", "orders"):
+            self.get("/office/" + path)
+            look("office-" + path.replace("/", "-"))
+        self.get("/office/officers/new")
+        self.press("form.form .primary")
+        look("office-officer-missing")
+        self.get("/office/officers/ra-tpe-soc")
+        by_name(self.browser, "title").send_keys("（代理）")
+        self.press("form.form .primary")
+        look("office-order-sign")
+        self.order(look)
         for uid in ("card-1", "audit-1"):
             self.officer(uid)
             self.get("/office")
@@ -420,6 +431,21 @@ class Walk:
         self.officer("ra-tpe-edu")
         self.get(done[0] + "&" + done[1].split("?")[1])
         look("office-result")
+
+    def order(self, look):
+        """Signed by one, seen by the other, then signed by both."""
+        one, two = Officer(self.instance, "central-1"), Officer(self.instance, "central-2")
+        page = one.submit(one.get("/office/officers/ra-tpe-soc"), {"title": "臺北市政府社會局 初審承辦人 %d" % self.counter})
+        order = one.sign_order(page).headers["Location"].split("/")[-1].split("?")[0]
+        self.officer("central-2")
+        self.get("/office/orders/" + order)
+        look("office-order-waiting")
+        self.get("/office/orders")
+        look("office-orders-waiting")
+        waiting = two.get("/office/orders/" + order)
+        two.sign_order(two.submit(waiting, {}, form=two.form_of(waiting, "/office/orders/" + order)))
+        self.get("/office/orders/%s?signed=1" % order)
+        look("office-order-done")
 
     def officer(self, uid):
         """This browser is the officer's from now on, without a helper."""

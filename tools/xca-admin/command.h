@@ -53,6 +53,7 @@ xca_error_t *command_directory_prepare(admin_t *admin, const arguments_t *argume
 xca_error_t *command_window_import(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_window_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_officer_make(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_officer_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_card_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_card_show(admin_t *admin, const arguments_t *arguments);

@@ -34,6 +34,8 @@ static const row_t rows[] = {
     {"officer", "add", command_officer_add, 1,
      "--uid UID --role ra|central|card-centre|auditor --title TEXT --person NUMBER [--window ID] --ca-folder DIR "
      "--password-file FILE --out FILE.p12"},
+    {"officer", "make", command_officer_make, 0,
+     "--uid UID --ca-folder DIR --password-file FILE --out FILE.p12"},
     {"officer", "list", command_officer_list, 1, ""},
     {"review", "list", command_review_list, 1, "[--state filed|reviewed|...] [--window ID]"},
     {"review", "show", command_review_show, 1, "CASE"},

@@ -41,6 +41,7 @@ static xca_error_t *import_window(admin_t *admin, const char *const *names,
     window.classes = column(names, fields, count, "classes");
     window.address = column(names, fields, count, "address");
     window.phone = column(names, fields, count, "phone");
+    window.changed = admin->now;
     if (window.id == NULL || window.name == NULL || window.county == NULL ||
         window.classes == NULL) {
         xca_error_t *err = xca_error_make(admin->pool, XCA_E_INVALID, "csv.row", "line %d", line);
@@ -136,15 +137,24 @@ static xca_error_t *certify(xca_bytes_t *certificate, xca_bytes_t *issuer, const
                                  *issuer, from, xca_date_add_years(from, 5), pool);
 }
 
+static xca_error_t *check_uid(const char *uid, apr_pool_t *pool) {
+    const char *c;
+
+    for (c = uid; *c != '\0'; c++) {
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-", *c) == NULL || c - uid > 60) {
+            return xca_error_field(pool, NULL, "officer.uid", uid);
+        }
+    }
+    return NULL;
+}
+
 static xca_error_t *check_officer(const xca_officer_t *officer, xca_store_t *store,
                                   apr_pool_t *pool) {
     xca_window_t *window;
-    const char *c;
+    xca_error_t *err = check_uid(officer->uid, pool);
 
-    for (c = officer->uid; *c != '\0'; c++) {
-        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-", *c) == NULL || c - officer->uid > 60) {
-            return xca_error_field(pool, NULL, "officer.uid", officer->uid);
-        }
+    if (err != NULL) {
+        return err;
     }
     if (officer->role == XCA_ROLE_NONE) {
         return xca_error_field(pool, NULL, "officer.role", NULL);
@@ -155,12 +165,46 @@ static xca_error_t *check_officer(const xca_officer_t *officer, xca_store_t *sto
     return officer->window != NULL ? xca_window_read(&window, store, officer->window, pool) : NULL;
 }
 
-xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments) {
-    apr_pool_t *pool = admin->pool;
-    xca_officer_t officer = {0};
+/* Key and certificate in a new PKCS#12 file. */
+static xca_error_t *make_key(xca_bytes_t *certificate, const char *uid, const char *ca_folder, const char *password_file,
+                             const char *out, apr_time_t now, apr_pool_t *pool) {
     xca_secret_t *password;
     xca_bytes_t issuer;
     xca_key_t *key;
+    xca_error_t *err = xca_secret_read(&password, password_file, pool);
+
+    if (err == NULL) {
+        err = xca_key_make(&key, "ec:P-256", pool);
+    }
+    if (err == NULL) {
+        err = certify(certificate, &issuer, uid, ca_folder, key, now, pool);
+    }
+    return err != NULL ? err : xca_key_write_pkcs12(key, *certificate, issuer, password, out, pool);
+}
+
+/* For officers who are added in the portal, by orders that two central officers sign: no entry in the directory is made here. */
+xca_error_t *command_officer_make(admin_t *admin, const arguments_t *arguments) {
+    apr_pool_t *pool = admin->pool;
+    const char *uid, *ca_folder, *password_file, *out;
+    xca_bytes_t certificate;
+    xca_error_t *err = argument_needed(&uid, arguments, "uid", pool);
+
+    err = err == NULL ? argument_needed(&ca_folder, arguments, "ca-folder", pool) : err;
+    err = err == NULL ? argument_needed(&password_file, arguments, "password-file", pool) : err;
+    err = err == NULL ? argument_needed(&out, arguments, "out", pool) : err;
+    err = err == NULL ? check_uid(uid, pool) : err;
+    if (err == NULL) {
+        err = make_key(&certificate, uid, ca_folder, password_file, out, admin->now, pool);
+    }
+    if (err == NULL) {
+        printf("%s", xca_cert_pem(pool, certificate));
+    }
+    return err;
+}
+
+xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments) {
+    apr_pool_t *pool = admin->pool;
+    xca_officer_t officer = {0};
     const char *role, *ca_folder, *password_file, *out;
     xca_error_t *err = argument_needed(&officer.uid, arguments, "uid", pool);
 
@@ -176,18 +220,10 @@ xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments) {
     officer.role = xca_role_by_id(role);
     officer.window = argument(arguments, "window");
     officer.active = 1;
+    officer.changed = admin->now;
     err = check_officer(&officer, admin->office->store, pool);
     if (err == NULL) {
-        err = xca_secret_read(&password, password_file, pool);
-    }
-    if (err == NULL) {
-        err = xca_key_make(&key, "ec:P-256", pool);
-    }
-    if (err == NULL) {
-        err = certify(&officer.certificate, &issuer, officer.uid, ca_folder, key, admin->now, pool);
-    }
-    if (err == NULL) {
-        err = xca_key_write_pkcs12(key, officer.certificate, issuer, password, out, pool);
+        err = make_key(&officer.certificate, officer.uid, ca_folder, password_file, out, admin->now, pool);
     }
     if (err == NULL) {
         err = xca_officer_put(admin->office->store, &officer, pool);

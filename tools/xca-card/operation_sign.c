@@ -11,6 +11,7 @@
 #define STATEMENT_MAX   32768
 #define STATEMENT_FIRST "XCA-STATEMENT-1\n"
 #define MESSAGE_FIRST   "XCA-CARD-1\n"
+#define ORDER_FIRST     "XCA-ORDER-1\n"
 
 /* The PIN right before the signature, in one transaction. */
 static fault_t *sign_by_card(card_t *card, const card_info_t *info, const secret_t *pin, const view_t *content,
@@ -149,7 +150,8 @@ fault_t *operation_sign_statements(const helper_t *helper, file_key_t *key, cons
     for (i = 0; i < count; i++) {
         view_t text = bytes_view(&texts[i]);
 
-        if (!begins(text, STATEMENT_FIRST, STATEMENT_MAX) && !begins(text, MESSAGE_FIRST, STATEMENT_MAX)) {
+        if (!begins(text, STATEMENT_FIRST, STATEMENT_MAX) && !begins(text, MESSAGE_FIRST, STATEMENT_MAX) &&
+            !begins(text, ORDER_FIRST, STATEMENT_MAX)) {
             return fault_make(T_SIGN_FORM, NULL, "text %d, %u bytes", i + 1, (unsigned)text.length);
         }
     }

@@ -13,6 +13,19 @@ static const named_t names[] = {
     {"officer", T_LINE_OFFICER},   {"time", T_LINE_TIME},           {"portal", T_LINE_PORTAL},
     {"nonce", T_LINE_NONCE},       {"operation", T_LINE_OPERATION}, {"card", T_LINE_CARD},
     {"issued", T_LINE_TIME},
+    {"order", T_LINE_ORDER},
+    {"kind", T_LINE_KIND},
+    {"subject", T_LINE_SUBJECT},
+    {"title", T_LINE_TITLE},
+    {"role", T_LINE_ROLE},
+    {"person", T_LINE_PERSON},
+    {"active", T_LINE_ACTIVE},
+    {"certificate", T_LINE_CERTIFICATE},
+    {"window", T_LINE_WINDOW},
+    {"county", T_LINE_COUNTY},
+    {"classes", T_LINE_CLASSES},
+    {"address", T_LINE_ADDRESS},
+    {"phone", T_LINE_PHONE},
 };
 
 /* Values of these two alone: elsewhere the same word means what it says. */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "domain/calendar.h"
 #include "operations/signer_open.h"
+#include "operations/signer_order.h"
 #include "operations/signer_statistics.h"
 
 #define ALIVE_EVERY   apr_time_from_sec(10)
@@ -28,14 +29,14 @@
 static const char work_filter[] =
     "(|(&(objectClass=xcaCase)(|(xcaState=filed)(xcaState=reviewed)(xcaState=approved)"
     "(xcaState=issuing)))(&(objectClass=xcaDecisionEntry)(!(xcaVerdict=*)))"
-    "(&(objectClass=xcaRequestEntry)(xcaState=waiting)))";
+    "(&(|(objectClass=xcaRequestEntry)(objectClass=xcaOfficeOrderEntry))(xcaState=waiting)))";
 
 typedef struct {
     xca_signer_t *signer;
     xca_ldap_config_t ldap;
     apr_interval_time_t clock_offset;
     apr_pool_t *pool;  /* of the queue */
-    apr_hash_t *queue; /* id -> "case" or "request" */
+    apr_hash_t *queue; /* id -> "case", "request" or "order" */
     int refreshed;     /* the refresh phase of the sync is over */
     apr_time_t alive_due, sweep_due, refresh_due, post_due, count_due, compare_due;
     xca_follower_t *follower; /* of certificates, for statistics */
@@ -87,6 +88,11 @@ static xca_error_t *on_change(void *baton, const char *dn, const xca_entry_t *en
         apr_hash_set(work->queue, id, APR_HASH_KEY_STRING, "request");
         return NULL;
     }
+    id = value_in_dn(dn, "xcaOfficeOrder", work->pool);
+    if (id != NULL) {
+        apr_hash_set(work->queue, id, APR_HASH_KEY_STRING, "order");
+        return NULL;
+    }
     id = value_in_dn(dn, "xcaCaseNumber", work->pool);
     if (id != NULL) {
         apr_hash_set(work->queue, id, APR_HASH_KEY_STRING, "case");
@@ -101,6 +107,8 @@ static xca_error_t *do_item(work_t *work, const char *id, const char *kind, apr_
 
     if (strcmp(kind, "request") == 0) {
         err = xca_signer_request(work->signer, id, clock_of(work), pool);
+    } else if (strcmp(kind, "order") == 0) {
+        err = xca_signer_order(work->signer, id, clock_of(work), pool);
     } else {
         err = xca_signer_case(work->signer, id, clock_of(work), pool);
         if (err == NULL && work->signer->case_left) {
