@@ -18,8 +18,8 @@ from conftest import BUILD, Instance, new_browser, small_data  # noqa: E402
 from walking import Walk  # noqa: E402
 
 WIDTHS = (1280, 360)
-PARTS = ("public", "content", "applying", "applying_card", "following", "certificates", "cards", "office", "errors", "outage")
-PRINTED = {"news-item", "faq-item", "fees", "apply-4-paper", "apply-4-letter", "apply-card-4-paper", "revoke-paper", "revoke-paper-filled", "certificate-valid", "case-status-returned"}
+PARTS = ("public", "content", "applying", "applying_card", "following", "certificates", "codes", "cards", "office", "errors", "outage")
+PRINTED = {"news-item", "faq-item", "fees", "apply-4-paper", "apply-4-letter", "apply-card-4-paper", "code-reset-paper-filled", "revoke-paper", "revoke-paper-filled", "certificate-valid", "case-status-returned"}
 FOLDER = BUILD / "screenshots"
 
 

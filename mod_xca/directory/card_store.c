@@ -110,6 +110,7 @@ xca_error_t *xca_card_add(xca_store_t *store, const xca_card_t *card, apr_pool_t
     xca_entry_add(pool, entry, "xcaSerials", serials_of(card, pool));
     xca_entry_add_bytes(pool, entry, "xcaSecrets", card->secrets);
     xca_entry_add(pool, entry, "xcaUnfinished", card->unfinished ? "TRUE" : NULL);
+    xca_entry_add(pool, entry, "xcaCodeOnce", card->code_once ? "TRUE" : NULL);
     return xca_ldap_add(store->ldap, entry, pool);
 }
 
@@ -118,6 +119,7 @@ void *xca_card_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     const char *number = xca_entry_text(entry, "xcaCardNumber");
     xca_bytes_t secrets = xca_entry_bytes(entry, "xcaSecrets");
     const char *unfinished = xca_entry_text(entry, "xcaUnfinished");
+    const char *once = xca_entry_text(entry, "xcaCodeOnce");
     apr_size_t i;
 
     card->state = xca_card_state_by_id(xca_entry_text(entry, "xcaState"));
@@ -146,6 +148,7 @@ void *xca_card_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     card->secrets.data =
         secrets.length > 0 ? apr_pmemdup(pool, secrets.data, secrets.length) : NULL;
     card->unfinished = unfinished != NULL && strcmp(unfinished, "TRUE") == 0;
+    card->code_once = once != NULL && strcmp(once, "TRUE") == 0;
     return card;
 }
 
@@ -186,6 +189,7 @@ xca_error_t *xca_card_update(xca_store_t *store, const xca_card_t *old, xca_card
     xca_changes_text(changes, "xcaTries", apr_itoa(pool, changed->code_tries));
     xca_changes_text(changes, "xcaSerials", serials_of(changed, pool));
     xca_changes_text(changes, "xcaUnfinished", changed->unfinished ? "TRUE" : NULL);
+    xca_changes_text(changes, "xcaCodeOnce", changed->code_once ? "TRUE" : NULL);
     xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaSecrets", changed->secrets);
     err = xca_ldap_modify(store->ldap, card_dn(store, old->number, pool), changes, NULL, NULL, NULL,
                           pool);

@@ -3,7 +3,9 @@
  *   the applicant's fields                 xca_case_fields (domain/case.c) names their attributes
  *   xcaOrgClass, xcaUse, xcaCsr, xcaKeyHash
  *   xcaCodeHash, xcaTries, xcaLockedUntil  portal
- *   xcaAssignedOid, xcaSerial, xcaNotBefore, xcaCardNumber, xcaProblem, xcaReturnReason, xcaRowsDone   signer */
+ *   xcaAssignedOid, xcaSerial, xcaNotBefore, xcaCardNumber, xcaProblem, xcaReturnReason, xcaRowsDone   signer
+
+ *   xcaEnvelope, xcaNewCodeHash            signer, of code resets */
 #include "directory/case_store.h"
 
 #include <stdlib.h>
@@ -84,7 +86,7 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     const char *class = xca_entry_text(entry, "xcaOrgClass");
     const char *use = xca_entry_text(entry, "xcaUse");
     const xca_case_field_t *field;
-    xca_bytes_t csr = xca_entry_bytes(entry, "xcaCsr");
+    xca_bytes_t csr = xca_entry_bytes(entry, "xcaCsr"), envelope;
 
     if (number == NULL || kind == NULL || state == NULL) {
         return NULL;
@@ -119,6 +121,10 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     kase->rows_done = xca_entry_number(entry, "xcaRowsDone", 0);
     kase->problem = apr_pstrdup(pool, xca_entry_text(entry, "xcaProblem"));
     kase->return_reason = apr_pstrdup(pool, xca_entry_text(entry, "xcaReturnReason"));
+    kase->new_code_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaNewCodeHash"));
+    envelope = xca_entry_bytes(entry, "xcaEnvelope");
+    kase->envelope.length = envelope.length;
+    kase->envelope.data = envelope.length > 0 ? apr_pmemdup(pool, envelope.data, envelope.length) : NULL;
     return kase;
 }
 
@@ -266,6 +272,14 @@ xca_error_t *xca_case_move(xca_store_t *store, const xca_case_t *kase, xca_case_
         if (with->not_before != 0) {
             xca_changes_time(pool, changes, "xcaNotBefore", with->not_before);
         }
+        changes_if(changes, "xcaNewCodeHash", with->new_code_hash);
+        if (with->new_code_hash != NULL) {
+            if (with->envelope.length > 0) {
+                xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaEnvelope", with->envelope);
+            } else {
+                xca_changes_text(changes, "xcaEnvelope", NULL);
+            }
+        }
     }
     err = xca_ldap_modify(store->ldap, xca_case_dn(store, kase->number, pool), changes,
                           as_it_was_judged(pool, kase), NULL, NULL, pool);
@@ -355,7 +369,7 @@ xca_error_t *xca_case_by_target(apr_array_header_t **cases, xca_store_t *store, 
                                 apr_pool_t *pool) {
     const char *filter =
         apr_pstrcat(pool, "(&(xcaTargetSerial=", xca_filter_escape(pool, serial),
-                    ")(|(xcaState=filed)(xcaState=reviewed)(xcaState=approved)))", NULL);
+                    ")(|(xcaState=filed)(xcaState=reviewed)(xcaState=approved)(xcaState=issuing)))", NULL);
 
     return find_cases(cases, NULL, store, filter, 0, pool);
 }

@@ -34,7 +34,7 @@ xca_error_t *xca_case_code_right(xca_store_t *store, const char *number, apr_tim
 
 /* The signer's move: state from -> to (compare-and-swap on state and, if revision > 0, on revision; out of FILED on the
  * whole entry), with what goes with it: only the non-NULL (non-zero) of assigned_oid, serial, not_before, card_number, problem,
- * return_reason of `with` are written; "" removes problem and card_number. `with` may be NULL. "case.changed" if someone
+ * return_reason, new_code_hash (and envelope with it) of `with` are written; "" removes problem, card_number and new_code_hash. `with` may be NULL. "case.changed" if someone
  * was faster. */
 xca_error_t *xca_case_move(xca_store_t *store, const xca_case_t *kase, xca_case_state to,
                            const xca_case_t *with, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;

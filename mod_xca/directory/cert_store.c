@@ -73,6 +73,7 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     const char *class = xca_entry_text(entry, "xcaOrgClass");
     const char *published = xca_entry_text(entry, "xcaPublished");
     const char *notices_off = xca_entry_text(entry, "xcaNoticesOff");
+    const char *once = xca_entry_text(entry, "xcaCodeOnce");
     xca_bytes_t der = xca_entry_bytes(entry, CERTIFICATE);
 
     cert->state = state != NULL ? xca_cert_state_by_id(state) : XCA_CERT_STATE_COUNT;
@@ -106,6 +107,8 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     cert->expires = apr_pstrdup(pool, xca_entry_text(entry, "xcaExpires"));
     cert->noticed = (int)xca_entry_number(entry, "xcaNoticed", 0);
     cert->notices_off = notices_off != NULL && strcmp(notices_off, "TRUE") == 0;
+    cert->code_nonce = apr_pstrdup(pool, xca_entry_text(entry, "xcaCodeNonce"));
+    cert->code_once = once != NULL && strcmp(once, "TRUE") == 0;
     cert->published = published != NULL && strcmp(published, "TRUE") == 0;
     return cert;
 }
@@ -269,6 +272,20 @@ xca_error_t *xca_cert_code_right(xca_store_t *store, const char *serial, apr_poo
     xca_changes_text(changes, "xcaTries", "0");
     return xca_ldap_modify(store->ldap, xca_cert_dn(store, serial, pool), changes, NULL, NULL, NULL,
                            pool);
+}
+
+xca_error_t *xca_cert_code_set(xca_store_t *store, const xca_cert_t *cert, const char *hash, int once,
+                               const char *nonce, apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+    xca_error_t *err;
+
+    xca_changes_swap(changes, "xcaCodeHash", cert->code_hash, hash);
+    xca_changes_text(changes, "xcaTries", "0");
+    xca_changes_text(changes, "xcaCodeOnce", once ? "TRUE" : NULL);
+    xca_changes_text(changes, "xcaCodeNonce", nonce);
+    err = xca_ldap_modify(store->ldap, xca_cert_dn(store, cert->serial, pool), changes, NULL, NULL, NULL,
+                          pool);
+    return xca_store_error(err, XCA_E_CONFLICT, "certificate.changed");
 }
 
 xca_error_t *xca_cert_contact(xca_store_t *store, const char *serial, const char *contact_email,

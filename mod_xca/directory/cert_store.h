@@ -46,6 +46,11 @@ xca_error_t *xca_cert_code_wrong(int *tries, xca_store_t *store, const char *ser
                                  apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_cert_code_right(xca_store_t *store, const char *serial, apr_pool_t *pool) XCA_MUST_USE;
 
+/* A new user code (its scrypt text) in place of the one that `cert` was read with, with all tries. `once`: good for nothing but
+ * choosing another one. `nonce`: of the request that asks for it, or NULL. "certificate.changed" if someone was faster. */
+xca_error_t *xca_cert_code_set(xca_store_t *store, const xca_cert_t *cert, const char *hash, int once,
+                               const char *nonce, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Changes whom notices about it go to. */
 xca_error_t *xca_cert_contact(xca_store_t *store, const char *serial, const char *contact_email,
                               apr_pool_t *pool) XCA_MUST_USE;

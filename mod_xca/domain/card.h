@@ -44,7 +44,8 @@ typedef struct xca_card {
     /* the user code; only the signer reads it */
     const char *code_hash;
     int code_tries;         /* wrong codes so far                                            */
-    const char *code_nonce; /* of the message whose wrong code was counted last, or NULL      */
+    const char *code_nonce; /* of the message whose wrong code was counted last, or that changed the code, or NULL */
+    int code_once;          /* set by officers: good for nothing but choosing another one     */
     /* certificates: reserved before they are issued; by use */
     const char *serials[XCA_USE_COUNT]; /* NULL until reserved */
     const char *key_digest; /* SHA-256 over the three SubjectPublicKeyInfo, hex: another one is another issue */

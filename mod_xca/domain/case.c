@@ -8,7 +8,7 @@
 #include "domain/codes.h"
 
 static const char *const kind_ids[XCA_CASE_KIND_COUNT] = {"certificate", "card", "revocation",
-                                                              "oid-change"};
+                                                              "oid-change", "code-reset"};
 static const char *const state_ids[XCA_STATE_COUNT] = {
     "filed", "reviewed",   "approved",  "issuing",  "issued",  "made",
     "dispatched", "completed", "returned", "refused", "lapsed"};
@@ -80,6 +80,34 @@ const char *xca_case_state_id(xca_case_state state) {
 
 xca_case_state xca_case_state_by_id(const char *id) {
     return (xca_case_state)place_of(id, state_ids, XCA_STATE_COUNT);
+}
+
+const char *xca_case_state_label(const xca_case_t *kase) {
+    static const char *const texts[XCA_STATE_COUNT] = {
+        "state.filed",      "state.reviewed",  "state.approved", "state.issuing", "state.issued", "state.made",
+        "state.dispatched", "state.completed", "state.returned", "state.refused", "state.lapsed"};
+
+    if (kase->kind == XCA_CASE_CODE_RESET) {
+        switch (kase->state) {
+        case XCA_STATE_FILED:
+            return "state.code-reset.filed";
+        case XCA_STATE_REVIEWED:
+            return "state.code-reset.reviewed";
+        case XCA_STATE_APPROVED:
+        case XCA_STATE_ISSUING:
+            return "state.code-reset.issuing";
+        case XCA_STATE_ISSUED:
+            return "state.code-reset.issued";
+        case XCA_STATE_LAPSED:
+            return "state.code-reset.lapsed";
+        default:
+            break;
+        }
+    }
+    if (kase->kind == XCA_CASE_REVOCATION && kase->state == XCA_STATE_REVIEWED) {
+        return "state.revocation.reviewed";
+    }
+    return texts[kase->state];
 }
 
 int xca_case_correctable(xca_case_state state) {
@@ -345,18 +373,14 @@ static void check_card(check_t *check) {
     }
 }
 
-static void check_revocation(check_t *check) {
+static void check_target(check_t *check) {
     xca_case_t *kase = check->kase;
-    const int reasons = sizeof(reason_ids) / sizeof(reason_ids[0]);
 
     if (kase->target_serial == NULL) {
         need(check, NULL, "target_serial");
     } else {
         found(check, xca_serial_parse(&kase->target_serial, kase->target_serial, "target_serial",
                                       check->pool));
-    }
-    if (place_of(kase->revoke_reason, reason_ids, reasons) == reasons) {
-        wrong(check, "revoke_reason", "field.choose");
     }
     if (kase->letter_date != NULL && xca_date_parse_iso(kase->letter_date) == 0) {
         wrong(check, "letter_date", "date.form");
@@ -372,6 +396,26 @@ static void check_oid_change(check_t *check) {
     if (kase->sheet == NULL || strlen(kase->sheet) != 64 ||
         strspn(kase->sheet, "0123456789abcdef") != 64) {
         need(check, NULL, "sheet");
+    }
+}
+
+static void check_revocation(check_t *check) {
+    const int reasons = sizeof(reason_ids) / sizeof(reason_ids[0]);
+
+    check_contact(check, 0);
+    check_target(check);
+    if (place_of(check->kase->revoke_reason, reason_ids, reasons) == reasons) {
+        wrong(check, "revoke_reason", "field.choose");
+    }
+}
+
+/* Somebody will be called, and told the code. */
+static void check_code_reset(check_t *check) {
+    check_contact(check, 0);
+    check_target(check);
+    need(check, check->kase->contact_name, "contact_name");
+    if (check->kase->contact_phone == NULL) {
+        need(check, NULL, "contact_phone");
     }
 }
 
@@ -408,11 +452,10 @@ xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal, apr_po
         }
     }
     check.is_new = kept[0] == NULL;
-    if (kase->kind == XCA_CASE_REVOCATION) {
+    if (kase->kind == XCA_CASE_REVOCATION || kase->kind == XCA_CASE_CODE_RESET) {
         check_code(&check, kase->oid, "oid", 0, check_oid);
         check_code(&check, kase->email, "email", 0, xca_email_check);
-        check_contact(&check, 0);
-        check_revocation(&check);
+        (kase->kind == XCA_CASE_REVOCATION ? check_revocation : check_code_reset)(&check);
     } else if (kase->kind == XCA_CASE_OID_CHANGE) {
         check_oid_change(&check);
     } else {
@@ -428,7 +471,7 @@ xca_error_t *xca_case_check(xca_case_t *kase, const xca_postal_t *postal, apr_po
     if (kase->kind != XCA_CASE_CARD) {
         kase->rank = NULL;
     }
-    if (kase->kind != XCA_CASE_REVOCATION) {
+    if (kase->kind != XCA_CASE_REVOCATION && kase->kind != XCA_CASE_CODE_RESET) {
         kase->letter_date = NULL;
     }
     if (kase->kind != XCA_CASE_OID_CHANGE) {

@@ -13,10 +13,11 @@ typedef enum {
     XCA_CASE_CARD,        /* 申請憑證IC卡                                                     */
     XCA_CASE_REVOCATION,  /* 憑證廢止                                                         */
     XCA_CASE_OID_CHANGE,  /* OID異動: the rows of a change sheet (domain/xds.h)               */
+    XCA_CASE_CODE_RESET,  /* 用戶代碼重設: a new user code for a card or certificate             */
     XCA_CASE_KIND_COUNT
 } xca_case_kind;
 
-const char *xca_case_kind_id(xca_case_kind kind); /* "certificate", "card", "revocation", "oid-change" */
+const char *xca_case_kind_id(xca_case_kind kind); /* "certificate", "card", "revocation", "oid-change", "code-reset" */
 xca_case_kind xca_case_kind_by_id(const char *id);
 
 /* States, features.md 2.6. Only the portal writes FILED (new or corrected); all others only the
@@ -72,8 +73,8 @@ typedef struct xca_case {
     const char *key_hash;    /* SHA-256 of its SubjectPublicKeyInfo, hex */
     /* card */
     const char *rank;        /* "primary", "secondary" */
-    /* revocation */
-    const char *target_serial; /* serial of the certificate to revoke, or NULL */
+    /* revocation, code reset */
+    const char *target_serial; /* serial of the certificate it is about, or NULL */
     const char *revoke_reason; /* "abolished", "lost", "damaged", "other" */
     const char *letter_date;   /* of the organisation's letter, YYYY-MM-DD, or NULL */
 
@@ -94,7 +95,13 @@ typedef struct xca_case {
     const char *problem;     /* why it cannot go on ("key.used-elsewhere" ...), for officers */
     long rows_done;          /* of a change sheet: carried out or refused */
     const char *return_reason; /* text of the officer who returned it, or NULL */
+    /* of a code reset: the new code for the second officer's key, EnvelopedData; and its scrypt text, for the signer alone */
+    xca_bytes_t envelope;
+    const char *new_code_hash;
 } xca_case_t;
+
+/* The id of the text that names the case's state: of code resets, and of revocations, in their own words. */
+const char *xca_case_state_label(const xca_case_t *kase);
 
 /* One field of a case that the applicant fills in. */
 typedef struct xca_case_field {

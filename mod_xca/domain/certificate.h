@@ -60,6 +60,8 @@ typedef struct xca_cert {
     const char *expires;     /* last day of validity in Taiwan, "2031-11-24"; made of not_after when it is recorded */
     int noticed;             /* days before the end that the last notice of it was for; 0: none yet */
     int notices_off;         /* the contact wants the last of these notices only */
+    int code_once;           /* set by officers: good for nothing but choosing another one */
+    const char *code_nonce;  /* of the request that changed the code last, or NULL         */
     int published;           /* anonymous clients may read it                              */
 } xca_cert_t;
 

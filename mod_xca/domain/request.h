@@ -14,6 +14,7 @@ typedef enum {
     XCA_REQUEST_RESUME,  /* 復用 */
     XCA_REQUEST_NOTICES_OFF, /* only the last notice before the end, please */
     XCA_REQUEST_NOTICES_ON,  /* all of them again */
+    XCA_REQUEST_CODE,    /* 變更用戶代碼: the sealed code is the present one, a line feed, and the new one */
     XCA_REQUEST_CARD,    /* a message of a card or of the card centre (wire/card_message.h) */
     XCA_REQUEST_COUNT
 } xca_request_kind;

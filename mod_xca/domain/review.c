@@ -27,6 +27,29 @@ xca_role xca_role_by_id(const char *id) {
     return XCA_ROLE_NONE;
 }
 
+const char *xca_stage_id(xca_stage stage) {
+    static const char *const ids[] = {"first", "second", "third"};
+
+    return ids[stage];
+}
+
+xca_role xca_stage_role(xca_case_kind kind, xca_stage stage) {
+    if (kind == XCA_CASE_CODE_RESET) {
+        return XCA_ROLE_CENTRAL;
+    }
+    return stage == XCA_STAGE_FIRST    ? XCA_ROLE_RA
+           : stage == XCA_STAGE_SECOND ? XCA_ROLE_CENTRAL
+                                       : XCA_ROLE_NONE;
+}
+
+int xca_stage_of_state(xca_stage *stage, xca_case_kind kind, xca_case_state state) {
+    *stage = state == XCA_STATE_FILED      ? XCA_STAGE_FIRST
+             : state == XCA_STATE_REVIEWED ? XCA_STAGE_SECOND
+                                           : XCA_STAGE_THIRD;
+    return state == XCA_STATE_FILED || state == XCA_STATE_REVIEWED ||
+           (state == XCA_STATE_ISSUED && kind == XCA_CASE_CODE_RESET);
+}
+
 int xca_window_takes(const xca_window_t *window, xca_class class) {
     const char *id = xca_class_get(class)->id;
     const char *at = window->classes;
@@ -60,9 +83,9 @@ static xca_error_t *denied(const char *message, const xca_decision_t *decision, 
 /* Who: role, activity and window of the officer. */
 static xca_error_t *judge_officer(const xca_decision_t *decision, const xca_officer_t *officer,
                                   const xca_case_t *kase, apr_pool_t *pool) {
-    xca_role needed = decision->stage == XCA_STAGE_FIRST ? XCA_ROLE_RA : XCA_ROLE_CENTRAL;
+    xca_role needed = xca_stage_role(kase->kind, decision->stage);
 
-    if (officer->role != needed || !is_same(decision->officer, officer->uid)) {
+    if (needed == XCA_ROLE_NONE || officer->role != needed || !is_same(decision->officer, officer->uid)) {
         return denied("decision.role", decision, pool);
     }
     if (!officer->active) {
@@ -77,11 +100,10 @@ static xca_error_t *judge_officer(const xca_decision_t *decision, const xca_offi
 /* What and when: the case as it stands now, and the time of the decision. */
 static xca_error_t *judge_case(const xca_decision_t *decision, const xca_case_t *kase,
                                const char *present_digest, apr_time_t now, apr_pool_t *pool) {
-    xca_case_state needed =
-        decision->stage == XCA_STAGE_FIRST ? XCA_STATE_FILED : XCA_STATE_REVIEWED;
+    xca_stage stage;
     apr_time_t filed = kase->corrected > kase->filed ? kase->corrected : kase->filed;
 
-    if (kase->state != needed) {
+    if (!xca_stage_of_state(&stage, kase->kind, kase->state) || stage != decision->stage) {
         return denied("decision.state", decision, pool);
     }
     if (!is_same(decision->case_number, kase->number) ||
@@ -122,7 +144,7 @@ xca_error_t *xca_decision_judge(const xca_decision_t *decision, const xca_office
         }
     }
     if (decision->stage == XCA_STAGE_FIRST && decision->kind == XCA_DECISION_ACCEPT &&
-        is_empty(decision->letter)) {
+        kase->kind != XCA_CASE_CODE_RESET && is_empty(decision->letter)) {
         return denied("decision.letter", decision, pool);
     }
     if (decision->kind == XCA_DECISION_RETURN && is_empty(decision->reason)) {

@@ -38,7 +38,20 @@ typedef struct xca_window {
 
 int xca_window_takes(const xca_window_t *window, xca_class class);
 
-typedef enum { XCA_STAGE_FIRST, XCA_STAGE_SECOND } xca_stage;
+typedef enum {
+    XCA_STAGE_FIRST,
+    XCA_STAGE_SECOND,
+    XCA_STAGE_THIRD /* of a code reset: the sealed original of the form has come */
+} xca_stage;
+
+const char *xca_stage_id(xca_stage stage); /* "first", "second", "third" */
+
+/* The role that decides a kind of case at a stage: XCA_ROLE_NONE if there is no such stage. A code reset goes to the central
+ * office alone, and is decided by two of its people. */
+xca_role xca_stage_role(xca_case_kind kind, xca_stage stage);
+
+/* The stage at which a case in this state is decided; 0 if nothing is to be decided. */
+int xca_stage_of_state(xca_stage *stage, xca_case_kind kind, xca_case_state state);
 typedef enum { XCA_DECISION_ACCEPT, XCA_DECISION_RETURN } xca_decision_kind;
 
 /* What an officer says of a case; its canonical text is signed (wire/statement.h). */
@@ -61,7 +74,7 @@ typedef struct xca_decision {
  * role and stage match, the officer is active, an RA officer's window is the case's, the case is in the
  * stage's state, the digest is the case's present one, the time is not before the (corrected) filing nor
  * more than five minutes ahead of `now`, and a second-stage officer is not the person of the `first`
- * (NULL at the first stage). NULL if the decision counts.
+ * (NULL at the other stages). NULL if the decision counts.
  * Errors: "decision.role", "decision.inactive", "decision.window", "decision.state", "decision.stale",
  * "decision.time", "decision.same-person", "decision.letter", "decision.reason". */
 xca_error_t *xca_decision_judge(const xca_decision_t *decision, const xca_officer_t *officer,

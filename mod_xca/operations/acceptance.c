@@ -10,6 +10,10 @@
 #define FIRST_LOOK apr_time_from_msec(10)
 #define LAST_LOOK  apr_time_from_msec(250)
 
+apr_size_t xca_request_code_max(xca_request_kind kind) {
+    return kind == XCA_REQUEST_CODE ? XCA_USER_CODE_MAX * 4 * 2 + 1 : XCA_USER_CODE_MAX * 4;
+}
+
 char *xca_request_binding(apr_pool_t *pool, const char *id, xca_request_kind kind,
                           const char *serial, const char *card_number) {
     return apr_pstrcat(pool, id, "\n", xca_request_kind_id(kind), "\n", serial ? serial : "", "\n",
@@ -32,7 +36,7 @@ xca_error_t *xca_request_prepare(xca_request_t **request, xca_office_t *office,
     if (err != NULL) {
         return err;
     }
-    if (code->length > XCA_USER_CODE_MAX * 4) {
+    if (code->length > xca_request_code_max(kind)) {
         return xca_error_field(pool, "code", "user-code.long", NULL);
     }
     binding = xca_request_binding(pool, id, kind, serial, card_number);

@@ -32,11 +32,12 @@ static apr_time_t read_time(const char *text, apr_pool_t *pool) {
 
 static xca_error_t *stage_of(xca_stage *stage, const xca_case_t *kase, const xca_officer_t *officer,
                              apr_pool_t *pool) {
+    int open = xca_stage_of_state(stage, kase->kind, kase->state);
+
     if (officer->role != XCA_ROLE_RA && officer->role != XCA_ROLE_CENTRAL) {
         return xca_error_make(pool, XCA_E_DENIED, "decision.role", "%s", officer->uid);
     }
-    *stage = officer->role == XCA_ROLE_RA ? XCA_STAGE_FIRST : XCA_STAGE_SECOND;
-    if (kase->state != (*stage == XCA_STAGE_FIRST ? XCA_STATE_FILED : XCA_STATE_REVIEWED)) {
+    if (!open || xca_stage_role(kase->kind, *stage) != officer->role) {
         return xca_error_make(pool, XCA_E_CONFLICT, "decision.state", "case %s is %s", kase->number,
                               xca_case_state_id(kase->state));
     }
@@ -58,7 +59,8 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
     }
     letter = letter != NULL ? letter : "";
     reason = reason != NULL ? reason : "";
-    if (stage == XCA_STAGE_FIRST && kind == XCA_DECISION_ACCEPT && *letter == '\0') {
+    if (stage == XCA_STAGE_FIRST && kind == XCA_DECISION_ACCEPT && *letter == '\0' &&
+        kase->kind != XCA_CASE_CODE_RESET) {
         return xca_error_field(pool, "letter", "decision.letter", NULL);
     }
     if (kind == XCA_DECISION_RETURN && *reason == '\0') {
@@ -72,8 +74,7 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
     }
     apr_cpystrn(statement->case_number, kase->number, sizeof(statement->case_number));
     apr_cpystrn(statement->content, xca_case_digest(pool, kase), sizeof(statement->content));
-    apr_cpystrn(statement->stage, stage == XCA_STAGE_FIRST ? "first" : "second",
-                sizeof(statement->stage));
+    apr_cpystrn(statement->stage, xca_stage_id(stage), sizeof(statement->stage));
     apr_cpystrn(statement->decision, kind == XCA_DECISION_ACCEPT ? "accept" : "return",
                 sizeof(statement->decision));
     apr_cpystrn(statement->letter, letter, sizeof(statement->letter));
@@ -111,7 +112,9 @@ static xca_error_t *fill(xca_decision_t *decision, const char *text, apr_size_t 
         return xca_error_make(pool, XCA_E_DENIED, "decision.malformed", NULL);
     }
     decision->content_digest = statement->content;
-    decision->stage = strcmp(statement->stage, "first") == 0 ? XCA_STAGE_FIRST : XCA_STAGE_SECOND;
+    decision->stage = strcmp(statement->stage, "first") == 0    ? XCA_STAGE_FIRST
+                      : strcmp(statement->stage, "second") == 0 ? XCA_STAGE_SECOND
+                                                                : XCA_STAGE_THIRD;
     decision->kind =
         strcmp(statement->decision, "accept") == 0 ? XCA_DECISION_ACCEPT : XCA_DECISION_RETURN;
     decision->letter = *statement->letter != '\0' ? statement->letter : NULL;

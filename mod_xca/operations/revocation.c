@@ -2,75 +2,23 @@
 
 #include <string.h>
 #include <apr_strings.h>
-#include "directory/card_store.h"
 #include "domain/calendar.h"
 #include "domain/codes.h"
-
-#define LETTER_DAYS 180 /* a letter older than that has a wrong date */
-
-/* A card stands for its signature certificate: the signer revokes a card as a whole. */
-static xca_error_t *find_by_card(xca_cert_t **cert, xca_office_t *office, char *number, apr_pool_t *pool) {
-    apr_array_header_t *certs;
-    int i;
-    xca_error_t *err;
-
-    number[0] = 'X';
-    number[1] = number[1] == 'C' ? 'c' : number[1];
-    err = xca_card_number_check(number, "number", pool);
-    if (err == NULL) {
-        err = xca_cert_search(&certs, NULL, office->store, XCA_CERT_BY_CARD, number, 0, pool);
-    }
-    *cert = NULL;
-    for (i = 0; err == NULL && i < certs->nelts; i++) {
-        xca_cert_t *one = APR_ARRAY_IDX(certs, i, xca_cert_t *);
-
-        if (one->use == XCA_USE_SIGNATURE && (*cert == NULL || one->state != XCA_CERT_REVOKED)) {
-            *cert = one;
-        }
-    }
-    return err == NULL && *cert == NULL ? xca_error_field(pool, "number", "card.not-found", number) : err;
-}
-
-static xca_error_t *find(xca_cert_t **cert, xca_office_t *office, const char *typed, apr_pool_t *pool) {
-    char *number = xca_text_halfwidth(pool, xca_text_trim(pool, typed != NULL ? typed : ""));
-    const char *serial;
-    xca_error_t *err;
-
-    if (*number == '\0') {
-        return xca_error_field(pool, "number", "field.required", NULL);
-    }
-    if (*number == 'X' || *number == 'x') {
-        return find_by_card(cert, office, number, pool);
-    }
-    err = xca_serial_parse(&serial, number, "number", pool);
-    if (err == NULL) {
-        err = xca_cert_read(cert, office->store, serial, pool);
-    }
-    return err != NULL && err->kind == XCA_E_NOT_FOUND
-               ? xca_error_field(pool, "number", "certificate.not-found", number)
-               : err;
-}
-
-static xca_error_t *check_letter_date(const char *date, apr_time_t now, apr_pool_t *pool) {
-    apr_time_t day = date != NULL ? xca_date_parse_iso(date) : now;
-
-    if (day > now) {
-        return xca_error_field(pool, "letter_date", "date.future", date);
-    }
-    return day != 0 && day < now - LETTER_DAYS * XCA_DAY
-               ? xca_error_field(pool, "letter_date", "date.too-old", date)
-               : NULL;
-}
+#include "operations/target.h"
 
 static xca_error_t *check_not_under_way(xca_office_t *office, const xca_cert_t *cert, apr_pool_t *pool) {
     apr_array_header_t *cases;
+    int i;
     xca_error_t *err = xca_case_by_target(&cases, office->store, cert->serial, pool);
 
-    if (err != NULL || cases->nelts == 0) {
-        return err;
+    for (i = 0; err == NULL && i < cases->nelts; i++) {
+        const xca_case_t *kase = APR_ARRAY_IDX(cases, i, const xca_case_t *);
+
+        if (kase->kind == XCA_CASE_REVOCATION) {
+            err = xca_error_make(pool, XCA_E_CONFLICT, "revoke.under-way", "%s", cert->serial);
+            err->arg = kase->number;
+        }
     }
-    err = xca_error_make(pool, XCA_E_CONFLICT, "revoke.under-way", "%s", cert->serial);
-    err->arg = APR_ARRAY_IDX(cases, 0, const xca_case_t *)->number;
     return err;
 }
 
@@ -101,7 +49,7 @@ static xca_case_t *case_of(const xca_cert_t *cert, const xca_revocation_order_t 
 static xca_error_t *check(xca_case_t *kase, xca_office_t *office, apr_time_t now, apr_pool_t *pool) {
     xca_error_t *wrong = xca_case_check(kase, office->postal, pool);
 
-    wrong = xca_error_append(wrong, check_letter_date(kase->letter_date, now, pool));
+    wrong = xca_error_append(wrong, xca_letter_date_check(kase->letter_date, now, pool));
     if (kase->revoke_reason != NULL && strcmp(kase->revoke_reason, "other") == 0 && kase->remark == NULL) {
         wrong = xca_error_append(wrong, xca_error_field(pool, "remark", "field.required", NULL));
     }
@@ -119,7 +67,7 @@ xca_error_t *xca_revocation_file(xca_case_t **filed, xca_office_t *office,
     if (officer->role != XCA_ROLE_RA) {
         return xca_error_make(pool, XCA_E_DENIED, "decision.role", "%s", officer->uid);
     }
-    err = find(&cert, office, order->number, pool);
+    err = xca_target_find(&cert, office, order->number, pool);
     if (err == NULL && cert->state == XCA_CERT_REVOKED) {
         err = xca_error_make(pool, XCA_E_CONFLICT, "revoke.already", "%s", cert->serial);
     }

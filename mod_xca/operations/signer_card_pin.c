@@ -41,12 +41,18 @@ static xca_error_t *give_puks(xca_card_task_t *task) {
 }
 
 static xca_error_t *check_code(xca_card_task_t *task) {
+    xca_error_t *err;
+
     if (task->sealed->length > XCA_USER_CODE_MAX * 4) {
         task->answer = "card.unreadable";
         return NULL;
     }
-    return xca_signer_card_code(&task->answer, &task->tries_left, task->signer, task->card,
-                                task->sealed, task->message.nonce, task->pool);
+    err = xca_signer_card_code(&task->answer, &task->tries_left, task->signer, task->card, task->sealed,
+                               task->message.nonce, task->pool);
+    if (err == NULL && task->answer == NULL && task->card->code_once) {
+        task->answer = "code.change-first";
+    }
+    return err;
 }
 
 static int is_suspended(const xca_card_task_t *task) {

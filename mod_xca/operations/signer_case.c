@@ -7,6 +7,7 @@
 #include "operations/decision.h"
 #include "operations/notices.h"
 #include "operations/signer_card.h"
+#include "operations/signer_code.h"
 #include "operations/signer_issue.h"
 #include "operations/signer_review.h"
 #include "operations/signer_revocation.h"
@@ -28,7 +29,6 @@ static xca_error_t *tell_applicant(xca_signer_t *signer, const xca_case_t *kase,
 static xca_error_t *give_back(xca_signer_t *signer, const xca_case_t *kase, const char *reason,
                               const char *problem, apr_time_t now, apr_pool_t *pool) {
     xca_case_t with = {0};
-    int revocation = kase->kind == XCA_CASE_REVOCATION;
     xca_error_t *err;
     const char *told = reason;
 
@@ -37,8 +37,13 @@ static xca_error_t *give_back(xca_signer_t *signer, const xca_case_t *kase, cons
                            "\n", xca_catalogue_format(signer->texts, problem, XCA_EN, pool, NULL),
                            NULL);
     }
-    err = revocation ? xca_signer_revocation_release(signer, kase, told, now, pool)
-                     : tell_applicant(signer, kase, "returned", told, now, pool);
+    if (kase->kind == XCA_CASE_REVOCATION) {
+        err = xca_signer_revocation_release(signer, kase, told, now, pool);
+    } else if (kase->kind == XCA_CASE_CODE_RESET) {
+        err = xca_signer_reset_returned(signer, kase, told, now, pool);
+    } else {
+        err = tell_applicant(signer, kase, "returned", told, now, pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -84,8 +89,8 @@ static xca_error_t *not_borne_out(int *moved, xca_signer_t *signer, const xca_ca
     return xca_case_problem(signer->office->store, kase->number, "review.not-borne-out", pool);
 }
 
-static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
-                             apr_pool_t *pool) {
+static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
+                             const xca_standing_t *standing, apr_time_t now, apr_pool_t *pool) {
     xca_error_t *err;
 
     *moved = 1;
@@ -94,6 +99,8 @@ static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
     }
     if (kase->kind == XCA_CASE_REVOCATION) {
         err = xca_signer_revoke_case(signer, kase, now, pool);
+    } else if (kase->kind == XCA_CASE_CODE_RESET) {
+        err = xca_signer_reset_make(signer, kase, standing->second_officer, now, pool);
     } else if (kase->kind == XCA_CASE_CERTIFICATE) {
         err = xca_signer_reserve(signer, kase, now, pool);
     } else {
@@ -106,13 +113,53 @@ static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
     return err;
 }
 
+/* Whose certificate is to be revoked is told when the window has passed it. */
+static xca_error_t *tell_filed(xca_signer_t *signer, const xca_case_t *kase, apr_time_t now,
+                               apr_pool_t *pool) {
+    if (kase->kind == XCA_CASE_REVOCATION) {
+        return NULL;
+    }
+    return kase->kind == XCA_CASE_CODE_RESET ? xca_signer_reset_filed(signer, kase, now, pool)
+                                             : tell_applicant(signer, kase, "filed", NULL, now, pool);
+}
+
+/* Behind the second review: what is approved is carried out, as far as the signer does that by itself. */
+static xca_error_t *carry_out(int *moved, xca_signer_t *signer, xca_case_t *kase,
+                              const xca_standing_t *standing, apr_time_t now, apr_pool_t *pool) {
+    if (kase->state == XCA_STATE_APPROVED) {
+        return approved(moved, signer, kase, standing, now, pool);
+    }
+    if (kase->kind == XCA_CASE_OID_CHANGE) {
+        return xca_signer_xds(signer, kase, now, pool);
+    }
+    if (kase->kind == XCA_CASE_CARD) {
+        return NULL; /* in the hands of the card centre */
+    }
+    *moved = 1;
+    if (kase->kind != XCA_CASE_CODE_RESET) {
+        return xca_signer_issue(signer, kase, now, pool);
+    }
+    if (kase->state == XCA_STATE_ISSUING) {
+        return xca_signer_reset_set(signer, kase, now, pool);
+    }
+    *moved = standing->third != NULL;
+    return standing->third == NULL
+               ? NULL
+               : xca_signer_reset_end(signer, kase, standing->third->kind == XCA_DECISION_ACCEPT,
+                                      standing->third->reason, now, pool);
+}
+
+static int is_over(const xca_case_t *kase) {
+    return kase->state > (kase->kind == XCA_CASE_CODE_RESET ? XCA_STATE_ISSUED : XCA_STATE_ISSUING);
+}
+
 static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr_hash_t *verified,
                          apr_time_t now, apr_pool_t *pool) {
     xca_standing_t standing;
     xca_error_t *err;
 
     *moved = 0;
-    if (kase->state > XCA_STATE_ISSUING) {
+    if (is_over(kase)) {
         return NULL;
     }
     err = xca_standing_read(&standing, signer, kase, verified, now, pool);
@@ -120,9 +167,7 @@ static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr
         return err;
     }
     if (kase->state == XCA_STATE_FILED) {
-        /* Who is to have a certificate revoked is told when the window has passed it. */
-        err = kase->kind != XCA_CASE_REVOCATION ? tell_applicant(signer, kase, "filed", NULL, now, pool)
-                                                : NULL;
+        err = tell_filed(signer, kase, now, pool);
         if (err != NULL) {
             return err;
         }
@@ -137,17 +182,7 @@ static xca_error_t *step(int *moved, xca_signer_t *signer, xca_case_t *kase, apr
     if (!xca_standing_accepts(&standing)) {
         return not_borne_out(moved, signer, kase, pool);
     }
-    if (kase->state == XCA_STATE_APPROVED) {
-        return approved(moved, signer, kase, now, pool);
-    }
-    if (kase->kind == XCA_CASE_OID_CHANGE) {
-        return xca_signer_xds(signer, kase, now, pool);
-    }
-    if (kase->kind == XCA_CASE_CARD) {
-        return NULL; /* in the hands of the card centre */
-    }
-    *moved = 1;
-    return xca_signer_issue(signer, kase, now, pool);
+    return carry_out(moved, signer, kase, &standing, now, pool);
 }
 
 xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_t now,

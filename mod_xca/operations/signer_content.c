@@ -28,7 +28,7 @@ xca_error_t *xca_signer_check_application(xca_signer_t *signer, const xca_case_t
     return NULL;
 }
 
-xca_error_t *xca_signer_check_revocation(xca_cert_t **cert, xca_signer_t *signer,
+xca_error_t *xca_signer_check_target(xca_cert_t **cert, xca_signer_t *signer,
                                          const xca_case_t *kase, apr_pool_t *pool) {
     xca_error_t *err;
 

@@ -11,9 +11,9 @@
 xca_error_t *xca_signer_check_application(xca_signer_t *signer, const xca_case_t *kase, apr_time_t now,
                                           apr_pool_t *pool) XCA_MUST_USE;
 
-/* The certificate that a revocation names; XCA_E_INVALID "certificate.not-found", or "case.not-as-checked" if the case names
+/* The certificate that a revocation or code reset is about; XCA_E_INVALID "certificate.not-found", or "case.not-as-checked" if the case names
  * another organisation than the certificate does. */
-xca_error_t *xca_signer_check_revocation(xca_cert_t **cert, xca_signer_t *signer, const xca_case_t *kase,
-                                         apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_signer_check_target(xca_cert_t **cert, xca_signer_t *signer, const xca_case_t *kase,
+                                     apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

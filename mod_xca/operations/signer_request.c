@@ -7,6 +7,7 @@
 #include "operations/notices.h"
 #include "operations/sealing.h"
 #include "operations/signer_card.h"
+#include "operations/signer_code.h"
 #include "operations/signer_issue.h"
 #include "operations/signer_revocation.h"
 #include "outside/crypto.h"
@@ -24,7 +25,7 @@ static xca_secret_t *open_code(xca_signer_t *signer, const xca_request_t *reques
                                               request->card_number);
 
     if (request->sealed_code.length < XCA_SEAL_OVERHEAD ||
-        request->sealed_code.length > XCA_SEAL_OVERHEAD + XCA_USER_CODE_MAX * 4) {
+        request->sealed_code.length > XCA_SEAL_OVERHEAD + xca_request_code_max(request->kind)) {
         return NULL;
     }
     code = xca_secret_alloc(pool, request->sealed_code.length - XCA_SEAL_OVERHEAD);
@@ -222,6 +223,7 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
         case XCA_REQUEST_NOTICES_ON:
             err = xca_cert_notices(signer->office->store, cert->serial, request->kind == XCA_REQUEST_NOTICES_OFF, pool);
             break;
+        case XCA_REQUEST_CODE:
         case XCA_REQUEST_CARD:
         case XCA_REQUEST_COUNT:
             verdict->answer = "request.unknown";
@@ -269,6 +271,60 @@ static xca_error_t *take_whole_card(target_t *target, xca_signer_t *signer, apr_
     return xca_cert_search(&target->certs, NULL, signer->office->store, XCA_CERT_BY_CARD, target->card->number, 0, pool);
 }
 
+/* The present code and the new one, of a request that carries both. 0 if it does not. */
+static int split_codes(xca_secret_t **present, xca_secret_t **fresh, const xca_secret_t *both,
+                       apr_pool_t *pool) {
+    const unsigned char *feed = memchr(both->bytes, '\n', both->length);
+    apr_size_t length = feed != NULL ? (apr_size_t)(feed - both->bytes) : 0;
+
+    if (feed == NULL) {
+        return 0;
+    }
+    *present = xca_secret_make(pool, both->bytes, length);
+    *fresh = xca_secret_make(pool, feed + 1, both->length - length - 1);
+    return 1;
+}
+
+static int has_changed_it(const xca_request_t *request, const xca_code_holder_t *holder) {
+    const char *nonce = holder->card != NULL ? holder->card->code_nonce : holder->cert->code_nonce;
+
+    return nonce != NULL && strcmp(nonce, request->id) == 0;
+}
+
+static xca_error_t *change_code(verdict_t *verdict, xca_signer_t *signer, const xca_request_t *request,
+                                const target_t *target, const xca_secret_t *both, apr_time_t now,
+                                apr_pool_t *pool) {
+    xca_code_holder_t holder = {target->card, APR_ARRAY_IDX(target->certs, 0, xca_cert_t *)};
+    xca_secret_t *present, *fresh;
+    int done = 0;
+    xca_error_t *err = NULL;
+
+    if (!split_codes(&present, &fresh, both, pool)) {
+        verdict->answer = "request.unreadable";
+        return NULL;
+    }
+    if (holder.cert->state == XCA_CERT_REVOKED || holder.cert->not_after <= now) {
+        verdict->answer = "reset.revoked";
+        return NULL;
+    }
+    if (has_changed_it(request, &holder)) { /* by a signer that was stopped before it answered */
+        err = xca_code_verify(&done, holder.card != NULL ? holder.card->code_hash : holder.cert->code_hash,
+                              fresh, pool);
+    }
+    if (err != NULL || done) {
+        return err != NULL ? err : xca_signer_code_changed(signer, &holder, request->id, now, pool);
+    }
+    err = check_any_code(verdict, signer, request, target, present, pool);
+    return err == NULL && verdict->answer == NULL
+               ? xca_signer_code_change(&verdict->answer, signer, &holder, fresh, request->id, now, pool)
+               : err;
+}
+
+static int must_be_changed(const target_t *target) {
+    return target->card != NULL ? target->card->code_once
+                                : APR_ARRAY_IDX(target->certs, 0, const xca_cert_t *)->code_once;
+}
+
 static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_request_t *request,
                           apr_time_t now, apr_pool_t *pool) {
     target_t target;
@@ -287,6 +343,9 @@ static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_re
         verdict->answer = "certificate.not-found";
         return NULL;
     }
+    if (request->kind == XCA_REQUEST_CODE) {
+        return change_code(verdict, signer, request, &target, code, now, pool);
+    }
     if (target.card != NULL && !is_of_cards(request->kind)) {
         verdict->answer = "accept.card"; /* a card is accepted by its activation alone */
         return NULL;
@@ -298,6 +357,9 @@ static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_re
         }
     }
     err = check_any_code(verdict, signer, request, &target, code, pool);
+    if (err == NULL && verdict->answer == NULL && must_be_changed(&target)) {
+        verdict->answer = "code.change-first";
+    }
     if (err == NULL && verdict->answer == NULL) {
         err = carry_out(verdict, signer, request, target.certs, now, pool);
     }

@@ -25,14 +25,14 @@ typedef struct {
  * matter, because a decision that brought the case forward stays the reason for it. */
 static xca_error_t *judge(const verified_t *one, const xca_case_t *kase, const char *digest,
                           const xca_standing_t *standing, apr_time_t now, apr_pool_t *pool) {
+    static const xca_case_state states[] = {XCA_STATE_FILED, XCA_STATE_REVIEWED, XCA_STATE_ISSUED};
     xca_case_t at_stage = *kase;
 
-    if (one->decision->stage == XCA_STAGE_FIRST) {
-        at_stage.state = XCA_STATE_FILED;
+    at_stage.state = states[one->decision->stage];
+    if (one->decision->stage != XCA_STAGE_SECOND) {
         return xca_decision_judge(one->decision, one->officer, &at_stage, digest, NULL, NULL, now,
                                   pool);
     }
-    at_stage.state = XCA_STATE_REVIEWED;
     if (standing->first == NULL) {
         return xca_error_make(pool, XCA_E_CONFLICT, "decision.state", "no first review");
     }
@@ -96,9 +96,12 @@ static xca_error_t *judge_stage(xca_standing_t *standing, xca_stage stage, xca_s
                                 const xca_case_t *kase, const char *digest,
                                 const apr_array_header_t *verified, apr_time_t now,
                                 apr_pool_t *pool) {
-    xca_decision_t **stands = stage == XCA_STAGE_FIRST ? &standing->first : &standing->second;
-    xca_officer_t **whose =
-        stage == XCA_STAGE_FIRST ? &standing->first_officer : &standing->second_officer;
+    xca_decision_t **stands = stage == XCA_STAGE_FIRST    ? &standing->first
+                              : stage == XCA_STAGE_SECOND ? &standing->second
+                                                          : &standing->third;
+    xca_officer_t **whose = stage == XCA_STAGE_FIRST    ? &standing->first_officer
+                            : stage == XCA_STAGE_SECOND ? &standing->second_officer
+                                                        : &standing->third_officer;
     int i;
 
     for (i = 0; i < verified->nelts; i++) {
@@ -118,8 +121,9 @@ static xca_error_t *judge_stage(xca_standing_t *standing, xca_stage stage, xca_s
             *stands = one->decision;
             *whose = one->officer;
         }
-        /* A second-stage decision that came before any first one may still come to count. */
-        if (stage == XCA_STAGE_SECOND && standing->first == NULL) {
+        /* A decision that came before any of the stage before may still come to count. */
+        if ((stage == XCA_STAGE_SECOND && standing->first == NULL) ||
+            (stage == XCA_STAGE_THIRD && standing->second == NULL)) {
             continue;
         }
         err = note_verdict(signer, one->decision, verdict, pool);
@@ -145,7 +149,11 @@ xca_error_t *xca_standing_read(xca_standing_t *standing, xca_signer_t *signer,
     if (err != NULL) {
         return err;
     }
-    return judge_stage(standing, XCA_STAGE_SECOND, signer, kase, digest, verified, now, pool);
+    err = judge_stage(standing, XCA_STAGE_SECOND, signer, kase, digest, verified, now, pool);
+    if (err != NULL || kase->kind != XCA_CASE_CODE_RESET) {
+        return err;
+    }
+    return judge_stage(standing, XCA_STAGE_THIRD, signer, kase, digest, verified, now, pool);
 }
 
 int xca_standing_accepts(const xca_standing_t *standing) {

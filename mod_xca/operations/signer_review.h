@@ -7,8 +7,8 @@
 
 /* The decisions that stand for a case as it is now: the earliest verified one of each stage, or NULL. */
 typedef struct xca_standing {
-    xca_decision_t *first, *second;
-    xca_officer_t *first_officer, *second_officer;
+    xca_decision_t *first, *second, *third;
+    xca_officer_t *first_officer, *second_officer, *third_officer;
 } xca_standing_t;
 
 /* Verifies every decision under the case from scratch (signatures, roles, window, digest of the present content, two
@@ -17,7 +17,7 @@ typedef struct xca_standing {
 xca_error_t *xca_standing_read(xca_standing_t *standing, xca_signer_t *signer, const xca_case_t *kase,
                                apr_hash_t *verified, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Non-zero if both stages stand and accept. */
+/* Non-zero if the first two stages stand and accept. */
 int xca_standing_accepts(const xca_standing_t *standing);
 
 #endif

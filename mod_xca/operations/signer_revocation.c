@@ -21,7 +21,7 @@ int xca_cert_is_revoking(const xca_cert_t *cert) {
 static xca_error_t *targets(apr_array_header_t **certs, xca_signer_t *signer, const xca_case_t *kase,
                             apr_pool_t *pool) {
     xca_cert_t *cert;
-    xca_error_t *err = xca_signer_check_revocation(&cert, signer, kase, pool);
+    xca_error_t *err = xca_signer_check_target(&cert, signer, kase, pool);
 
     if (err == NULL && cert->card_number != NULL) {
         return xca_cert_search(certs, NULL, signer->office->store, XCA_CERT_BY_CARD, cert->card_number, 0,
@@ -151,7 +151,7 @@ static xca_error_t *revoke_card(xca_signer_t *signer, const xca_case_t *kase, co
 xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                                     apr_pool_t *pool) {
     xca_cert_t *cert;
-    xca_error_t *err = xca_signer_check_revocation(&cert, signer, kase, pool);
+    xca_error_t *err = xca_signer_check_target(&cert, signer, kase, pool);
 
     if (err != NULL) {
         return err;

@@ -6,6 +6,7 @@
 #include "domain/calendar.h"
 #include "operations/login.h"
 #include "operations/signer_card.h"
+#include "operations/signer_code.h"
 #include "operations/signer_ending.h"
 #include "operations/signer_issue.h"
 #include "operations/signer_reminder.h"
@@ -57,6 +58,9 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     }
     if (err == NULL) {
         err = xca_signer_revocation_sweep(signer, now, pool);
+    }
+    if (err == NULL) {
+        err = xca_signer_reset_sweep(signer, now, pool);
     }
     if (err == NULL) {
         err = xca_signer_ending_sweep(signer, now, pool);

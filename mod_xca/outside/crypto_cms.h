@@ -31,4 +31,13 @@ xca_error_t *xca_cms_may_sign(xca_bytes_t certificate, xca_bytes_t anchor, apr_t
 xca_error_t *xca_cms_certificate(xca_bytes_t *certificate, xca_bytes_t cms, apr_size_t limit,
                                  apr_pool_t *pool) XCA_MUST_USE;
 
+/* Encrypts `content` for the holder of `certificate` (RFC 5083 AuthEnvelopedData with AES-256-GCM; RSA keys by OAEP with
+ * SHA-256, RFC 8017; EC keys by ECDH, RFC 5753). Result: DER. */
+xca_error_t *xca_cms_envelop(xca_bytes_t *cms, const void *content, apr_size_t length, xca_bytes_t certificate,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* Opens such an envelope of at most XCA_CMS_MAX bytes. Errors (XCA_E_DENIED): "cms.malformed", "cms.not-for-key". */
+xca_error_t *xca_cms_envelope_open(xca_secret_t **content, xca_bytes_t cms, const xca_key_t *key,
+                                   xca_bytes_t certificate, apr_pool_t *pool) XCA_MUST_USE;
+
 #endif

@@ -164,7 +164,7 @@ void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
     xca_map_text(map, "number", kase->number);
     xca_map_text(map, "state", xca_case_state_id(kase->state));
     xca_map_text(map, "state_label",
-                 apr_pstrcat(pool, "state.", xca_case_state_id(kase->state), NULL));
+                 xca_case_state_label(kase));
     xca_map_number(map, "revision", kase->revision);
     xca_map_text(map, "filed", xca_date_format(pool, kase->filed, XCA_DATE_ISO_TIME));
     xca_map_text(map, "date", xca_date_format(pool, dated, XCA_DATE_ISO));
@@ -180,4 +180,9 @@ void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
     xca_map_text(map, "return_reason",
                  kase->state == XCA_STATE_RETURNED ? kase->return_reason : NULL);
     xca_case_view_sections(visit, map, kase);
+}
+
+char *xca_case_view_event(const xca_decision_t *decision, apr_pool_t *pool) {
+    return apr_pstrcat(pool, "case.event.", xca_stage_id(decision->stage),
+                       decision->kind == XCA_DECISION_RETURN ? "-returned" : "-passed", NULL);
 }

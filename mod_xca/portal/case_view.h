@@ -19,4 +19,7 @@ void xca_case_view_sections(xca_visit_t *visit, xca_value_t *map, const xca_case
 const char *xca_case_view_address(apr_pool_t *pool, const char *zip, const char *county,
                                   const char *district, const char *street);
 
+/* The text of what a decision did: "case.event.first-passed", "case.event.second-returned", ... */
+char *xca_case_view_event(const xca_decision_t *decision, apr_pool_t *pool);
+
 #endif

@@ -9,6 +9,7 @@
 #include "domain/codes.h"
 #include "operations/application.h"
 #include "operations/decision.h"
+#include "portal/case_view.h"
 #include "portal/cert_show.h"
 #include "portal/engine.h"
 #include "portal/office_door.h"
@@ -68,13 +69,6 @@ static void put_changes(xca_visit_t *visit, const xca_case_t *kase) {
     xca_map_true(visit->model, "_corrected", kase->corrected != 0);
 }
 
-static const char *stage_label(const xca_decision_t *decision) {
-    if (decision->kind == XCA_DECISION_RETURN) {
-        return decision->stage == XCA_STAGE_FIRST ? "case.event.first-returned" : "case.event.second-returned";
-    }
-    return decision->stage == XCA_STAGE_FIRST ? "case.event.first-passed" : "case.event.second-passed";
-}
-
 /* Every signature is looked at again here; what the signer found of it stands beside. */
 static void put_decision(xca_visit_t *visit, xca_value_t *list, xca_decision_t *decision, const char *digest) {
     xca_value_t *item = xca_list_map(list);
@@ -91,7 +85,7 @@ static void put_decision(xca_visit_t *visit, xca_value_t *list, xca_decision_t *
         xca_map_text(item, "wrong", err->message);
         return;
     }
-    xca_map_text(item, "label", stage_label(decision));
+    xca_map_text(item, "label", xca_case_view_event(decision, visit->pool));
     xca_map_text(item, "when", xca_date_format(visit->pool, decision->time, XCA_DATE_ISO_TIME));
     xca_map_text(item, "officer", decision->officer);
     xca_map_text(item, "title", officer->title);

@@ -35,15 +35,6 @@ static void add_event(apr_array_header_t *events, apr_time_t when, const char *l
     event->reason = reason;
 }
 
-static const char *label_of(const xca_decision_t *decision) {
-    if (decision->kind == XCA_DECISION_RETURN) {
-        return decision->stage == XCA_STAGE_FIRST ? "case.event.first-returned"
-                                                  : "case.event.second-returned";
-    }
-    return decision->stage == XCA_STAGE_FIRST ? "case.event.first-passed"
-                                              : "case.event.second-passed";
-}
-
 /* Decisions that counted. What cannot be read is left out: the state itself is always shown. */
 static void add_decisions(xca_visit_t *visit, apr_array_header_t *events, const char *number) {
     apr_array_header_t *decisions;
@@ -66,7 +57,7 @@ static void add_decisions(xca_visit_t *visit, apr_array_header_t *events, const 
             xca_log_error("reading a decision", err);
             continue;
         }
-        add_event(events, decision->time, label_of(decision), decision->letter, decision->reason);
+        add_event(events, decision->time, xca_case_view_event(decision, visit->pool), decision->letter, decision->reason);
     }
 }
 

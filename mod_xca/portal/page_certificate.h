@@ -17,4 +17,14 @@ xca_page xca_page_request;              /* GET  /requests/<id>: what the signer 
 xca_page xca_page_revoke;               /* GET  /certificates/revoke                        */
 xca_page xca_page_revoke_paper;         /* GET  /certificates/revoke/form?serial=: 憑證廢止申請書 */
 
+xca_page xca_page_code_reset;           /* GET  /code-reset                                 */
+xca_page xca_page_code_reset_paper;     /* GET  /code-reset/form?number=: 用戶代碼重設申請書  */
+xca_page xca_page_code_change;          /* GET  /code-reset/change?number=: 變更用戶代碼     */
+xca_page xca_page_code_change_sent;     /* POST /code-reset/change, purpose "code"          */
+
+/* A field that takes both: a card number starts with 'Xc', which no serial number does. One of *serial and *card is set, in the
+ * form of the directory. Errors, field "number": "field.required", "serial.form", "card-number.form". */
+xca_error_t *xca_page_number_read(const char **serial, const char **card, const char *typed,
+                                  apr_pool_t *pool) XCA_MUST_USE;
+
 #endif

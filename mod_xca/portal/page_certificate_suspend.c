@@ -30,9 +30,8 @@ xca_error_t *xca_page_suspend(xca_visit_t *visit) {
                     action != NULL ? action : "suspend", NULL);
 }
 
-/* One field takes both: a card number starts with 'Xc', which no serial number does. */
-static xca_error_t *read_number(const char **serial, const char **card, const char *typed,
-                                apr_pool_t *pool) {
+xca_error_t *xca_page_number_read(const char **serial, const char **card, const char *typed,
+                                  apr_pool_t *pool) {
     char *number = xca_text_halfwidth(pool, xca_text_trim(pool, typed));
 
     *serial = *card = NULL;
@@ -56,7 +55,7 @@ xca_error_t *xca_page_suspend_sent(xca_visit_t *visit) {
     xca_request_t *request;
     xca_error_t *denial;
     const char *serial, *card;
-    xca_error_t *err = read_number(&serial, &card, typed != NULL ? typed : "", visit->pool);
+    xca_error_t *err = xca_page_number_read(&serial, &card, typed != NULL ? typed : "", visit->pool);
 
     kind = action != NULL && strcmp(action, "suspend") == 0  ? XCA_REQUEST_SUSPEND
            : action != NULL && strcmp(action, "resume") == 0 ? XCA_REQUEST_RESUME

@@ -18,6 +18,11 @@ xca_error_t *xca_request_denial(const xca_request_t *request, const char *number
     } else if (strcmp(answer, "code.locked-for-good") == 0) {
         err->kind = XCA_E_LOCKED;
         err->field = "code";
+    } else if (strcmp(answer, "code.change-first") == 0) {
+        err->field = "code";
+    } else if (strcmp(answer, "code.same") == 0) {
+        err->kind = XCA_E_INVALID;
+        err->field = "new_code";
     } else if (strcmp(answer, "certificate.not-found") == 0) {
         err->kind = XCA_E_INVALID;
     }

@@ -122,6 +122,10 @@ const xca_route_t xca_routes[] = {
     {"GET", "/certificates/revoke", xca_page_revoke, "certificate_revoke", "revoke", NULL, 0},
     {"GET", "/certificates/revoke/form", xca_page_revoke_paper, "certificate_revoke_paper", "revoke", NULL, 0},
     {"GET", "/certificates/*", xca_page_certificate, "certificate", "certificates", NULL, 0},
+    {"GET", "/code-reset", xca_page_code_reset, "code_reset", "code-reset", NULL, 0},
+    {"GET", "/code-reset/form", xca_page_code_reset_paper, "code_reset_paper", "code-reset", NULL, 0},
+    {"GET", "/code-reset/change", xca_page_code_change, "code_change", "code-reset", NULL, 0},
+    {"POST", "/code-reset/change", xca_page_code_change_sent, "code_change", "code-reset", "code", 0},
     {"GET", "/requests/*", xca_page_request, "request", "certificates", NULL, 0},
 
     {"GET", "/card/activate", xca_page_card_desk, "card_activate", "activate", NULL, 0},

@@ -4,7 +4,7 @@
  *   XCA-STATEMENT-1
  *   case: 0000100000000000000000001
  *   content: sha256:<64 hex digits>
- *   stage: first|second
+ *   stage: first|second|third
  *   decision: accept|return
  *   letter: ...          (empty if none)
  *   reason: ...          (empty if none)

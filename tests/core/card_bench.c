@@ -135,6 +135,7 @@ static void make_people(bench_t *b) {
                                       none, b->now - 30 * DAY, b->now + 5000 * DAY, b->pool));
     b->ra = make_person(b, "ra-tpe-edu", XCA_ROLE_RA, "1", key, b->signer->officer_anchor);
     b->central = make_person(b, "central-1", XCA_ROLE_CENTRAL, "2", key, b->signer->officer_anchor);
+    b->central_two = make_person(b, "central-2", XCA_ROLE_CENTRAL, "4", key, b->signer->officer_anchor);
     b->operator = make_person(b, "card-1", XCA_ROLE_CARD_CENTRE, "3", key, b->signer->officer_anchor);
 }
 

@@ -26,7 +26,7 @@ typedef struct bench {
     xca_signer_t *signer;
     xca_office_t *portal; /* as the portal's identity */
     xca_store_t *admin;
-    person_t ra, central, operator;
+    person_t ra, central, central_two, operator;
     const char *key_type; /* of the cards' keys */
     apr_time_t now;       /* the clock of all */
 } bench_t;

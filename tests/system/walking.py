@@ -343,6 +343,25 @@ class Walk:
         self.get("/certificates/revoke/form?serial=" + self.serials["valid"])
         look("revoke-paper-filled")
 
+    def codes(self, look):
+        for name, path in (("code-reset", "/code-reset"), ("code-reset-paper", "/code-reset/form"), ("code-change", "/code-reset/change")):
+            self.get(path)
+            look(name)
+        self.press("form .primary")
+        look("code-change-empty")
+        serial = self.serials["valid"]
+        self.get("/code-reset/form?number=" + serial)
+        look("code-reset-paper-filled")
+        self.get("/code-reset/change?number=" + serial)
+        for name, text in (("code", USER_CODE), ("new_code", USER_CODE + "x"), ("new_code_again", USER_CODE + "x")):
+            by_name(self.browser, name).send_keys(text)
+        self.press("form .primary")
+        look("code-change-done")
+        self.get("/code-reset/change?number=" + serial)
+        for name, text in (("code", USER_CODE + "x"), ("new_code", USER_CODE), ("new_code_again", USER_CODE)):
+            by_name(self.browser, name).send_keys(text)
+        self.press("form .primary")
+
     def cards(self, look):
         """Without a card helper; with one: test_bridge.py."""
         for name in ("helper", "activate", "unlock", "change-pin", "contact", "test", "info"):
@@ -504,6 +523,7 @@ class Walk:
         self.applying_card(look)
         self.following(look)
         self.certificates(look)
+        self.codes(look)
         self.cards(look)
         self.office(look)
         self.errors(look)

@@ -197,6 +197,43 @@ static void test_a_detached_signature_is_refused(void **state) {
     }
 }
 
+static void assert_opens_for_its_key_alone(const char *key_type) {
+    office_t office = open_office(key_type);
+    xca_secret_t *opened;
+    xca_bytes_t envelope, longer;
+    apr_size_t i;
+
+    assert_fine(xca_cms_envelop(&envelope, "one-time", 8, office.certificate, test_pool));
+    assert_fine(xca_cms_envelope_open(&opened, envelope, office.key, office.certificate, test_pool));
+    assert_int_equal(opened->length, 8);
+    assert_memory_equal(opened->bytes, "one-time", 8);
+    assert_string_equal(message_of(xca_cms_envelope_open(&opened, envelope, office.other_key, office.other_certificate, test_pool)),
+                        "cms.not-for-key");
+    assert_string_equal(message_of(xca_cms_envelope_open(&opened, envelope, office.other_key, office.certificate, test_pool)),
+                        "cms.not-for-key");
+    longer.data = (const unsigned char *)apr_pstrcat(test_pool, "", NULL);
+    longer.length = 0;
+    assert_string_equal(message_of(xca_cms_envelope_open(&opened, longer, office.key, office.certificate, test_pool)), "cms.malformed");
+    for (i = 1; i < envelope.length; i += envelope.length / 40 + 1) { /* what was changed on the way is told, not given out */
+        unsigned char *changed = apr_pmemdup(test_pool, envelope.data, envelope.length);
+        xca_bytes_t bytes = {changed, envelope.length};
+        xca_error_t *err;
+
+        changed[i] ^= 0x20;
+        err = xca_cms_envelope_open(&opened, bytes, office.key, office.certificate, test_pool);
+        if (err == NULL) { /* it was in a part that means nothing */
+            assert_memory_equal(opened->bytes, "one-time", 8);
+        }
+    }
+    ((unsigned char *)(size_t)envelope.data)[envelope.length - 1] ^= 1; /* the tag of GCM */
+    assert_non_null(xca_cms_envelope_open(&opened, envelope, office.key, office.certificate, test_pool));
+}
+
+static void test_an_envelope_opens_for_its_key_alone(void **state) {
+    assert_opens_for_its_key_alone("ec:P-256");
+    assert_opens_for_its_key_alone("rsa:2048");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_statement_signed_by_the_officer_is_accepted),
@@ -208,6 +245,7 @@ int main(void) {
         TEST(test_content_longer_than_the_limit_is_refused),
         TEST(test_only_one_form_of_signature_is_accepted),
         TEST(test_a_detached_signature_is_refused),
+        TEST(test_an_envelope_opens_for_its_key_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

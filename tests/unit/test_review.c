@@ -241,6 +241,47 @@ static void test_return_gives_its_reason_at_both_stages(void **state) {
     assert_string_equal(judge_second(&review), "");
 }
 
+static const char *judge_reset(xca_stage stage, xca_case_state state, const xca_officer_t *officer) {
+    review_t review = right_review();
+    xca_decision_t *decision = stage == XCA_STAGE_SECOND ? &review.second : &review.first;
+    xca_officer_t other = review.central;
+
+    other.uid = "central-2";
+    other.person = "2002";
+    review.kase.kind = XCA_CASE_CODE_RESET;
+    review.kase.state = state;
+    review.kase.window = NULL;
+    review.first.letter = NULL;
+    decision->stage = stage;
+    decision->officer = officer->uid;
+    return message_of(xca_decision_judge(decision, officer, &review.kase, DIGEST,
+                                         stage == XCA_STAGE_SECOND ? &review.first : NULL, &other, NOW, test_pool));
+}
+
+static void test_a_code_reset_is_a_matter_of_the_central_office(void **state) {
+    review_t review = right_review();
+
+    assert_null(judge_reset(XCA_STAGE_FIRST, XCA_STATE_FILED, &review.central)); /* it comes without an official letter */
+    assert_string_equal(judge_reset(XCA_STAGE_FIRST, XCA_STATE_FILED, &review.ra), "decision.role");
+    assert_null(judge_reset(XCA_STAGE_SECOND, XCA_STATE_REVIEWED, &review.central));
+    review.central.person = "2002"; /* who decided first */
+    assert_string_equal(judge_reset(XCA_STAGE_SECOND, XCA_STATE_REVIEWED, &review.central), "decision.same-person");
+    assert_null(judge_reset(XCA_STAGE_THIRD, XCA_STATE_ISSUED, &review.central));
+    assert_string_equal(judge_reset(XCA_STAGE_THIRD, XCA_STATE_REVIEWED, &review.central), "decision.state");
+    assert_string_equal(judge_reset(XCA_STAGE_THIRD, XCA_STATE_ISSUED, &review.ra), "decision.role");
+}
+
+static void test_no_other_case_has_a_third_stage(void **state) {
+    xca_stage stage;
+
+    assert_int_equal(xca_stage_role(XCA_CASE_CARD, XCA_STAGE_THIRD), XCA_ROLE_NONE);
+    assert_int_equal(xca_stage_role(XCA_CASE_REVOCATION, XCA_STAGE_THIRD), XCA_ROLE_NONE);
+    assert_false(xca_stage_of_state(&stage, XCA_CASE_CERTIFICATE, XCA_STATE_ISSUED));
+    assert_false(xca_stage_of_state(&stage, XCA_CASE_CODE_RESET, XCA_STATE_APPROVED));
+    assert_true(xca_stage_of_state(&stage, XCA_CASE_CODE_RESET, XCA_STATE_ISSUED));
+    assert_int_equal(stage, XCA_STAGE_THIRD);
+}
+
 static void test_window_takes_the_classes_it_lists(void **state) {
     xca_window_t window = {.id = "tpe-edu", .classes = "school|foundation"};
 
@@ -283,6 +324,8 @@ int main(void) {
         TEST(test_second_review_needs_a_first_that_accepted),
         TEST(test_first_acceptance_names_the_official_letter),
         TEST(test_return_gives_its_reason_at_both_stages),
+        TEST(test_a_code_reset_is_a_matter_of_the_central_office),
+        TEST(test_no_other_case_has_a_third_stage),
         TEST(test_window_takes_the_classes_it_lists),
         TEST(test_roles_are_found_by_their_ids),
     };

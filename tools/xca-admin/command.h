@@ -63,6 +63,8 @@ xca_error_t *command_review_digest(admin_t *admin, const arguments_t *arguments)
 xca_error_t *command_review_accept(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_code_reset_file(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_code_reset_tell(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_statistics(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_content_import(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_content_list(admin_t *admin, const arguments_t *arguments);

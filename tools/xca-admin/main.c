@@ -47,6 +47,10 @@ static const row_t rows[] = {
     {"revoke", NULL, command_revoke, 1,
      "--serial SERIAL|--card CARD --reason abolished|lost|damaged|other --letter NUMBER [--letter-date YYYY-MM-DD] "
      "--officer UID --key FILE [--password-file FILE] [--remark TEXT]"},
+    {"code-reset", "file", command_code_reset_file, 1,
+     "--serial SERIAL|--card CARD --contact-name NAME --contact-phone NUMBER [--contact-title T] [--contact-email E] [--contact-fax F] "
+     "[--remark WHEN] [--form-date YYYY-MM-DD] --officer UID --key FILE [--password-file FILE]"},
+    {"code-reset", "tell", command_code_reset_tell, 1, "CASE --officer UID --key FILE [--password-file FILE]"},
     {"card", "list", command_card_list, 1, "[--state making|made|dispatched|active|discarded|revoked|lapsed]"},
     {"card", "show", command_card_show, 1, "CARD"},
     {"statistics", NULL, command_statistics, 1, "[--check]"},

@@ -1,4 +1,4 @@
-/* review list|show|accept|return and revoke: decisions are signed here with the officer's own key
+/* review list|show|digest|accept|return, and the outbox: decisions are signed here with the officer's own key
  * and judged by the signer. */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 #include "domain/codes.h"
 #include "operations/decision.h"
 #include "operations/revocation.h"
-#include "outside/crypto.h"
 #include "outside/crypto_cms.h"
 
 #define VERDICT_WAIT apr_time_from_sec(10)
@@ -46,7 +45,7 @@ xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments) {
 
         printf("%s\t%s\t%s\t%s\t%s\t%s%s%s%s\n", kase->number,
                xca_date_format(admin->pool, kase->filed, XCA_DATE_ISO_TIME),
-               label(admin, "state.", xca_case_state_id(kase->state)),
+               admin_text(admin, xca_case_state_label(kase)),
                kase->window != NULL ? kase->window : "-",
                kase->org_name != NULL ? kase->org_name : "-",
                label(admin, "kind.", xca_case_kind_id(kase->kind)), due(admin, kase),
@@ -91,7 +90,7 @@ xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
     if (err != NULL) {
         return err;
     }
-    printf("%s %s\n", kase->number, label(admin, "state.", xca_case_state_id(kase->state)));
+    printf("%s %s\n", kase->number, admin_text(admin, xca_case_state_label(kase)));
     printf("%s: %s\n", admin_text(admin, "field.kind"),
            label(admin, "kind.", xca_case_kind_id(kase->kind)));
     if (kase->class != XCA_CLASS_NONE) {
@@ -256,37 +255,6 @@ xca_error_t *command_review_accept(admin_t *admin, const arguments_t *arguments)
 
 xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments) {
     return decide_all(admin, arguments, XCA_DECISION_RETURN);
-}
-
-xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments) {
-    xca_revocation_order_t order = {0};
-    signing_t signing;
-    xca_case_t *kase;
-    const char *letter;
-    xca_error_t *err = admin_open_officer(&signing, admin, arguments);
-
-    if (err == NULL) {
-        err = argument_needed(&letter, arguments, "letter", admin->pool);
-    }
-    if (err == NULL && argument(arguments, "card") == NULL) {
-        err = argument_needed(&order.number, arguments, "serial", admin->pool);
-    } else {
-        order.number = argument(arguments, "card");
-    }
-    if (err == NULL) {
-        err = argument_needed(&order.reason, arguments, "reason", admin->pool);
-    }
-    if (err != NULL) {
-        return err;
-    }
-    order.remark = argument(arguments, "remark");
-    order.letter_date = argument(arguments, "letter-date");
-    err = xca_revocation_file(&kase, admin->office, &order, signing.officer, admin->now, admin->pool);
-    if (err == NULL) {
-        printf("%s\n", kase->number);
-        err = admin_decide(admin, &signing, kase, XCA_DECISION_ACCEPT, letter, NULL);
-    }
-    return err;
 }
 
 xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments) {

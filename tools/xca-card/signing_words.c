@@ -29,7 +29,7 @@ static const named_t names[] = {
 };
 
 /* Values of these two alone: elsewhere the same word means what it says. */
-static const named_t stages[] = {{"first", T_STAGE_FIRST}, {"second", T_STAGE_SECOND}};
+static const named_t stages[] = {{"first", T_STAGE_FIRST}, {"second", T_STAGE_SECOND}, {"third", T_STAGE_THIRD}};
 static const named_t decisions[] = {{"accept", T_DECISION_ACCEPT}, {"return", T_DECISION_RETURN}};
 
 static const named_t *find(const named_t *list, size_t count, view_t word) {
