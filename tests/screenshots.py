@@ -77,7 +77,7 @@ def main():
         instance.make(home / "data")
         instance.start()
         walk = Walk(browser, instance, home)
-        if set(parts) & {"following", "certificates", "office"}:
+        if set(parts) & {"codes", "following", "certificates", "office"}:
             walk.prepare()
         for language in ("zh", "en"):
             camera = Camera(browser, language)
