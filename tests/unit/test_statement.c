@@ -97,7 +97,7 @@ static void test_values_of_another_form_are_not_written(void **state) {
     s = accept_statement(), strcpy(s.case_number, "123"), assert_int_equal(writes(&s), 0);
     s = accept_statement(), s.content[3] = 'G', assert_int_equal(writes(&s), 0);
     s = accept_statement(), s.content[3] = 'A', assert_int_equal(writes(&s), 0);
-    s = accept_statement(), strcpy(s.stage, "third"), assert_int_equal(writes(&s), 0);
+    s = accept_statement(), strcpy(s.stage, "fourth"), assert_int_equal(writes(&s), 0);
     s = accept_statement(), strcpy(s.decision, "maybe"), assert_int_equal(writes(&s), 0);
     s = accept_statement(), strcpy(s.officer, ""), assert_int_equal(writes(&s), 0);
     s = accept_statement(), strcpy(s.officer, "a,dc=b"), assert_int_equal(writes(&s), 0);

@@ -205,8 +205,8 @@ static void test_what_is_signed_is_told_in_words(void **state) {
     in_words(statement, LANGUAGE_ZH,
              "  案件流水號：0000100000000000000000001\n  審核階段：初審\n  決定：退件\n  理由：a\n    b: c\\d\n"
              "  審核人員：first\n  時間：2026-11-24 05:05:00 UTC\n  new-line：first\n");
-    in_words("XCA-STATEMENT-1\nno colon\ntime: tomorrow\nstage: third\ndecision:accept\n: x\nlast: \\", LANGUAGE_EN,
-             "  no colon\n  Time: tomorrow\n  Stage: third\n  decision:accept\n  : x\n  last: \\\n");
+    in_words("XCA-STATEMENT-1\nno colon\ntime: tomorrow\nstage: fourth\ndecision:accept\n: x\nlast: \\", LANGUAGE_EN,
+             "  no colon\n  Time: tomorrow\n  Stage: fourth\n  decision:accept\n  : x\n  last: \\\n");
     in_words("", LANGUAGE_EN, "");
     in_words("XCA-STATEMENT-1", LANGUAGE_EN, "");
 }
