@@ -13,6 +13,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "system"))
 import ldap  # noqa: E402
+import counted  # noqa: E402
 from conftest import BASE, BUILD  # noqa: E402
 import loaded  # noqa: E402
 from issuing import Issuing  # noqa: E402
@@ -145,6 +146,7 @@ def main():
     finally:
         one.stop()
         shutil.rmtree(one.home, ignore_errors=True)
+    counted.compare(table, median, (1000, 100000) + ((1000000,) if large else ()))
 
 
 if __name__ == "__main__":

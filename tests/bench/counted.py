@@ -1,0 +1,83 @@
+"""Statistics and the list of ends with few and with many certificates: what a page takes must not depend on their number."""
+
+import datetime
+import shutil
+import ssl
+import subprocess
+import time
+
+from conftest import BUILD, Instance, small_data
+import certificates
+import loaded
+from pages import Pages
+
+LIMIT = 50.0  # milliseconds a page may take
+
+
+def make(count):
+    home = BUILD / "bench" / "counted"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    small_data(home / "data")
+    one = Instance(home / "instance")
+    one.make(home / "data")
+    ldif = home / "certificates.ldif"
+    der = ssl.PEM_cert_to_DER_cert((one.home / "ca/tls.pem").read_text())
+    certificates.write(ldif, ["財團法人第%d號基金會" % i for i in range(500)], der, count, datetime.datetime.utcnow())
+    loaded.slapadd(one, loaded.DATABASES[0], ldif)
+    ldif.unlink()
+    return one
+
+
+def signer_counts(one):
+    """Milliseconds from the signer's start to the end of its first count, while it does all its other work."""
+    directory = loaded.Directory(one)
+    log = one.home / "log" / "signer.log"
+    try:
+        with open(log, "wb") as out:
+            began = time.perf_counter()
+            signer = subprocess.Popen([str(BUILD / "xca-signer"), "--settings", str(one.home / "xca.conf")], env=one.environment,
+                                      stdout=out, stderr=out)
+        while "certificates counted" not in log.read_text("utf-8"):
+            assert signer.poll() is None and time.perf_counter() < began + 600, log.read_text("utf-8")
+            time.sleep(0.01)
+        took = (time.perf_counter() - began) * 1000
+        time.sleep(3)  # they are written
+        signer.terminate()
+        signer.wait(60)
+        checked = one.admin("statistics", "--check")
+        assert checked.returncode == 0, checked.stderr
+        return took
+    finally:
+        directory.stop()
+
+
+def measure(table, median, count):
+    """Medians of the pages; rows against a limit."""
+    one = make(count)
+    counting = signer_counts(one)
+    year = datetime.date.today().year
+    one.start()
+    try:
+        pages = Pages(one)
+        style = median(lambda: pages.get("/static/style.css"))
+        found = {"statistics, all years": "/statistics", "statistics, a year": "/statistics?year=%d" % year,
+                 "statistics, chart": "/statistics/chart/periods.svg?year=%d" % year,
+                 "list of ends, a page": "/expiring?month=%d-%02d" % (year + 1, 3)}
+        times = {what: median(lambda path=path: pages.get(path)) for what, path in found.items()}
+    finally:
+        one.stop()
+        shutil.rmtree(one.home.parent, ignore_errors=True)
+    for what, took in times.items():
+        table.row("%s, %d certificates" % (what, count), took, "limit of a page", LIMIT)
+    table.row("statistics, all years, %d certificates" % count, times["statistics, all years"], "style sheet of the same server", style)
+    return times, counting
+
+
+def compare(table, median, counts):
+    base, base_counting = measure(table, median, counts[0])
+    for count in counts[1:]:
+        times, counting = measure(table, median, count)
+        for what, took in times.items():
+            table.row("%s, %d certificates" % (what, count), took, "the same with %d" % counts[0], base[what])
+        table.row("signer, start until %d are counted" % count, counting, "the same with %d" % counts[0], base_counting)
