@@ -106,10 +106,16 @@ xca_error_t *xca_question_move(xca_store_t *store, const xca_question_t *questio
     xca_error_t *err;
 
     xca_changes_swap(changes, "xcaState", xca_question_state_id(question->state), xca_question_state_id(to));
+    if (question->state == XCA_QUESTION_ANSWERED && to == XCA_QUESTION_OPEN) {
+        xca_changes_text(changes, "xcaReplyText", NULL);
+        xca_changes_text(changes, "xcaAuthor", NULL);
+        xca_changes_text(changes, "xcaStateChanged", NULL);
+    }
     if (to == XCA_QUESTION_ANSWERED) {
-        xca_changes_text(changes, "xcaReplyText", question->reply);
-        xca_changes_text(changes, "xcaAuthor", question->officer);
-        xca_changes_time(pool, changes, "xcaStateChanged", question->answered);
+        /* added, not replaced: what was replied cannot be replied again */
+        xca_changes_add(changes, XCA_CHANGE_ADD, "xcaReplyText", question->reply);
+        xca_changes_add(changes, XCA_CHANGE_ADD, "xcaAuthor", question->officer);
+        xca_changes_add(changes, XCA_CHANGE_ADD, "xcaStateChanged", xca_date_format(pool, question->answered, XCA_DATE_LDAP));
     }
     err = xca_ldap_modify(store->ldap, question_dn(store, question->id, pool), changes, NULL, NULL, NULL, pool);
     err = xca_store_error(err, XCA_E_NOT_FOUND, "question.not-found");

@@ -16,7 +16,7 @@ xca_error_t *xca_question_read(xca_question_t **question, xca_store_t *store, co
 xca_error_t *xca_question_list(apr_array_header_t **questions, xca_store_t *store, xca_question_state state, int limit,
                                apr_pool_t *pool) XCA_MUST_USE;
 
-/* Compare-and-swap from question->state. Answered: reply, officer and answered are written too. "question.changed". */
+/* Compare-and-swap from question->state. To answered: reply, officer and answered are written too; back to open: removed. "question.changed". */
 xca_error_t *xca_question_move(xca_store_t *store, const xca_question_t *question, xca_question_state to,
                                apr_pool_t *pool) XCA_MUST_USE;
 

@@ -28,7 +28,7 @@ static const char *searched_text(const xca_content_t *content, apr_pool_t *pool)
     return all;
 }
 
-static xca_error_t *check(const xca_content_t *content, apr_pool_t *pool) {
+xca_error_t *xca_content_allowed(const xca_content_t *content, apr_pool_t *pool) {
     static const char *const fields[] = {"body_zh", "body_en"};
     xca_error_t *err = xca_content_check(content, pool);
     int i;
@@ -48,7 +48,7 @@ static xca_error_t *store(xca_office_t *office, xca_content_t *content, const ch
 
 xca_error_t *xca_content_save(xca_office_t *office, xca_content_t *content, const char *author, apr_time_t now,
                               apr_pool_t *pool) {
-    xca_error_t *err = check(content, pool);
+    xca_error_t *err = xca_content_allowed(content, pool);
 
     content->origin = NULL;
     return err != NULL ? err : store(office, content, author, now, pool);
@@ -100,8 +100,7 @@ static xca_error_t *read_languages(const char *into[2], const xca_xml_node_t *no
     return NULL;
 }
 
-/* "2026-11-02", noon in Taiwan: the date is the same in every form. */
-static apr_time_t date_of(const char *text) {
+apr_time_t xca_content_date(const char *text) {
     apr_time_exp_t parts = {0};
     apr_time_t when;
     char *end;
@@ -135,7 +134,7 @@ static xca_error_t *read_one(xca_content_t **content, const xca_xml_node_t *node
     result->id = xca_xml_attr(node, "id");
     result->category = xca_xml_attr(node, "category");
     result->order = order != NULL ? strtol(order, NULL, 10) : 0;
-    result->dated = date_of(xca_xml_attr(node, "date"));
+    result->dated = xca_content_date(xca_xml_attr(node, "date"));
     for (i = 0; err == NULL && i < node->child_count; i++) {
         const xca_xml_node_t *child = node->children[i];
 
@@ -148,7 +147,7 @@ static xca_error_t *read_one(xca_content_t **content, const xca_xml_node_t *node
         }
     }
     *content = result;
-    return err != NULL ? err : check(result, pool);
+    return err != NULL ? err : xca_content_allowed(result, pool);
 }
 
 static const char *digest_of(const xca_content_t *content, apr_pool_t *pool) {

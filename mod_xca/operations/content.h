@@ -7,6 +7,12 @@
 
 #define XCA_CONTENT_FILE_MAX (1024 * 1024)
 
+/* "2026-11-02" as noon in Taiwan, so that the date is the same in every form; 0 if it is none. */
+apr_time_t xca_content_date(const char *text);
+
+/* Fields and markup. Errors: those of xca_content_check() and xca_markup_check(). */
+xca_error_t *xca_content_allowed(const xca_content_t *content, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Checks fields and markup, and stores: revision 0 adds, others replace that revision. `author` and `now` are kept with it.
  * Errors: those of xca_content_check(), xca_markup_check() and xca_content_put(). */
 xca_error_t *xca_content_save(xca_office_t *office, xca_content_t *content, const char *author, apr_time_t now,

@@ -25,6 +25,8 @@ typedef struct xca_signer {
     const char *holidays;          /* days that are no working days, as in xca_working_day_end(); or NULL */
     const char *portal_url;        /* for links in notices */
     const char *question_mail;     /* address of the officers who answer questions, or NULL */
+    apr_time_t answers_since;      /* an hour in which answers_mailed were sent */
+    int answers_mailed;
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */
     xca_bytes_t root_list_issuer;  /* whose it is: the last certificate of the chain */
@@ -45,7 +47,9 @@ xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t
 /* What time brings: certificates not accepted in 90 days, those of organisations that changed two weeks ago, expiries in ou=mail, old requests and nonces. */
 xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Tells the officers of new questions, mails answers; at most `limit` of each. */
+/* Tells the officers of new questions, mails answers of active central officers; at most `limit` of each, and XCA_ANSWERS_AN_HOUR
+ * answers: a broken-in portal can have them mailed too. */
+#define XCA_ANSWERS_AN_HOUR 60
 xca_error_t *xca_signer_questions(xca_signer_t *signer, apr_time_t now, int limit, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Removes those that were closed long ago. */

@@ -27,9 +27,33 @@ static xca_error_t *tell_officers(xca_signer_t *signer, const xca_question_t *qu
     return xca_notify(signer, &facts, now, pool);
 }
 
+/* Whether one more answer may go out in this hour. */
+static int may_mail(xca_signer_t *signer, apr_time_t now) {
+    if (now - signer->answers_since >= apr_time_from_sec(3600) || now < signer->answers_since) {
+        signer->answers_since = now;
+        signer->answers_mailed = 0;
+    }
+    return signer->answers_mailed++ < XCA_ANSWERS_AN_HOUR;
+}
+
+static xca_error_t *check_officer(xca_signer_t *signer, const xca_question_t *question, apr_pool_t *pool) {
+    const char *uid = question->officer != NULL ? question->officer : "";
+    xca_officer_t *officer;
+    xca_error_t *err = xca_officer_read(&officer, signer->office->store, uid, pool);
+
+    if (err == NULL && (!officer->active || officer->role != XCA_ROLE_CENTRAL)) {
+        err = xca_error_make(pool, XCA_E_DENIED, "office.role", "%s", uid);
+    }
+    return err;
+}
+
 static xca_error_t *mail_answer(xca_signer_t *signer, const xca_question_t *question, apr_time_t now, apr_pool_t *pool) {
     xca_notice_facts_t facts = {0};
+    xca_error_t *err = check_officer(signer, question, pool);
 
+    if (err != NULL) {
+        return err;
+    }
     facts.event = "answer";
     facts.id = apr_pstrcat(pool, question->id, "-answer", NULL);
     facts.to = question->mail;
@@ -42,9 +66,18 @@ static xca_error_t *mail_answer(xca_signer_t *signer, const xca_question_t *ques
 /* The mail first: a cut between the two repeats it under the same id, which is one mail. */
 static xca_error_t *move_on(xca_signer_t *signer, const xca_question_t *question, apr_time_t now, apr_pool_t *pool) {
     int is_new = question->state == XCA_QUESTION_FILED;
-    xca_error_t *err = is_new ? tell_officers(signer, question, now, pool) : mail_answer(signer, question, now, pool);
+    xca_error_t *err;
 
-    if (err == NULL) {
+    if (!is_new && !may_mail(signer, now)) {
+        return NULL; /* later */
+    }
+    err = is_new ? tell_officers(signer, question, now, pool) : mail_answer(signer, question, now, pool);
+
+    if (err != NULL && !is_new && (err->kind == XCA_E_DENIED || err->kind == XCA_E_NOT_FOUND)) {
+        /* nobody who may has said this: it is asked again */
+        xca_log_error(apr_pstrcat(pool, "answer to question ", question->id, NULL), err);
+        err = xca_question_move(signer->office->store, question, XCA_QUESTION_OPEN, pool);
+    } else if (err == NULL) {
         err = xca_question_move(signer->office->store, question, is_new ? XCA_QUESTION_OPEN : XCA_QUESTION_CLOSED, pool);
     }
     if (err != NULL && err->kind == XCA_E_CONFLICT) {

@@ -10,6 +10,7 @@
 #include "portal/page_content.h"
 #include "portal/page_expiring.h"
 #include "portal/page_office.h"
+#include "portal/page_office_content.h"
 #include "portal/page_statistics.h"
 #include "portal/pages.h"
 #include "portal/places.h"
@@ -111,6 +112,15 @@ const xca_route_t xca_routes[] = {
     {"POST", "/office/orders", xca_page_office_order_signed, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"GET", "/office/orders/*", xca_page_office_order, "office_order", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/orders/*", xca_page_office_order_sent, "office_order_sign", "officer-desk", "office", XCA_ROUTE_OFFICER},
+    {"GET", "/office/content", xca_page_office_content, "office_content", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/content/new", xca_page_office_content_new, "office_content_edit", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"POST", "/office/content/edit", xca_page_office_content_sent, "office_content_edit", "officer-desk", "office",
+     XCA_ROUTE_OFFICER | XCA_ROUTE_FORM_AGAIN},
+    {"GET", "/office/content/*", xca_page_office_content_edit, "office_content_edit", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/questions", xca_page_office_questions, "office_questions", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/questions/*", xca_page_office_question, "office_question", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"POST", "/office/questions/*", xca_page_office_question_sent, "office_question", "officer-desk", "office",
+     XCA_ROUTE_OFFICER | XCA_ROUTE_FORM_AGAIN},
     {"POST", "/office/logout", xca_page_office_logout, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
 
     {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/settings.h"
+#include "directory/record.h"
 #include "operations/content.h"
 #include "operations/notices.h"
 #include "operations/question.h"
@@ -13,6 +14,22 @@ static slapd_t *slapd;
 static apr_pool_t *pool;
 static xca_office_t admin, portal, signer_office;
 static xca_signer_t signer;
+
+static void add_officer(const char *uid, xca_role role, int active) {
+    xca_officer_t officer = {0};
+    const char *der;
+    apr_size_t length;
+
+    assert_done(xca_file_read(&der, &length, "tests/data/certs/taiwan/GRCA-G1_root.der", 65536, pool));
+    officer.uid = uid;
+    officer.role = role;
+    officer.title = uid;
+    officer.person = uid;
+    officer.active = active;
+    officer.certificate.data = (const unsigned char *)der;
+    officer.certificate.length = length;
+    assert_done(xca_officer_put(admin.store, &officer, pool));
+}
 
 static int start(void **state) {
     xca_catalogue_t *texts;
@@ -28,6 +45,9 @@ static int start(void **state) {
     signer.texts = texts;
     signer.portal_url = "https://xca.example/";
     signer.question_mail = "officers@example.org.tw";
+    add_officer("central-1", XCA_ROLE_CENTRAL, 1);
+    add_officer("central-gone", XCA_ROLE_CENTRAL, 0);
+    add_officer("ra-1", XCA_ROLE_RA, 1);
     return 0;
 }
 
@@ -259,20 +279,64 @@ static void test_questions_leave_when_they_are_old(void **state) {
     assert_done(xca_question_read(&read, admin.store, open.id, pool));
 }
 
-static void test_a_broken_portal_cannot_have_an_answer_mailed(void **state) {
-    xca_question_t question = asked("0123456789abcdef0123456789abcde2"), forged;
+static void test_what_was_asked_and_replied_is_never_changed(void **state) {
+    xca_question_t question = asked("0123456789abcdef0123456789abcde2");
     xca_question_t *read;
-    xca_changes_t *changes = xca_changes_make(pool);
+    xca_changes_t *other = xca_changes_make(pool), *again = xca_changes_make(pool), *closed = xca_changes_make(pool);
     const char *dn = apr_pstrcat(pool, "xcaQuestion=", question.id, ",ou=questions," BASE, NULL);
 
     assert_done(xca_question_file(&portal, &question, NOW, pool));
-    assert_error(xca_question_answer(&read, &portal, question.id, "Send money.", "central-1", NOW, pool), "ldap.access");
-    forged = question;
-    forged.state = XCA_QUESTION_FILED;
-    assert_error(xca_question_move(portal.store, &forged, XCA_QUESTION_ANSWERED, pool), "ldap.access");
-    xca_changes_add(changes, XCA_CHANGE_REPLACE, "xcaContactMail", "other@example.org");
-    assert_error(xca_ldap_modify(portal.store->ldap, dn, changes, NULL, NULL, NULL, pool), "ldap.access");
+    assert_done(xca_question_answer(&read, &portal, question.id, "張數不限。", "central-1", NOW, pool));
+    xca_changes_add(other, XCA_CHANGE_REPLACE, "xcaContactMail", "other@example.org");
+    assert_error(xca_ldap_modify(portal.store->ldap, dn, other, NULL, NULL, NULL, pool), "ldap.access");
+    assert_error(xca_ldap_modify(admin.store->ldap, dn, other, NULL, NULL, NULL, pool), "ldap.access");
+    xca_changes_add(again, XCA_CHANGE_REPLACE, "xcaReplyText", "Send money.");
+    assert_error(xca_ldap_modify(portal.store->ldap, dn, again, NULL, NULL, NULL, pool), "ldap.access");
+    assert_error(xca_ldap_modify(admin.store->ldap, dn, again, NULL, NULL, NULL, pool), "ldap.access");
+    xca_changes_swap(closed, "xcaState", "answered", "open");
+    assert_error(xca_ldap_modify(portal.store->ldap, dn, closed, NULL, NULL, NULL, pool), "ldap.access");
     assert_error(xca_ldap_delete(portal.store->ldap, dn, pool), "ldap.access");
+}
+
+static void test_only_what_active_central_officers_have_said_is_mailed(void **state) {
+    static const char *const uids[] = {"ra-1", "central-gone", "nobody"};
+    xca_question_t *read;
+    apr_array_header_t *notices;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        xca_question_t question = asked(apr_psprintf(pool, "0123456789abcdef0123456789abcd%02d", i));
+
+        assert_done(xca_question_file(&portal, &question, NOW, pool));
+        assert_done(xca_question_answer(&read, &portal, question.id, "Send money.", uids[i], NOW, pool));
+        assert_done(xca_signer_questions(&signer, NOW, 50, pool));
+        assert_done(xca_question_read(&read, portal.store, question.id, pool));
+        assert_int_equal(read->state, XCA_QUESTION_OPEN);
+        assert_null(read->reply);
+    }
+    assert_done(xca_notice_list(&notices, signer_office.store, "waiting", 0, pool));
+    assert_int_equal(notices->nelts, 0); /* not even the officers were told: they were answered before */
+}
+
+static void test_answers_are_mailed_sixty_an_hour(void **state) {
+    apr_array_header_t *notices;
+    xca_question_t *read;
+    int i;
+
+    for (i = 0; i < XCA_ANSWERS_AN_HOUR + 5; i++) {
+        xca_question_t question = asked(apr_psprintf(pool, "0123456789abcdef0123456789abcd%02d", i));
+
+        assert_done(xca_question_file(&portal, &question, NOW, pool));
+        assert_done(xca_question_answer(&read, &portal, question.id, "Yes.", "central-1", NOW, pool));
+    }
+    for (i = 0; i < 3; i++) {
+        assert_done(xca_signer_questions(&signer, NOW + apr_time_from_sec(i), 50, pool));
+    }
+    assert_done(xca_notice_list(&notices, signer_office.store, "waiting", 0, pool));
+    assert_int_equal(notices->nelts, XCA_ANSWERS_AN_HOUR);
+    assert_done(xca_signer_questions(&signer, NOW + apr_time_from_sec(3601), 50, pool));
+    assert_done(xca_notice_list(&notices, signer_office.store, "waiting", 0, pool));
+    assert_int_equal(notices->nelts, XCA_ANSWERS_AN_HOUR + 5);
 }
 
 static void test_nobody_reads_drafts_and_questions_over_ldap(void **state) {
@@ -297,7 +361,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_answers_are_found_by_words_in_both_languages, start, stop),
         cmocka_unit_test_setup_teardown(test_a_question_goes_to_the_officers_and_the_answer_to_the_visitor, start, stop),
         cmocka_unit_test_setup_teardown(test_questions_leave_when_they_are_old, start, stop),
-        cmocka_unit_test_setup_teardown(test_a_broken_portal_cannot_have_an_answer_mailed, start, stop),
+        cmocka_unit_test_setup_teardown(test_what_was_asked_and_replied_is_never_changed, start, stop),
+        cmocka_unit_test_setup_teardown(test_only_what_active_central_officers_have_said_is_mailed, start, stop),
+        cmocka_unit_test_setup_teardown(test_answers_are_mailed_sixty_an_hour, start, stop),
         cmocka_unit_test_setup_teardown(test_nobody_reads_drafts_and_questions_over_ldap, start, stop),
     };
 

@@ -466,6 +466,34 @@ class Walk:
         self.get("/office/orders/%s?signed=1" % order)
         look("office-order-done")
 
+    def office_content(self, look):
+        """What central officers write."""
+        self.get("/questions")
+        choose(self.browser, self.main("input[name=topic][value=use]"))
+        by_name(self.browser, "question").send_keys("請問可以用在 Outlook 嗎？")
+        by_name(self.browser, "asker_name").send_keys("李小姐")
+        by_name(self.browser, "asker_mail").send_keys("office-walk@example.org.tw")
+        self.press()
+        self.officer("central-1")
+        for name, path in (("", ""), ("-faq", "?kind=faq"), ("-new-news", "/new?kind=news"), ("-new-faq", "/new?kind=faq"), ("-edit", "/pin-locked")):
+            self.get("/office/content" + path)
+            look("office-content" + name)
+        self.press("button[value=preview]")
+        look("office-content-preview")
+        by_name(self.browser, "body_en").clear()
+        by_name(self.browser, "body_zh").send_keys(" <b>x</b>")
+        self.press("button[value=published]")
+        look("office-content-errors")
+        self.get("/office/questions?state=closed")
+        look("office-questions-closed")
+        self.get("/office/questions")
+        look("office-questions")
+        self.press(".results a")
+        look("office-question")
+        self.press("form .primary")
+        look("office-question-error")
+        self.press(".office-head form button")
+
     def officer(self, uid):
         """This browser is the officer's from now on, without a helper."""
         Officer(self.instance, uid).lend(self.browser)
@@ -526,5 +554,6 @@ class Walk:
         self.codes(look)
         self.cards(look)
         self.office(look)
+        self.office_content(look)
         self.errors(look)
         self.outage(look)
