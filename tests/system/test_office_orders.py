@@ -172,17 +172,17 @@ def test_one_signature_makes_an_officer_inactive_and_an_order_that_was_held_back
 
 
 def test_a_windows_telephone_takes_one_signature_its_classes_two(instance, one, two):
-    order = order_of(sign_order(one, write_order(one, "/office/windows/tpe-edu", {"phone": "02-2720-8889 轉 1234"})))
+    order = order_of(sign_order(one, write_order(one, "/office/windows/kee-edu", {"phone": "02-2720-8889 轉 1234"})))
     assert state(one, order, "?signed=1")["order"]["state"] == "done"
-    assert "02-2720-8889 轉 1234" in one.get("/windows/taipei-city").main
-    page = one.get("/office/windows/tpe-soc")
+    assert "02-2720-8889 轉 1234" in one.get("/windows/keelung-city").main
+    page = one.get("/office/windows/kee-soc")
     pairs = [(n, v) for n, v in page.form.values() if n != "classes"] + [("classes", "association")]
-    done = sign_order(one, one.post("/office/windows/tpe-soc", pairs))
+    done = sign_order(one, one.post("/office/windows/kee-soc", pairs))
     order = order_of(done)
     assert state(one, order)["order"]["needed"] == 2 and state(one, order)["order"]["state"] == "waiting"
     order_of(sign_too(two, order))
     assert state(two, order, "?signed=1")["order"]["state"] == "done"
-    assert entry(instance, "xcaWindow=tpe-soc,ou=windows")["xcaTakesClass"] == [b"association"]
+    assert entry(instance, "xcaWindow=kee-soc,ou=windows")["xcaTakesClass"] == [b"association"]
 
 
 def test_what_is_wrong_is_told_at_its_field(instance, one, tmp_path):
@@ -227,12 +227,12 @@ def test_in_the_browser_an_order_is_shown_in_words_by_the_helper(instance, tmp_p
     desk = Desk(instance, "central-1", tmp_path)
     try:
         desk.login()
-        desk.get("/office/windows/tpe-edu")
+        desk.get("/office/windows/kee-edu")
         by_name(desk.browser, "phone").clear()
         by_name(desk.browser, "phone").send_keys("02-12345678")
         desk.press("form.form .primary")
         said = desk.sign()
-        assert "Telephone: 02-12345678" in said and "What it changes: window" in said and "Identifier: tpe-edu" in said
+        assert "Telephone: 02-12345678" in said and "What it changes: window" in said and "Identifier: kee-edu" in said
         assert "已生效" in desk.main().text
     finally:
         desk.close()

@@ -27,7 +27,7 @@ make_secrets() {
         random_hex 24 >"$home/secrets/$name.password"
     done
     random_hex 12 >"$home/officers/password"
-    head -c 32 /dev/urandom >"$home/secrets/portal.key"
+    random_hex 32 >"$home/secrets/portal.key" # no byte that is a line end, which would not count
 }
 
 admin() { "$build/xca-admin" --settings "$home/xca.conf" "$@"; }
