@@ -190,6 +190,31 @@ static void test_a_directory_that_goes_away_is_followed_again(void **state) {
     assert_non_null(strstr(kept("2026-11"), "foundation 1 0 1 0 0 0 0 0 花蓮縣"));
 }
 
+/* slapd closes connections that nobody has asked anything on: the follower goes on by itself, and misses nothing. */
+static void test_a_connection_that_slapd_closes_for_idleness_is_made_again(void **state) {
+    static const char *const impatient[] = {"idletimeout 3600", "idletimeout 1", NULL};
+    xca_follower_t *follower = xca_follower_make(&signer, &config, pool);
+    xca_cert_t cert;
+    int i;
+
+    slapd_stop(slapd);
+    slapd_configure(slapd, impatient);
+    slapd_start(slapd);
+    follow(follower, NOW);
+    for (i = 0; i < 60; i++) {
+        (void)!xca_follower_poll(follower, NOW, pool); /* an error is taken up again by the next */
+        apr_sleep(apr_time_from_msec(100));
+    }
+    cert = add(5, "基隆市", NOW);
+    move(&cert, XCA_CERT_VALID, NOW);
+    follow(follower, NOW);
+    assert_agrees(NOW);
+    assert_non_null(strstr(kept("2026-11"), "foundation 1 0 1 0 0 0 0 0 基隆市"));
+    slapd_stop(slapd);
+    slapd_configure(slapd, NULL);
+    slapd_start(slapd);
+}
+
 static void test_only_the_signer_writes_and_anyone_reads(void **state) {
     apr_array_header_t *counts = apr_array_make(pool, 1, sizeof(const char *));
     apr_time_t counted;
@@ -208,6 +233,7 @@ int main(void) {
         cmocka_unit_test(test_a_signer_that_stopped_before_it_wrote_is_made_good_by_the_next),
         cmocka_unit_test(test_what_is_wrong_in_the_directory_is_put_right),
         cmocka_unit_test(test_a_directory_that_goes_away_is_followed_again),
+        cmocka_unit_test(test_a_connection_that_slapd_closes_for_idleness_is_made_again),
         cmocka_unit_test(test_only_the_signer_writes_and_anyone_reads),
     };
 

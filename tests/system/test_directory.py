@@ -116,10 +116,11 @@ def test_of_every_entry_anyone_reads_what_is_listed_as_public_and_nothing_else(w
     assert kinds >= set(PUBLIC) | set(HIDDEN), kinds  # there was something of every kind
 
 
-def test_searches_of_every_branch_page_by_page_show_no_more(world, anonymous):
+def test_searches_of_every_branch_page_by_page_show_no_more(world):
     hidden = [dn for dn, stored in world.dump.items() if may_read(dn, stored) is None]
     bases = ["c=TW", BASE] + ["%s,%s" % (b, BASE) for b in list(PUBLIC) + list(HIDDEN) if b]
     for base in bases:
+        anonymous = world.instance.bind()
         page = SimplePagedResultsControl(True, size=5, cookie="")
         shown = 0
         try:
@@ -131,7 +132,7 @@ def test_searches_of_every_branch_page_by_page_show_no_more(world, anonymous):
                     assert {t.split(";")[0].lower() for t in entry} <= may_read(dn, entry), dn
                 shown += len(found)
                 page.cookie = controls[0].cookie
-                if not page.cookie:
+                if not page.cookie.strip(b"\xff"):  # all ones: slapd's word for the end behind a page that is just full
                     break
         except (ldap.SIZELIMIT_EXCEEDED, ldap.ADMINLIMIT_EXCEEDED, ldap.NO_SUCH_OBJECT):
             pass
