@@ -271,7 +271,7 @@ def test_the_next_start_prints_what_is_left(printing):
     left = [line.split("\t")[0] for line in (printing.home / "applications").read_text().splitlines()]
     assert len(left) == 2
     states = [printing.case(number)["xcaState"] for number in left]
-    assert printing.restart() < 10
+    assert printing.restart() < (30 if os.environ.get("SANITIZE") else 10)
     text = printed(printing)
     for number, state in zip(left, states):
         assert ("produce --case " + number in text) == (state == b"approved")
