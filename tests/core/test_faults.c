@@ -320,6 +320,32 @@ static void test_a_search_inside_a_search_needs_no_second_connection(void **stat
                  "ldap.no-entry");
 }
 
+static xca_error_t *count_entry(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
+    (*(int *)baton)++;
+    return NULL;
+}
+
+/* A page has 500 (outside/ldap.c). What fills its last page is the case in which slapd's glue gives a cookie that it then refuses. */
+static void test_a_search_is_complete_however_many_it_finds(void **state) {
+    static const char *const bases[] = {"ou=nonces," BASE, BASE}; /* in one database, and over both */
+    slapd_t *slapd = slapd_with_tree(pool);
+    xca_ldap_t *ldap = slapd_client(slapd, "portal", pool), *reader = slapd_client(slapd, "signer", pool);
+    int count;
+
+    for (count = 1; count <= 1001; count++) {
+        size_t i;
+
+        assert_done(add_nonce(ldap, apr_psprintf(pool, "%032x", count), pool));
+        for (i = 0; count % 500 <= 1 && i < 2 * sizeof(bases) / sizeof(bases[0]); i++) {
+            int found = 0;
+
+            assert_done(xca_ldap_search(reader, bases[i % 2], XCA_SCOPE_SUBTREE, "(objectClass=xcaNonceEntry)", NULL, 0, NULL,
+                                        count_entry, &found, pool));
+            assert_int_equal(found, count);
+        }
+    }
+}
+
 static void test_errors_of_writes_have_their_names(void **state) {
     slapd_t *slapd = slapd_with_tree(pool);
     xca_ldap_t *ldap = slapd_client(slapd, "admin", pool);
@@ -430,6 +456,7 @@ int main(void) {
                                         stop),
         cmocka_unit_test_setup_teardown(test_a_search_inside_a_search_needs_no_second_connection,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(test_a_search_is_complete_however_many_it_finds, start, stop),
         cmocka_unit_test_setup_teardown(test_errors_of_writes_have_their_names, start, stop),
         cmocka_unit_test_setup_teardown(test_sync_tells_what_is_there_and_what_changes, start, stop),
     };
