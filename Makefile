@@ -1,6 +1,6 @@
 # make            build everything into build/
 # make run        demo instance on loopback        make run-clean  forget it
-# make test       everything, make check-asan the same under ASan and UBSan
+# make test       everything, make check-asan the same under ASan and UBSan, make check-cards every cut of a card
 # make fuzz, make bench, make install, make format
 BUILD ?= build
 CC ?= gcc
@@ -161,6 +161,11 @@ screenshots: all
 	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
 	@BUILD='$(BUILD)' /usr/bin/python3 tests/screenshots.py $(PARTS)
 
+# Cards cut at every command in every way, on the real pcscd: half an hour. "make test" takes a part of it.
+.PHONY: check-cards
+check-cards: test-programs
+	@BUILD='$(BUILD)' XCA_CARD_CUTS=all /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/system/test_never_a_dead_card.py
+
 # The same under ASan and UBSan; slapd and httpd are the system's, so the module brings the runtime along.
 check-asan:
 	@$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g'
@@ -222,6 +227,26 @@ $(BUILD)/tests/core/%.o: tests/core/%.c
 
 # Its signer's writes to the directory can be made to fail, one at a time (tests/core/card_bench.h).
 CARD_BENCH := -Wl,--wrap=xca_ldap_modify,--wrap=xca_ldap_add
+
+# Cards that are cut at every command: the helper and the card in one program with the signer (tests/core/cuts/worlds.h). The two keep
+# their names to themselves but for what worlds.h declares.
+CUTS := $(BUILD)/tests/core/cuts
+
+$(CUTS)/helper.o $(CUTS)/reader.o: CORE_CFLAGS = $(HELPER_CFLAGS) -Itools/xca-card
+
+$(CUTS)/helper-world.o: $(CUTS)/helper.o $(CUTS)/reader.o $(BUILD)/libxca-card-alone.a
+	ld -r -o $@ $^ && objcopy --wildcard --keep-global-symbol='helper_*' $@
+
+# Without mod_xca/wire, which libxca.a has.
+$(BUILD)/libxca-card-alone.a: $(filter $(BUILD)/tools/%,$(HELPER_OBJECTS))
+	rm -f $@ && ar rcs $@ $^
+
+$(CUTS)/card-world.o: $(CUTS)/sim.o $(filter-out %/main.o %/link.o,$(CARD_OBJECTS))
+	ld -r -o $@ $^ && objcopy --wildcard --keep-global-symbol='sim_*' $@
+
+$(BUILD)/tests/core/test_card_cuts: $(BUILD)/tests/core/test_card_cuts.o $(CUTS)/relay.o $(CUTS)/helper-world.o $(CUTS)/card-world.o \
+  $(CORE_FIXTURE_OBJECTS) $(BUILD)/libxca.a
+	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) $(CARD_BENCH) -o $@ $(filter %.o,$^) $(BUILD)/libxca.a $(CORE_LIBS) -lcmocka -lpthread
 
 $(BUILD)/tests/core/test_%: $(BUILD)/tests/core/test_%.o $(CORE_FIXTURE_OBJECTS) $(BUILD)/libxca.a
 	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) $(CARD_BENCH) -o $@ $(filter %.o,$^) $(BUILD)/libxca.a $(CORE_LIBS) -lcmocka

@@ -193,7 +193,8 @@ xca_error_t *xca_card_make(xca_card_task_t *task) {
         return err;
     }
     if (kase->state != XCA_STATE_APPROVED && kase->state != XCA_STATE_ISSUING) {
-        task->answer = "card.case-state";
+        /* Said by who did not hear the answer to "made". */
+        task->answer = kase->state == XCA_STATE_MADE ? "card.made-already" : "card.case-state";
         return NULL;
     }
     err = xca_signer_card_approved(task->signer, kase, task->now, task->pool);

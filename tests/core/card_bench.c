@@ -161,6 +161,7 @@ bench_t *bench_make(apr_pool_t *pool) {
     xca_postal_t *postal;
 
     b->pool = pool;
+    b->mail = "office@foundation.example.tw";
     b->key_type = "ec:P-256";
     b->now = apr_time_now();
     b->slapd = slapd_with_tree(pool);
@@ -188,7 +189,7 @@ xca_error_t *bench_try_file(const char **number, bench_t *b, const char *rank, c
     kase->kind = XCA_CASE_CARD;
     kase->rank = rank;
     kase->oid = oid;
-    kase->email = "office@foundation.example.tw";
+    kase->email = b->mail;
     if (oid == NULL) {
         kase->class = XCA_CLASS_FOUNDATION;
         kase->org_name = "財團法人新設基金會";
@@ -339,7 +340,7 @@ xca_bytes_t cms_of(bench_t *b, const person_t *who, xca_card_message_t *m) {
     return cms;
 }
 
-static void let_signer_look(bench_t *b, const char *id) {
+void bench_answer(bench_t *b, const char *id) {
     int look;
 
     for (look = 1; look < 40; look++) {
@@ -351,7 +352,9 @@ static void let_signer_look(bench_t *b, const char *id) {
         if (err == NULL) {
             return;
         }
-        assert_string_equal(err->message, "ldap.down");
+        if (strcmp(err->message, "ldap.down") != 0) {
+            assert_done(err);
+        }
     }
     fail_msg("request %s is never answered", id);
 }
@@ -368,7 +371,9 @@ void bench_sweep(bench_t *b) {
         if (err == NULL) {
             return;
         }
-        assert_string_equal(err->message, "ldap.down");
+        if (strcmp(err->message, "ldap.down") != 0) {
+            assert_done(err);
+        }
     }
     fail_msg("the sweep never comes to its end");
 }
@@ -397,7 +402,7 @@ answer_t hand_in(bench_t *b, const char *id, xca_bytes_t envelope, const xca_car
     request.message = envelope;
     request.created = b->now;
     assert_done(xca_request_add(b->portal->store, &request, b->pool));
-    let_signer_look(b, id);
+    bench_answer(b, id);
     assert_done(xca_request_read(&answered, b->portal->store, id, b->pool));
     assert_int_not_equal(answered->state, XCA_REQUEST_WAITING);
     assert_int_equal(answered->message.length, 0);

@@ -27,6 +27,7 @@ typedef struct bench {
     xca_office_t *portal; /* as the portal's identity */
     xca_store_t *admin;
     person_t ra, central, central_two, operator;
+    const char *mail;     /* that certificates are for */
     const char *key_type; /* of the cards' keys */
     apr_time_t now;       /* the clock of all */
 } bench_t;
@@ -83,6 +84,9 @@ xca_bytes_t envelope_of(bench_t *b, const xca_key_t *key, xca_card_message_t *m)
 xca_bytes_t cms_of(bench_t *b, const person_t *who, xca_card_message_t *m);
 /* Hands in bytes as request `id`; `private_key` opens the reply. */
 answer_t hand_in(bench_t *b, const char *id, xca_bytes_t envelope, const xca_card_message_t *m);
+
+/* Lets the signer look at a request until it is answered; with faults. */
+void bench_answer(bench_t *b, const char *id);
 
 /* What time brings, by b->now; with faults like a message. */
 void bench_sweep(bench_t *b);
