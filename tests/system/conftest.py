@@ -178,6 +178,19 @@ def spare():
     assert reports == []
 
 
+@pytest.fixture(scope="session")
+def centre():
+    """A card centre whose parts the tests kill."""
+    from card_centre import CardCentre
+    home = Path(tempfile.mkdtemp(prefix="xca-centre-"))
+    one = CardCentre(home, {"card-key-type": "ec:P-256"})
+    yield one
+    problems = one.problems()
+    one.close()
+    shutil.rmtree(home, ignore_errors=True)
+    assert problems == []
+
+
 @pytest.fixture(autouse=True)
 def clean_logs(request):
     """After each test the error logs hold nothing new, unless the test declares faults (marker faults)."""

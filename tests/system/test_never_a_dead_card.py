@@ -9,7 +9,7 @@ import os
 import time
 
 import pytest
-from card_centre import CardCentre, assert_whole, has_pin, pin_shown, told
+from card_centre import assert_whole, has_pin, pin_shown, told
 from conftest import USER_CODE
 from readers import Readers
 
@@ -22,15 +22,6 @@ EXCHANGES = 7
 CARD_CUTS = ("before", "after", "flicker")
 # At an exchange: the helper is killed before it is made or behind it; the portal is gone for a moment; the signer is killed.
 PORTAL_CUTS = ("helper killed, request lost", "helper killed, answer lost", "request lost", "answer lost", "signer killed")
-
-
-@pytest.fixture(scope="module")
-def centre(tmp_path_factory):
-    one = CardCentre(tmp_path_factory.mktemp("centre"), {"card-key-type": "ec:P-256"})
-    yield one
-    problems = one.problems()
-    one.close()
-    assert problems == []
 
 
 @pytest.fixture(scope="module")
