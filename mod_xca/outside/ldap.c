@@ -131,18 +131,18 @@ static xca_error_t *deliver(const apr_array_header_t *entries, xca_on_entry *on_
     return NULL;
 }
 
-/* slapd (back-mdb of 2.5) names an entry that cannot be, all bits set, when the last page has just become full: asked for
- * what comes behind it, it is unwilling. */
-static int is_past_the_end(const struct berval *cookie) {
+/* All bits set: slapd (2.5, databases glued together) says so when the last match of a database has just filled the page, and goes on with the
+ * next database when asked again. Where there is none, it is unwilling: that was all. */
+static int ends_a_database(const struct berval *cookie) {
     ber_len_t i;
 
     for (i = 0; i < cookie->bv_len && (unsigned char)cookie->bv_val[i] == 0xff; i++) {
     }
-    return i == cookie->bv_len;
+    return cookie->bv_len > 0 && i == cookie->bv_len;
 }
 
 /* The cookie of the next page from the server's control (RFC 2696), empty at the end. */
-static void next_page(struct berval *cookie, answer_t *answer, LDAP *ld, apr_pool_t *pool) {
+static void next_page(struct berval *cookie, const answer_t *answer, LDAP *ld, apr_pool_t *pool) {
     LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, answer->controls, NULL);
     struct berval found = {0, NULL};
     ber_int_t estimate;
@@ -151,9 +151,8 @@ static void next_page(struct berval *cookie, answer_t *answer, LDAP *ld, apr_poo
     if (control != NULL &&
         ldap_parse_pageresponse_control(ld, control, &estimate, &found) == LDAP_SUCCESS &&
         found.bv_len > 0) {
-        answer->left_open = is_past_the_end(&found);
         cookie->bv_val = apr_pmemdup(pool, found.bv_val, found.bv_len);
-        cookie->bv_len = answer->left_open ? 0 : found.bv_len;
+        cookie->bv_len = found.bv_len;
     }
     ldap_memfree(found.bv_val);
 }
@@ -162,6 +161,7 @@ static void page_once(answer_t *answer, LDAP *ld, const search_t *search, struct
                       apr_time_t deadline, apr_array_header_t *entries, apr_pool_t *page_pool,
                       apr_pool_t *pool) {
     LDAPControl *controls[2] = {NULL, NULL};
+    int may_be_all = ends_a_database(cookie);
 
     memset(answer, 0, sizeof(*answer));
     answer->code = ldap_create_page_control(ld, PAGE_SIZE, cookie, 1, &controls[0]);
@@ -172,6 +172,10 @@ static void page_once(answer_t *answer, LDAP *ld, const search_t *search, struct
     ldap_control_free(controls[0]);
     next_page(cookie, answer, ld, pool);
     ldap_controls_free(answer->controls);
+    if (answer->code == LDAP_UNWILLING_TO_PERFORM && may_be_all) {
+        answer->code = LDAP_SUCCESS;
+        answer->left_open = 1;
+    }
 }
 
 /* All pages over one connection, from the first. *delivered tells whether the caller has seen something. */
