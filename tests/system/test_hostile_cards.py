@@ -126,6 +126,7 @@ def test_a_card_that_lies_now_and_then_gets_a_puk_only_behind_a_proof(centre, sl
     if again.returncode != 0:
         # A lie as answer to a wrong or right PUK can cost tries: stopped in words before the last one.
         told(again, again.returncode)
+    assert puks_sent(card) and all(puks_sent(card))
     assert card.memory()["puk-tries"][0] > 0
     assert centre.card(case)["xcaState"] == [b"active"]
 
