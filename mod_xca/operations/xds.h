@@ -40,6 +40,15 @@ xca_error_t *xca_xds_check(xca_xds_preview_t *preview, xca_office_t *office, con
 xca_error_t *xca_xds_check_row(xca_xds_line_t *line, xca_office_t *office, const xca_window_t *window,
                                const apr_array_header_t *windows, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Rows that were read before (of a preview, of a case), with the verdicts that need no directory. */
+xca_xds_preview_t *xca_xds_preview_of(const apr_array_header_t *rows, const xca_postal_t *postal, apr_pool_t *pool);
+
+/* Keeps the right rows until they are filed: *hash gets them back, with xca_xds_rows_kept(). Error: "xds.none-right". */
+xca_error_t *xca_xds_keep(const char **hash, xca_office_t *office, const xca_xds_preview_t *preview, apr_time_t now,
+                          apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_xds_rows_kept(apr_array_header_t **rows, xca_office_t *office, const char *hash,
+                               apr_pool_t *pool) XCA_MUST_USE;
+
 /* The right rows as one case of kind oid-change; *kase: as filed. contact_name, contact_email and remark are taken from
  * `contact`, who is told of the end. `nonce`: as with xca_application_file(), or NULL. Errors: "xds.none-right", those of
  * xca_case_check(). */

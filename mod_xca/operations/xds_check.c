@@ -378,10 +378,20 @@ static xca_error_t *check_existing(check_t *check) {
     return err;
 }
 
+static void check_named_authority(check_t *check) {
+    const char *authority = check->line->row.values[XCA_XDS_AUTHORITY];
+    const xca_org_t nobody = {0};
+
+    if (authority != NULL && window_of(check, authority, &nobody) == NULL) {
+        wrong(check, XCA_XDS_AUTHORITY, "xds.authority-unknown", authority);
+    }
+}
+
 static xca_error_t *check_line(check_t *check, xca_xds_line_t *line) {
     check->line = line;
-    if (line->wrong != NULL) {
-        return NULL; /* what it means cannot be told */
+    if (line->wrong != NULL) { /* what it means cannot be told; but what else is wrong is told at once */
+        check_named_authority(check);
+        return NULL;
     }
     return line->row.kind == XCA_XDS_ADD ? check_add(check) : check_existing(check);
 }

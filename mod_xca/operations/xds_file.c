@@ -57,6 +57,7 @@ xca_error_t *xca_xds_file(xca_case_t **kase, xca_office_t *office, const xca_xds
     made->revision = 1;
     made->use = XCA_USE_COUNT;
     made->window = window->id;
+    made->org_name = window->name; /* who files it: what lists show */
     made->sheet = xca_sha256_hex(pool, text, bytes.length);
     made->sheet_rows = apr_itoa(pool, rows->nelts);
     made->contact_name = contact->contact_name;
@@ -81,19 +82,35 @@ xca_error_t *xca_xds_file(xca_case_t **kase, xca_office_t *office, const xca_xds
     return err;
 }
 
-xca_error_t *xca_xds_rows_of(apr_array_header_t **rows, xca_office_t *office, const xca_case_t *kase, apr_pool_t *pool) {
-    xca_bytes_t text;
-    xca_error_t *err;
+xca_error_t *xca_xds_keep(const char **hash, xca_office_t *office, const xca_xds_preview_t *preview, apr_time_t now,
+                          apr_pool_t *pool) {
+    apr_array_header_t *rows = right_rows(preview, pool);
+    const char *text = xca_xds_write(pool, rows);
+    const xca_bytes_t bytes = {(const unsigned char *)text, strlen(text)};
 
-    if (kase->kind != XCA_CASE_OID_CHANGE || kase->sheet == NULL) {
-        return xca_error_make(pool, XCA_E_NOT_FOUND, "xds.no-sheet", "case %s", kase->number);
+    if (rows->nelts == 0) {
+        return xca_error_make(pool, XCA_E_INVALID, "xds.none-right", NULL);
     }
-    err = xca_sheet_fetch(&text, office->store, kase->sheet, pool);
+    *hash = xca_sha256_hex(pool, text, bytes.length);
+    return xca_sheet_keep(office->store, *hash, bytes, now, pool);
+}
+
+xca_error_t *xca_xds_rows_kept(apr_array_header_t **rows, xca_office_t *office, const char *hash, apr_pool_t *pool) {
+    xca_bytes_t text;
+    xca_error_t *err = xca_sheet_fetch(&text, office->store, hash, pool);
+
     if (err != NULL) {
         return err;
     }
-    if (strcmp(xca_sha256_hex(pool, text.data, text.length), kase->sheet) != 0) {
-        return xca_error_make(pool, XCA_E_NOT_FOUND, "xds.no-sheet", "case %s: another text", kase->number);
+    if (strcmp(xca_sha256_hex(pool, text.data, text.length), hash) != 0) {
+        return xca_error_make(pool, XCA_E_NOT_FOUND, "xds.no-sheet", "%s: another text", hash);
     }
     return xca_xds_read(rows, (const char *)text.data, text.length, pool);
+}
+
+xca_error_t *xca_xds_rows_of(apr_array_header_t **rows, xca_office_t *office, const xca_case_t *kase, apr_pool_t *pool) {
+    if (kase->kind != XCA_CASE_OID_CHANGE || kase->sheet == NULL) {
+        return xca_error_make(pool, XCA_E_NOT_FOUND, "xds.no-sheet", "case %s", kase->number);
+    }
+    return xca_xds_rows_kept(rows, office, kase->sheet, pool);
 }

@@ -178,6 +178,28 @@ static xca_error_t *read_lines(xca_xds_preview_t *preview, int at, const xca_she
     return preview->lines->nelts > 0 ? NULL : xca_error_make(pool, XCA_E_INVALID, "xds.empty", NULL);
 }
 
+xca_xds_preview_t *xca_xds_preview_of(const apr_array_header_t *rows, const xca_postal_t *postal, apr_pool_t *pool) {
+    xca_xds_preview_t *made = apr_pcalloc(pool, sizeof(*made));
+    int i;
+
+    made->table = "";
+    made->unknown = apr_array_make(pool, 1, sizeof(const char *));
+    made->lines = apr_array_make(pool, rows->nelts + 1, sizeof(xca_xds_line_t));
+    for (i = 0; i < XCA_XDS_COLUMN_COUNT; i++) {
+        made->places[i] = -1;
+    }
+    for (i = 0; i < rows->nelts; i++) {
+        xca_xds_line_t *line = apr_array_push(made->lines);
+
+        memset(line, 0, sizeof(*line));
+        line->row = APR_ARRAY_IDX(rows, i, xca_xds_row_t);
+        check_line(line, postal, pool);
+        made->right += line->wrong == NULL;
+        made->wrong += line->wrong != NULL;
+    }
+    return made;
+}
+
 xca_error_t *xca_xds_open(xca_xds_preview_t **preview, const void *data, apr_size_t length, const char *xls_program,
                           const xca_postal_t *postal, apr_pool_t *pool) {
     const xca_sheet_options_t options = {XCA_XDS_ROWS_MAX + HEADING_ROWS, XCA_XDS_TABLE, xls_program};

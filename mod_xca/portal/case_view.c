@@ -130,9 +130,24 @@ static void put_contact(xca_value_t *sections, const xca_case_t *kase, apr_pool_
     row(rows, "field.contact_fax", kase->contact_fax);
 }
 
+/* A change sheet: whom to tell of the end, and which rows were signed over. */
+static void put_sheet(xca_value_t *sections, const xca_case_t *kase) {
+    xca_value_t *rows = section(sections, "case.section.sheet");
+
+    row(rows, "field.contact_name", kase->contact_name);
+    row(rows, "field.contact_email", kase->contact_email);
+    row(rows, "field.remark", kase->remark);
+    row(rows, "field.sheet_rows", kase->sheet_rows);
+    row_code(rows, "field.sheet", kase->sheet);
+}
+
 void xca_case_view_sections(xca_visit_t *visit, xca_value_t *map, const xca_case_t *kase) {
     xca_value_t *sections = xca_map_list(map, "sections");
 
+    if (kase->kind == XCA_CASE_OID_CHANGE) {
+        put_sheet(sections, kase);
+        return;
+    }
     if (kase->kind == XCA_CASE_CARD && kase->rank != NULL) {
         put_card(sections, kase, visit->pool);
     } else {

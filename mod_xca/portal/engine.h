@@ -25,6 +25,8 @@ struct xca_portal {
     const char *office_tls_url;     /* where the browser shows a certificate of its own, or NULL */
     long questions_an_hour;         /* questions that one address may send in an hour */
     xca_limit_t *question_limit;    /* since xca_portal_child() */
+    xca_limit_t *sheet_limit;       /* change sheets that one address may have checked; since xca_portal_child() */
+    const char *xls_program;        /* reads .xls, or NULL */
     const char *url;                /* "https://xca.example/", where plain HTTP is sent on to; or NULL */
     const char *http_url;           /* where the repository is over plain HTTP, without '/' at the end, or NULL */
     int demo;                       /* issues under the policy for tests: every page says so */

@@ -7,6 +7,7 @@
 #include "portal/office_case.h"
 #include "portal/office_lists.h"
 #include "portal/page_office.h"
+#include "portal/xds_show.h"
 
 static xca_error_t *put_window(xca_visit_t *visit, const xca_case_t *kase) {
     xca_window_t *window;
@@ -67,5 +68,8 @@ xca_error_t *xca_page_office_case(xca_visit_t *visit) {
     }
     put_revocation(visit, kase);
     err = put_window(visit, kase);
+    if (err == NULL && kase->kind == XCA_CASE_OID_CHANGE) {
+        err = xca_xds_show_case(visit, kase);
+    }
     return err != NULL ? err : xca_office_case_show(visit, kase);
 }

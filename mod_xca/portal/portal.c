@@ -7,6 +7,7 @@
 #include "portal/navigation.h"
 #include "portal/office_door.h"
 
+#define SHEET_CHECKS 30 /* change sheets that one address may have checked in ten minutes */
 #define KEY_MIN     32                    /* bytes */
 #define TEST_POLICY "2.16.886.101.0.3.0" /* profile: assurance level of test and demo */
 
@@ -188,6 +189,7 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     result->service_phone = xca_settings_get(settings, "service-phone", NULL);
     result->helper_url = xca_settings_get(settings, "card-helper-url", NULL);
     result->service_mail = xca_settings_get(settings, "service-mail", NULL);
+    result->xls_program = xca_settings_get(settings, "xls-program-file", NULL);
     result->office_tls_url = address(settings, "office-tls-url", pool);
     result->ldap_url = address(settings, "public-ldap-url", pool);
     *portal = result;
@@ -206,6 +208,9 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
     }
     if (err == NULL) {
         err = xca_limit_make(&portal->question_limit, (int)portal->questions_an_hour, apr_time_from_sec(3600), child_pool);
+    }
+    if (err == NULL) {
+        err = xca_limit_make(&portal->sheet_limit, SHEET_CHECKS, apr_time_from_sec(600), child_pool);
     }
     return err != NULL ? err : xca_repository_make(&portal->repository, child_pool);
 }

@@ -12,6 +12,7 @@
 #include "portal/page_office.h"
 #include "portal/page_office_content.h"
 #include "portal/page_statistics.h"
+#include "portal/page_xds.h"
 #include "portal/pages.h"
 #include "portal/places.h"
 
@@ -54,6 +55,9 @@ const xca_route_t xca_routes[] = {
     {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
 
     {"GET", "/oid", xca_page_oid, "oid", "oid", NULL, 0},
+    {"GET", "/oid/changes", xca_page_xds, "oid_changes", "oid-changes", NULL, 0},
+    {"POST", "/oid/changes", xca_page_xds_checked, "oid_changes", "oid-changes", "xds", 0},
+    {"GET", "/oid/changes/*", xca_page_xds_sheet, NULL, "oid-changes", NULL, 0},
     {"GET", "/oid/*", xca_page_oid, "oid", "oid", NULL, 0},
     {"GET", "/organisations", xca_page_organisations, "organisations", "organisations", NULL, 0},
     {"GET", "/windows", xca_page_windows, "windows", "windows", NULL, 0},
@@ -121,6 +125,9 @@ const xca_route_t xca_routes[] = {
     {"GET", "/office/questions/*", xca_page_office_question, "office_question", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/questions/*", xca_page_office_question_sent, "office_question", "officer-desk", "office",
      XCA_ROUTE_OFFICER | XCA_ROUTE_FORM_AGAIN},
+    {"GET", "/office/sheets", xca_page_office_xds, "office_sheets", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"POST", "/office/sheets", xca_page_office_xds_checked, "office_sheets", "officer-desk", "office", XCA_ROUTE_OFFICER},
+    {"POST", "/office/sheets/file", xca_page_office_xds_filed, "office_sheets", "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"POST", "/office/logout", xca_page_office_logout, NULL, "officer-desk", "office", XCA_ROUTE_OFFICER},
 
     {"GET", "/certificates", xca_page_certificate_search, "certificate_search", "certificates", NULL, 0},

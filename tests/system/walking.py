@@ -387,6 +387,45 @@ class Walk:
         subprocess.run([str(BUILD / "xca-admin"), "--settings", str(self.instance.home / "xca.conf"), "mail", "bounce"], check=True,
                        input=report.encode(), env=self.instance.environment, capture_output=True, timeout=60)
 
+    def changes(self, look):
+        """OID changes: the public page, and the officers' one from the upload to what has become of each row."""
+        self.counter += 1
+        abolished, renamed = ("臺北市立第%d所%s國民小學" % (self.counter, word) for word in ("裁撤", "更名"))
+        admin = self.instance.bind("admin")
+        for arc, name in ((2 * self.counter, abolished), (2 * self.counter + 1, renamed)):
+            entry = {"objectClass": "xcaArcEntry", "xcaArc": str(700000 + arc), "xcaOid": "2.16.886.111.%d" % (700000 + arc), "o": name,
+                     "xcaNameKey": name, "xcaOrgClass": "school", "xcaCounty": "臺北市"}
+            admin.add_s("xcaArc=%d,xcaArc=111,ou=oid,%s" % (700000 + arc, BASE), [(k, [v.encode()]) for k, v in entry.items()])
+        sheet = os.path.join(str(self.folder), "changes-%d.csv" % self.counter)
+        with open(sheet, "w", encoding="utf-8") as to:
+            to.write("異動形式,統一編號,全稱,地址,電話,原全稱,主管機關,備註\n"
+                     "新增,10458575,臺北市立第%d所新設國民小學,臺北市大安區和平東路二段106號,02-27377592,,臺北市政府教育局,\n"
+                     "修改,,%s分校,,,%s,,\n裁撤,,,,,%s,,\n裁撤,,,,,沒有這個學校,,\n新增,12345678,甲,和平東路,,,不存在的機關,\n"
+                     % (self.counter, renamed, renamed, abolished))
+        for path, name in (("/oid/changes", "oid-changes"), ("/office/sheets", "office-sheets")):
+            if path.startswith("/office"):
+                self.officer("ra-tpe-edu")
+            self.get(path)
+            look(name)
+            self.main("#file").send_keys(os.path.abspath(os.path.join(os.path.dirname(__file__), "../data/sheets/macros.xlsx")))
+            self.press("form[enctype] .primary")
+            look(name + "-refused")
+            self.main("#file").send_keys(sheet)
+            self.press("form[enctype] .primary")
+            look(name + "-checked")
+        self.press("form[action='/office/sheets/file'] .primary")
+        look("office-sheets-missing")
+        self.main("#contact_name").send_keys("承辦人")
+        self.main("#contact_email").send_keys("desk@example.gov.tw")
+        self.press("form[action='/office/sheets/file'] .primary")
+        look("office-case-sheet")
+        number = self.browser.current_url.split("/")[-1]
+        self.instance.approve(number)
+        self.instance.wait_for_state(number, "completed")
+        self.get("/office/cases/" + number)
+        look("office-case-sheet-done")
+        self.press(".office-head form button")
+
     def office(self, look):
         self.get("/office")
         look("office-login")
@@ -555,5 +594,6 @@ class Walk:
         self.cards(look)
         self.office(look)
         self.office_content(look)
+        self.changes(look)
         self.errors(look)
         self.outage(look)
