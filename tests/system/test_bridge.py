@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from bridging import Bridge, CardPage, browser_for, helper_run, set_permission, settings_of
 from conftest import USER_CODE
@@ -285,6 +287,101 @@ def test_cancelling_gives_the_card_back(page, place):
     done(place.run([], "info"))
 
 
+def look_at_obstacles(page, place, inspector):
+    """What may stand in the way of a job."""
+    begun = place.bridge.ask("POST", "/v1/jobs", {"operation": "activate"})[1]
+    page.open("/card/info").begin()
+    page.wait_part("busy")
+    inspector.look("busy")
+    place.bridge.ask("DELETE", "/v1/jobs/" + begun["job"])
+    second = place.readers.card(slot=1, name="second")
+    page.open("/card/info").begin()
+    page.wait_part("choose")
+    inspector.look("choose")
+    second.stop()
+    page.open("/card/info")
+    set_permission(page.browser, page.instance, "denied")
+    page.begin()
+    page.wait_part("denied")
+    inspector.look("denied")
+    set_permission(page.browser, page.instance, "granted")
+    page.browser.execute_script("sessionStorage.setItem('xca-card-link', JSON.stringify({port: %d, token: '0'.repeat(32)}))" % place.bridge.port)
+    page.open("/card/info").begin()
+    page.wait_part("no-token")
+    inspector.look("no-token")
+    page.loses_helper = True
+    page.open(place.bridge.link)
+
+
+class Keyboard:
+    """Somebody who cannot see the page and has no mouse: keys, where the focus is, and what is announced."""
+
+    def __init__(self, page):
+        self.page, self.browser = page, page.browser
+        self.browser.execute_script("""
+            const region = document.querySelector("#card-desk [role=status]");
+            window.announced = [];
+            new MutationObserver(() => window.announced.push(region.textContent)).observe(region, {childList: true, characterData: true, subtree: true});
+            """)
+
+    def keys(self, *keys):
+        ActionChains(self.browser).send_keys(*keys).perform()
+        return self
+
+    def instead(self, text):
+        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).send_keys(text).perform()
+        return self
+
+    def tab_to(self, selector):
+        for _ in range(60):
+            if self.browser.execute_script("return document.activeElement.matches(arguments[0])", selector):
+                return self
+            self.keys(Keys.TAB)
+        raise AssertionError("Tab does not lead to " + selector)
+
+    def stands_at(self, selector, seconds=30):
+        """The focus comes there by itself."""
+        until = time.monotonic() + seconds
+        while not self.browser.execute_script("return document.activeElement.matches(arguments[0])", selector):
+            assert time.monotonic() < until, "%s, not %s: %s" % (
+                self.browser.execute_script("return document.activeElement.outerHTML.slice(0, 200)"), selector, self.page.text())
+            time.sleep(0.1)
+        return self
+
+    def heard(self, *texts):
+        announced = self.browser.execute_script("return window.announced")
+        for text in texts:
+            assert [one for one in announced if text in one], (text, announced)
+        return self
+
+
+def test_a_card_is_unlocked_with_keys_alone(page, place):
+    place.activate()
+    place.card.pull()
+    page.open("/card/unlock")
+    person = Keyboard(page)
+    person.tab_to("[data-part=begin] button").keys(Keys.ENTER)
+    person.stands_at("[data-part=wait]").heard("請將IC卡晶片朝上插入讀卡機")
+    place.card.insert()
+    person.stands_at("[data-part=confirm] button.primary").heard("要為這張卡片解鎖").keys(Keys.ENTER)
+    person.stands_at("#card-secret").heard("用戶代碼").keys(USER_CODE, Keys.ENTER)
+    page.wait_part("secret-again")
+    person.stands_at("#card-secret").heard("新 PIN 碼").keys("12345", Keys.TAB, "12345", Keys.ENTER)
+    person.stands_at("#card-secret[aria-invalid=true]")
+    described = page.browser.find_element(By.ID, "card-secret").get_attribute("aria-describedby").split()
+    assert "6 至 8 位數字" in page.browser.find_element(By.ID, described[0]).text
+    person.instead("27182818").keys(Keys.TAB).instead("27182818").keys(Keys.ENTER)
+    person.stands_at("[data-part=done]", seconds=90).heard("1/5", "卡片已解鎖")
+    place.pin = "27182818"
+    page.open("/card/change-pin")
+    person = Keyboard(page)
+    person.tab_to("[data-part=begin] button").keys(Keys.ENTER).stands_at("#card-secret").keys("00000000", Keys.ENTER)
+    person.stands_at("[data-part=fault]").heard("PIN 碼錯誤，還可再試 2 次").keys(Keys.TAB, Keys.ENTER)
+    person.stands_at("#card-secret").keys(Keys.TAB, Keys.TAB, Keys.ENTER)  # cancel
+    person.stands_at("[data-part=begin] button")
+    done(place.run([place.pin], "test"))
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_step_is_accessible_and_fits_a_phone(page, chromium, place, instance, language):
     """axe-core at each step with a card, in both languages."""
@@ -323,7 +420,31 @@ def test_every_step_is_accessible_and_fits_a_phone(page, chromium, place, instan
     while not chromium.find_element(By.ID, "card-contact").is_displayed() and time.monotonic() < until:
         time.sleep(0.1)
     inspector.look("contact")
-    assert inspector.seen[-1] == "contact"
+    page.open("/card/info").begin()
+    page.wait_part("done")
+    inspector.look("info")
+    look_at_obstacles(page, place, inspector)
+    place.card.set("command_ms", 250)
+    try:
+        page.open("/card/unlock").begin()
+        page.confirm()
+        page.type_secret(USER_CODE)
+        page.wait_part("secret-again")
+        page.type_secret("31415926", "31415926")
+        page.wait_part("progress")
+        inspector.look("progress")
+    finally:
+        place.card.set("command_ms", 0)
+    page.wait_part("done", seconds=90)
+    inspector.look("unlocked")
+    place.pin = "31415926"
+    for _ in range(3):
+        place.run(["000000", "24681357"], "change-pin")
+    page.open("/card/test").begin()
+    page.wait_part("fault")
+    inspector.look("locked")
+    done(place.run([USER_CODE, place.pin], "unlock"))
+    assert inspector.seen[-1] == "locked"
     assert {kind: found for kind, found in inspector.wrong.items() if found} == {}
 
 
