@@ -21,6 +21,7 @@ let job = null;
 let other = "";     /* a job that keeps the helper busy */
 let signedText = ""; /* what a confirmation is about     */
 let run = 0;        /* counts, so that an old run knows */
+let connecting = 0; /* the run that looks for the helper */
 
 function operation() {
   return order ? order.operation : desk.dataset.operation;
@@ -195,10 +196,13 @@ async function begin() {
   cancelQuestion();
   if (!goesOn) {
     say(word("connecting"), true);
+    permission().then((state) => state === "prompt" && connecting === mine && say(part("permission").textContent, true));
   }
+  connecting = mine;
   hideAll(...CONDITIONS.filter((name) => name !== "fault" || !goesOn), "begin");
   place("done").textContent = "";
   const obstacle = await findHelper();
+  connecting = 0;
   if (mine !== run) {
     return;
   }

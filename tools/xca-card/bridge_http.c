@@ -52,7 +52,7 @@ static struct MHD_Response *body_of(bridge_response_t *response) {
 }
 
 /* For pages of other origins (Fetch standard, CORS protocol). Browsers before "Local Network Access" (Chromium up to 137) asked in the
- * preflight for Access-Control-Allow-Private-Network; those since then ask the user, for which no header is needed. */
+ * preflight for Access-Control-Allow-Private-Network; those since then, and Firefox, ask the user, for which no header is needed. */
 static void add_cors(struct MHD_Response *made, const bridge_response_t *response) {
     MHD_add_response_header(made, "Vary", "Origin, Accept-Language");
     if (response->allow_origin != NULL) {
