@@ -264,7 +264,7 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
 # Speed, as ratios against a peer or limit of the same run. BENCH=--large for more of everything.
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libxca.a

@@ -143,6 +143,32 @@ char *xca_text_halfwidth(apr_pool_t *pool, const char *text) {
     return result;
 }
 
+char *xca_text_json(apr_pool_t *pool, const char *text) {
+    static const char digits[] = "0123456789abcdef";
+    char *quoted = apr_palloc(pool, 6 * strlen(text) + 3);
+    char *to = quoted;
+
+    *to++ = '"';
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c < 0x20) {
+            memcpy(to, "\\u00", 4);
+            to[4] = digits[c >> 4];
+            to[5] = digits[c & 15];
+            to += 6;
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            *to++ = '\\';
+        }
+        *to++ = (char)c;
+    }
+    *to++ = '"';
+    *to = '\0';
+    return quoted;
+}
+
 char *xca_text_hex(apr_pool_t *pool, const unsigned char *bytes, apr_size_t length) {
     static const char digits[] = "0123456789abcdef";
     char *hex = apr_palloc(pool, length * 2 + 1);

@@ -34,6 +34,9 @@ int xca_text_put(char *to, long code_point);
  * type on a Chinese keyboard. */
 char *xca_text_halfwidth(apr_pool_t *pool, const char *text);
 
+/* The text as a string of JSON with its quotes (RFC 8259 section 7). */
+char *xca_text_json(apr_pool_t *pool, const char *text);
+
 /* Lower-case hexadecimal of bytes. */
 char *xca_text_hex(apr_pool_t *pool, const unsigned char *bytes, apr_size_t length);
 

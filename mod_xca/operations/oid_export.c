@@ -1,6 +1,5 @@
 /* The OID tree as CSV, LDIF and JSON: one pass over the directory, one piece of text an arc. */
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <apr_strings.h>
 #include "operations/oid_import.h"
@@ -40,29 +39,6 @@ static const json_field_t json_fields[] = {
     {"source_key", offsetof(xca_org_t, source_key)},
 };
 
-/* A string of RFC 8259 section 7. */
-static char *json_string(apr_pool_t *pool, const char *text) {
-    char *quoted = apr_palloc(pool, 6 * strlen(text) + 3);
-    char *to = quoted;
-
-    *to++ = '"';
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c < 0x20) {
-            to += snprintf(to, 7, "\\u%04x", c);
-            continue;
-        }
-        if (c == '"' || c == '\\') {
-            *to++ = '\\';
-        }
-        *to++ = (char)c;
-    }
-    *to++ = '"';
-    *to = '\0';
-    return quoted;
-}
-
 static char *json_object(apr_pool_t *pool, const xca_org_t *org) {
     const char *text = "";
     size_t i;
@@ -73,7 +49,7 @@ static char *json_object(apr_pool_t *pool, const xca_org_t *org) {
         memcpy(&value, (const char *)org + json_fields[i].offset, sizeof(value));
         if (value != NULL && *value != '\0') {
             text = apr_pstrcat(pool, text, *text != '\0' ? ",\"" : "\"", json_fields[i].name, "\":",
-                               json_string(pool, value), NULL);
+                               xca_text_json(pool, value), NULL);
         }
     }
     return apr_pstrcat(pool, "{", text, ",\"class\":\"", xca_class_get(org->class)->id,

@@ -3,6 +3,8 @@
 #ifndef XCA_OPERATIONS_SIGNER_H
 #define XCA_OPERATIONS_SIGNER_H
 
+#include <apr_hash.h>
+#include "operations/audit.h"
 #include "operations/office.h"
 #include "outside/crypto_ca.h"
 #include "outside/catalogue.h"
@@ -11,6 +13,9 @@
 typedef struct xca_signer {
     xca_office_t *office;
     xca_ca_t *ca;
+    xca_audit_t *audit;            /* nothing is done that it does not have */
+    apr_pool_t *pool;              /* lives as long as the signer */
+    apr_hash_t *people;            /* operations/signer_watch.c: officers and windows as the log has them; NULL: not read yet */
     const xca_profile_t *profile;
     xca_bytes_t officer_anchor;    /* certificate of the officer CA */
     xca_secret_t *seal_key;        /* X25519 private key, 32 bytes */
@@ -44,7 +49,7 @@ xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_
 xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t now,
                                 apr_pool_t *pool) XCA_MUST_USE;
 
-/* What time brings: certificates not accepted in 90 days, those of organisations that changed two weeks ago, expiries in ou=mail, old requests and nonces. */
+/* What time brings: changes of officers and windows for the log, certificates not accepted in 90 days, those of organisations that changed two weeks ago, expiries in ou=mail, old requests and nonces. */
 xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Tells the officers of new questions, mails answers of active central officers; at most `limit` of each, and XCA_ANSWERS_AN_HOUR

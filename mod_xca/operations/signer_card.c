@@ -5,6 +5,7 @@
 #include "domain/calendar.h"
 #include "domain/codes.h"
 #include "operations/signer_card_parts.h"
+#include "operations/signer_watch.h"
 #include "outside/crypto_card.h"
 #include "outside/crypto_cms.h"
 
@@ -20,19 +21,20 @@ static const struct operation {
     xca_card_operation *carry_out;
     signer_kind signed_by;
     int card, kase, session, sealed;
+    const char *logged_as; /* what the step is in the audit log; NULL: nothing is done, or it has entries of its own */
 } operations[] = {
-    {XCA_CARD_ACTIVATE, xca_card_activate, BY_CARD_AUTH, 1, 0, 0, 1},
-    {XCA_CARD_UNLOCK, xca_card_unlock, BY_CARD_AUTH, 1, 0, 0, 1},
-    {XCA_CARD_CHANGING, xca_card_changing, BY_CARD_AUTH, 1, 0, 1, 0},
-    {XCA_CARD_CONFIRM, xca_card_confirm, BY_CARD_AUTH, 1, 0, 1, 0},
-    {XCA_CARD_CONTACT_SHOW, xca_card_contact_show, BY_SIGNATURE, 1, 0, 0, 0},
-    {XCA_CARD_CONTACT_CHANGE, xca_card_contact_change, BY_SIGNATURE, 1, 0, 0, 1},
-    {XCA_CARD_QUEUE, xca_card_queue, BY_OPERATOR, 0, 0, 0, 0},
-    {XCA_CARD_MAKE, xca_card_make, BY_OPERATOR, 0, 1, 0, 0},
-    {XCA_CARD_KEYS, xca_card_keys, BY_OPERATOR, 1, 1, 0, 0},
-    {XCA_CARD_MADE, xca_card_made, BY_OPERATOR, 1, 1, 0, 0},
-    {XCA_CARD_DISCARD, xca_card_discard, BY_OPERATOR, 1, 1, 0, 0},
-    {XCA_CARD_DISPATCH, xca_card_dispatch, BY_OPERATOR, 1, 1, 0, 0},
+    {XCA_CARD_ACTIVATE, xca_card_activate, BY_CARD_AUTH, 1, 0, 0, 1, "card-activate"},
+    {XCA_CARD_UNLOCK, xca_card_unlock, BY_CARD_AUTH, 1, 0, 0, 1, "card-unlock"},
+    {XCA_CARD_CHANGING, xca_card_changing, BY_CARD_AUTH, 1, 0, 1, 0, NULL},
+    {XCA_CARD_CONFIRM, xca_card_confirm, BY_CARD_AUTH, 1, 0, 1, 0, "card-confirm"},
+    {XCA_CARD_CONTACT_SHOW, xca_card_contact_show, BY_SIGNATURE, 1, 0, 0, 0, NULL},
+    {XCA_CARD_CONTACT_CHANGE, xca_card_contact_change, BY_SIGNATURE, 1, 0, 0, 1, "card-contact"},
+    {XCA_CARD_QUEUE, xca_card_queue, BY_OPERATOR, 0, 0, 0, 0, NULL},
+    {XCA_CARD_MAKE, xca_card_make, BY_OPERATOR, 0, 1, 0, 0, NULL},
+    {XCA_CARD_KEYS, xca_card_keys, BY_OPERATOR, 1, 1, 0, 0, NULL},
+    {XCA_CARD_MADE, xca_card_made, BY_OPERATOR, 1, 1, 0, 0, "card-made"},
+    {XCA_CARD_DISCARD, xca_card_discard, BY_OPERATOR, 1, 1, 0, 0, "card-discard"},
+    {XCA_CARD_DISPATCH, xca_card_dispatch, BY_OPERATOR, 1, 1, 0, 0, "card-dispatch"},
 };
 
 static const struct operation *operation_of(const char *name) {
@@ -55,10 +57,31 @@ xca_error_t *xca_card_refuse(xca_card_task_t *task, xca_error_t *err) {
     return NULL;
 }
 
+const char *xca_card_actor(const xca_card_task_t *task) {
+    return task->officer != NULL ? apr_pstrcat(task->pool, "officer ", task->officer->uid, NULL) : "card";
+}
+
+/* The step that moves the card, in the log before it is made. */
+static xca_error_t *log_step(xca_card_task_t *task) {
+    const struct operation *operation = operation_of(task->message.operation);
+    const char *details;
+
+    if (operation == NULL || operation->logged_as == NULL) {
+        return NULL;
+    }
+    details = xca_audit_details(task->pool, "mail-number", task->message.mail_number, "digest", task->message.digest,
+                                "reason", task->message.reason, NULL);
+    return xca_signer_card_log(task->signer, task->card, operation->logged_as, xca_card_actor(task), task->message.nonce,
+                               details, task->now, task->pool);
+}
+
 xca_error_t *xca_card_move(xca_card_task_t *task, const xca_card_t *changed) {
     xca_card_t *written = apr_pmemdup(task->pool, changed, sizeof(*changed));
-    xca_error_t *err = xca_card_update(task->signer->office->store, task->card, written, task->pool);
+    xca_error_t *err = log_step(task);
 
+    if (err == NULL) {
+        err = xca_card_update(task->signer->office->store, task->card, written, task->pool);
+    }
     if (err == NULL) {
         if (written->state != task->card->state) {
             xca_log(XCA_LOG_INFO, "card %s: %s -> %s", written->number,
@@ -184,6 +207,9 @@ static xca_error_t *open_operators_message(xca_card_task_t *task, const struct o
     }
     if (err == NULL) {
         err = xca_officer_read(&officer, task->signer->office->store, task->message.officer, task->pool);
+    }
+    if (err == NULL) {
+        err = xca_signer_officer_seen(task->signer, officer, task->now, task->pool);
     }
     if (err == NULL && (officer->role != XCA_ROLE_CARD_CENTRE || !officer->active)) {
         err = denied(task, "card.operator", officer->uid);

@@ -86,6 +86,7 @@ static xca_error_t *read_keys(keys_t *keys, xca_card_task_t *task) {
 
 /* Keys that were made again: what the earlier ones got is revoked, it never left the table. */
 static xca_error_t *revoke_earlier(xca_card_task_t *task) {
+    static const xca_cause_t cause = {"card-centre", NULL, NULL};
     apr_array_header_t *certs;
     int i;
     xca_error_t *err = xca_cert_search(&certs, NULL, task->signer->office->store, XCA_CERT_BY_CARD,
@@ -100,7 +101,7 @@ static xca_error_t *revoke_earlier(xca_card_task_t *task) {
         }
         if (!is_present && cert->state == XCA_CERT_PENDING) {
             err = xca_signer_cert_state(task->signer, cert, XCA_CERT_REVOKED, XCA_REASON_SUPERSEDED,
-                                        "discarded", NULL, task->now, task->pool);
+                                        "discarded", &cause, NULL, task->now, task->pool);
         }
     }
     return err;
@@ -176,7 +177,10 @@ static xca_error_t *issue_one(xca_card_task_t *task, const xca_case_t *kase, xca
     cert.key_hash = key->key_hash;
     cert.not_before = order.not_before;
     cert.not_after = order.not_after;
-    err = xca_cert_add(store, &cert, task->pool);
+    err = xca_signer_log_issue(task->signer, &cert, task->now, task->pool);
+    if (err == NULL) {
+        err = xca_cert_add(store, &cert, task->pool);
+    }
     if (err != NULL && err->kind == XCA_E_CONFLICT) {
         err = NULL; /* a stopped signer recorded it */
     }

@@ -208,6 +208,11 @@ xca_error_t *xca_card_make(xca_card_task_t *task) {
     }
     err = err == NULL ? take_case(task, kase) : err;
     err = err == NULL ? xca_signer_card_finish(task->signer, task->card, task->now, task->pool) : err;
+    /* Its number and PUK are given out now. */
+    err = err == NULL ? xca_signer_card_log(task->signer, task->card, "card-make", xca_card_actor(task), task->message.nonce,
+                                            xca_audit_details(task->pool, "rank", xca_card_rank_id(task->card->rank), NULL),
+                                            task->now, task->pool)
+                      : err;
     return err == NULL ? fill_make(task) : err;
 }
 

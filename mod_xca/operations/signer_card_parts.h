@@ -35,7 +35,10 @@ xca_card_operation xca_card_contact_show, xca_card_contact_change;        /* sig
  * stays one. */
 xca_error_t *xca_card_refuse(xca_card_task_t *task, xca_error_t *err) XCA_MUST_USE;
 
-/* Moves the card on: `changed` is written in place of task->card and becomes it. */
+/* Who has sent the message, for the audit log. */
+const char *xca_card_actor(const xca_card_task_t *task);
+
+/* Moves the card on, with an entry in the audit log before: `changed` is written in place of task->card and becomes it. */
 xca_error_t *xca_card_move(xca_card_task_t *task, const xca_card_t *changed) XCA_MUST_USE;
 
 /* Issues the card's three certificates for the requests of the message (signer_card_issue.c), or finds those that were

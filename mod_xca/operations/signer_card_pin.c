@@ -48,7 +48,7 @@ static xca_error_t *check_code(xca_card_task_t *task) {
         return NULL;
     }
     err = xca_signer_card_code(&task->answer, &task->tries_left, task->signer, task->card, task->sealed,
-                               task->message.nonce, task->pool);
+                               task->message.nonce, task->now, task->pool);
     if (err == NULL && task->answer == NULL && task->card->code_once) {
         task->answer = "code.change-first";
     }

@@ -32,6 +32,20 @@ xca_error_t *xca_signer_card_certs(xca_cert_t *certs[XCA_USE_COUNT], xca_signer_
     return NULL;
 }
 
+xca_error_t *xca_signer_card_log(xca_signer_t *signer, const xca_card_t *card, const char *kind, const char *actor,
+                                 const char *key, const char *details, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+
+    event.kind = kind;
+    event.actor = actor;
+    event.key = apr_pstrcat(pool, card->number, "\n", key, NULL);
+    event.case_number = card->case_number;
+    event.card = card->number;
+    event.organisation = card->oid;
+    event.details = details;
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
 /* One card, one event, one notice. */
 static xca_error_t *tell(xca_signer_t *signer, const xca_card_t *card, const char *event,
                          apr_time_t now, apr_pool_t *pool) {
@@ -50,6 +64,7 @@ static xca_error_t *tell(xca_signer_t *signer, const xca_card_t *card, const cha
 
 static xca_error_t *publish(xca_signer_t *signer, const xca_card_t *card, apr_time_t now,
                             apr_pool_t *pool) {
+    static const xca_cause_t cause = {"card", NULL, NULL};
     xca_cert_t *certs[XCA_USE_COUNT];
     int use;
     xca_error_t *err = xca_signer_card_certs(certs, signer, card, pool);
@@ -59,7 +74,7 @@ static xca_error_t *publish(xca_signer_t *signer, const xca_card_t *card, apr_ti
         if (certs[use] != NULL &&
             (certs[use]->state == XCA_CERT_PENDING || certs[use]->state == XCA_CERT_VALID)) {
             err = xca_signer_cert_state(signer, certs[use], XCA_CERT_VALID, XCA_REASON_UNSPECIFIED, NULL,
-                                        NULL, now, pool);
+                                        &cause, NULL, now, pool);
         }
     }
     return err;
@@ -67,7 +82,7 @@ static xca_error_t *publish(xca_signer_t *signer, const xca_card_t *card, apr_ti
 
 /* Every certificate of this card, also those of keys that were made again. */
 static xca_error_t *revoke_all(xca_signer_t *signer, const xca_card_t *card, xca_crl_reason reason,
-                               const char *reason_note, apr_time_t now, apr_pool_t *pool) {
+                               const char *reason_note, const xca_cause_t *cause, apr_time_t now, apr_pool_t *pool) {
     apr_array_header_t *certs;
     int i;
     xca_error_t *err = xca_cert_search(&certs, NULL, signer->office->store, XCA_CERT_BY_CARD,
@@ -77,7 +92,7 @@ static xca_error_t *revoke_all(xca_signer_t *signer, const xca_card_t *card, xca
         const xca_cert_t *cert = APR_ARRAY_IDX(certs, i, const xca_cert_t *);
 
         if (cert->state != XCA_CERT_REVOKED) {
-            err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason, reason_note, NULL, now,
+            err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason, reason_note, cause, NULL, now,
                                         pool);
         }
     }
@@ -107,6 +122,7 @@ static xca_error_t *move_case(xca_signer_t *signer, const xca_card_t *card, xca_
 
 static xca_error_t *follow(xca_signer_t *signer, const xca_card_t *card, apr_time_t now,
                            apr_pool_t *pool) {
+    static const xca_cause_t centre = {"card-centre", NULL, NULL}, time = {"time", NULL, NULL};
     xca_error_t *err = NULL;
 
     switch (card->state) {
@@ -122,10 +138,10 @@ static xca_error_t *follow(xca_signer_t *signer, const xca_card_t *card, apr_tim
         err = err == NULL ? move_case(signer, card, XCA_STATE_COMPLETED, now, pool) : err;
         return err == NULL ? tell(signer, card, "card-activated", now, pool) : err;
     case XCA_CARD_STATE_DISCARDED:
-        err = revoke_all(signer, card, XCA_REASON_SUPERSEDED, "discarded", now, pool);
+        err = revoke_all(signer, card, XCA_REASON_SUPERSEDED, "discarded", &centre, now, pool);
         return err == NULL ? move_case(signer, card, XCA_STATE_APPROVED, now, pool) : err;
     case XCA_CARD_STATE_LAPSED:
-        err = revoke_all(signer, card, XCA_REASON_UNSPECIFIED, "lapsed", now, pool);
+        err = revoke_all(signer, card, XCA_REASON_UNSPECIFIED, "lapsed", &time, now, pool);
         err = err == NULL ? move_case(signer, card, XCA_STATE_LAPSED, now, pool) : err;
         if (err == NULL && card->oid != NULL) {
             err = xca_org_ban(signer->office->store, card->oid,
@@ -162,14 +178,19 @@ xca_error_t *xca_signer_card_finish(xca_signer_t *signer, xca_card_t *card, apr_
 }
 
 xca_error_t *xca_signer_card_revoke(xca_signer_t *signer, xca_card_t *card, xca_crl_reason reason,
-                                    const char *reason_note, apr_time_t now, apr_pool_t *pool) {
+                                    const char *reason_note, const xca_cause_t *cause, apr_time_t now,
+                                    apr_pool_t *pool) {
     xca_card_t *changed = apr_pmemdup(pool, card, sizeof(*card));
     xca_error_t *err;
 
     if (!xca_card_lives(card->state)) {
         return xca_signer_card_finish(signer, card, now, pool);
     }
-    err = revoke_all(signer, card, reason, reason_note, now, pool);
+    err = xca_signer_card_log(signer, card, "card-revoke", cause->actor, "",
+                              xca_audit_details(pool, "reason", reason_note, NULL), now, pool);
+    if (err == NULL) {
+        err = revoke_all(signer, card, reason, reason_note, cause, now, pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -192,7 +213,11 @@ static xca_error_t *lapse(xca_signer_t *signer, xca_card_t *card, apr_time_t now
     changed->state = card->state == XCA_CARD_STATE_MAKING ? XCA_CARD_STATE_DISCARDED : XCA_CARD_STATE_LAPSED;
     changed->reason = card->state == XCA_CARD_STATE_MAKING ? "lapsed" : NULL;
     changed->unfinished = 1;
-    err = xca_card_update(signer->office->store, card, changed, pool);
+    err = xca_signer_card_log(signer, card, "card-lapse", "time", "",
+                              xca_audit_details(pool, "from", xca_card_state_id(card->state), NULL), now, pool);
+    if (err == NULL) {
+        err = xca_card_update(signer->office->store, card, changed, pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -245,7 +270,7 @@ xca_error_t *xca_signer_card_approved(xca_signer_t *signer, xca_case_t *kase, ap
 
 xca_error_t *xca_signer_card_code(const char **answer, int *tries_left, xca_signer_t *signer,
                                   xca_card_t *card, const xca_secret_t *code, const char *nonce,
-                                  apr_pool_t *pool) {
+                                  apr_time_t now, apr_pool_t *pool) {
     int counted = card->code_nonce != NULL && strcmp(card->code_nonce, nonce) == 0;
     xca_card_t *changed = apr_pmemdup(pool, card, sizeof(*card));
     int matches;
@@ -255,7 +280,7 @@ xca_error_t *xca_signer_card_code(const char **answer, int *tries_left, xca_sign
     *tries_left = 0;
     if (card->code_tries >= XCA_CODE_TRIES) {
         *answer = "code.locked-for-good";
-        return NULL;
+        return xca_signer_log_lock(signer, NULL, card->number, card->code_hash, now, pool);
     }
     if (card->code_hash == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "code.no-hash", "%s", card->number);
@@ -281,6 +306,9 @@ xca_error_t *xca_signer_card_code(const char **answer, int *tries_left, xca_sign
     if (!matches) {
         *tries_left = XCA_CODE_TRIES - card->code_tries;
         *answer = *tries_left > 0 ? "code.wrong" : "code.locked-for-good";
+        if (*tries_left <= 0) {
+            return xca_signer_log_lock(signer, NULL, card->number, card->code_hash, now, pool);
+        }
     }
     return NULL;
 }

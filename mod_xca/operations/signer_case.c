@@ -26,6 +26,19 @@ static xca_error_t *tell_applicant(xca_signer_t *signer, const xca_case_t *kase,
     return xca_notify(signer, &facts, now, pool);
 }
 
+static xca_error_t *log_return(xca_signer_t *signer, const xca_case_t *kase, const char *problem, apr_time_t now,
+                               apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+    const char *revision = apr_psprintf(pool, "%ld", kase->revision);
+
+    event.kind = "case-return";
+    event.actor = problem != NULL ? "signer" : "officers";
+    event.key = apr_pstrcat(pool, kase->number, "\n", revision, NULL);
+    event.case_number = kase->number;
+    event.details = xca_audit_details(pool, "revision", revision, "problem", problem, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
 static xca_error_t *give_back(xca_signer_t *signer, const xca_case_t *kase, const char *reason,
                               const char *problem, apr_time_t now, apr_pool_t *pool) {
     xca_case_t with = {0};
@@ -36,6 +49,10 @@ static xca_error_t *give_back(xca_signer_t *signer, const xca_case_t *kase, cons
         told = apr_pstrcat(pool, xca_catalogue_format(signer->texts, problem, XCA_ZH, pool, NULL),
                            "\n", xca_catalogue_format(signer->texts, problem, XCA_EN, pool, NULL),
                            NULL);
+    }
+    err = log_return(signer, kase, problem, now, pool);
+    if (err != NULL) {
+        return err;
     }
     if (kase->kind == XCA_CASE_REVOCATION) {
         err = xca_signer_revocation_release(signer, kase, told, now, pool);

@@ -112,11 +112,29 @@ xca_error_t *xca_signer_reset_make(xca_signer_t *signer, const xca_case_t *kase,
     return xca_case_move(signer->office->store, kase, XCA_STATE_ISSUING, &with, now, pool);
 }
 
-/* `nonce` tells a second try that the first has done it. */
-static xca_error_t *set(xca_signer_t *signer, const xca_code_holder_t *holder, const char *hash,
-                        int once, const char *nonce, apr_pool_t *pool) {
-    xca_card_t *changed;
+static xca_error_t *log_code(xca_signer_t *signer, const xca_code_holder_t *holder, int once,
+                             const char *nonce, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
 
+    event.kind = once ? "code-reset" : "code-change";
+    event.actor = once ? "officers" : "holder";
+    event.case_number = once ? nonce : NULL;
+    event.serial = holder->card == NULL ? holder->cert->serial : NULL;
+    event.card = holder->card != NULL ? holder->card->number : NULL;
+    event.organisation = holder->cert->oid;
+    event.key = apr_pstrcat(pool, holder->cert->serial, "\n", nonce, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
+/* `nonce` tells a second try that the first has done it: of a reset its case, of a change its request. */
+static xca_error_t *set(xca_signer_t *signer, const xca_code_holder_t *holder, const char *hash,
+                        int once, const char *nonce, apr_time_t now, apr_pool_t *pool) {
+    xca_card_t *changed;
+    xca_error_t *err = log_code(signer, holder, once, nonce, now, pool);
+
+    if (err != NULL) {
+        return err;
+    }
     if (holder->card == NULL) {
         return xca_cert_code_set(signer->office->store, holder->cert, hash, once, nonce, pool);
     }
@@ -143,7 +161,7 @@ xca_error_t *xca_signer_reset_set(xca_signer_t *signer, const xca_case_t *kase, 
     }
     present = holder.card != NULL ? holder.card->code_hash : holder.cert->code_hash;
     if (present == NULL || strcmp(present, kase->new_code_hash) != 0) {
-        err = set(signer, &holder, kase->new_code_hash, 1, kase->number, pool);
+        err = set(signer, &holder, kase->new_code_hash, 1, kase->number, now, pool);
     }
     if (err != NULL) {
         return err;
@@ -159,26 +177,27 @@ xca_error_t *xca_signer_reset_set(xca_signer_t *signer, const xca_case_t *kase, 
 }
 
 static xca_error_t *revoke_holder(xca_signer_t *signer, const xca_code_holder_t *holder,
-                                  apr_time_t now, apr_pool_t *pool) {
+                                  const xca_cause_t *cause, apr_time_t now, apr_pool_t *pool) {
     if (holder->card != NULL) {
         return xca_signer_card_revoke(signer, holder->card, XCA_REASON_UNSPECIFIED, "no-original",
-                                      now, pool);
+                                      cause, now, pool);
     }
     if (holder->cert->state == XCA_CERT_REVOKED) {
         return NULL;
     }
     return xca_signer_cert_state(signer, holder->cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED,
-                                 "no-original", NULL, now, pool);
+                                 "no-original", cause, NULL, now, pool);
 }
 
 xca_error_t *xca_signer_reset_end(xca_signer_t *signer, const xca_case_t *kase, int original,
                                   const char *reason, apr_time_t now, apr_pool_t *pool) {
+    const xca_cause_t cause = {reason != NULL ? "officers" : "time", NULL, kase->number};
     xca_code_holder_t holder;
     xca_case_t with = {0};
     xca_error_t *err = holder_of(&holder, signer, kase, pool);
 
     if (err == NULL && !original) {
-        err = revoke_holder(signer, &holder, now, pool);
+        err = revoke_holder(signer, &holder, &cause, now, pool);
     }
     if (err == NULL && !original) {
         err = tell(signer, &holder, "reset-lapsed", kase, reason, now, pool);
@@ -248,7 +267,7 @@ xca_error_t *xca_signer_code_change(const char **answer, xca_signer_t *signer,
         err = xca_code_hash(&hash, fresh, pool);
     }
     if (err == NULL) {
-        err = set(signer, holder, hash, 0, request, pool);
+        err = set(signer, holder, hash, 0, request, now, pool);
     }
     return err == NULL ? xca_signer_code_changed(signer, holder, request, now, pool) : err;
 }

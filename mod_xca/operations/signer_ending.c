@@ -71,6 +71,7 @@ static xca_crl_reason reason_of(const char *why) {
 }
 
 static xca_error_t *revoke_one(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
+    static const xca_cause_t cause = {"time", NULL, NULL};
     xca_card_t *card;
     xca_error_t *err;
 
@@ -80,13 +81,14 @@ static xca_error_t *revoke_one(xca_signer_t *signer, const xca_cert_t *cert, apr
     }
     if (cert->card_number != NULL) {
         err = xca_card_read(&card, signer->office->store, cert->card_number, pool);
-        return err != NULL ? err : xca_signer_card_revoke(signer, card, reason_of(cert->ends_why), cert->ends_why, now, pool);
+        return err != NULL ? err
+                           : xca_signer_card_revoke(signer, card, reason_of(cert->ends_why), cert->ends_why, &cause, now, pool);
     }
     if (cert->state == XCA_CERT_REVOKED && !same(cert->reason_note, cert->ends_why)) {
         return NULL; /* revoked before, for another reason: whoever did it has told it */
     }
-    return xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(cert->ends_why), cert->ends_why, "revoked", now,
-                                 pool);
+    return xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(cert->ends_why), cert->ends_why, &cause, "revoked",
+                                 now, pool);
 }
 
 xca_error_t *xca_signer_ending_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {

@@ -9,6 +9,7 @@
 #include "operations/notices.h"
 #include "operations/signer_card.h"
 #include "operations/signer_content.h"
+#include "outside/crypto.h"
 #include "outside/crypto_csr.h"
 
 #define CENTRAL "中央機關"
@@ -195,33 +196,79 @@ static xca_error_t *make_certificate(xca_cert_t *cert, xca_signer_t *signer, con
     return NULL;
 }
 
-/* Records the certificate; one that a stopped signer recorded before is fine if it is this case's.
- */
-static xca_error_t *record(xca_signer_t *signer, const xca_cert_t *cert, apr_pool_t *pool) {
+/* *recorded: whether a signer that was stopped, or another one, has recorded the case's certificate. */
+static xca_error_t *is_recorded(int *recorded, xca_signer_t *signer, const xca_case_t *kase, apr_pool_t *pool) {
     xca_cert_t *there;
-    xca_error_t *err = xca_cert_add(signer->office->store, cert, pool);
+    xca_error_t *err = xca_cert_read(&there, signer->office->store, kase->serial, pool);
 
-    if (err == NULL || err->kind != XCA_E_CONFLICT) {
-        return err;
-    }
-    err = xca_cert_read(&there, signer->office->store, cert->serial, pool);
+    *recorded = err == NULL;
     if (err != NULL) {
-        return err;
+        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
     }
-    if (strcmp(there->case_number, cert->case_number) != 0) {
+    if (there->case_number == NULL || strcmp(there->case_number, kase->number) != 0) {
         return xca_error_make(pool, XCA_E_INTERNAL, "issue.serial-taken", "%s of case %s",
-                              cert->serial, there->case_number);
+                              kase->serial, there->case_number != NULL ? there->case_number : "-");
     }
     return NULL;
+}
+
+xca_error_t *xca_signer_log_issue(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+    const char *digest = xca_sha256_hex(pool, cert->der.data, cert->der.length);
+
+    event.kind = "certificate-issue";
+    event.actor = cert->card_number != NULL ? "card-centre" : "officers";
+    event.key = apr_pstrcat(pool, cert->serial, "\n", digest, NULL);
+    event.case_number = cert->case_number;
+    event.serial = cert->serial;
+    event.card = cert->card_number;
+    event.organisation = cert->oid;
+    event.details = xca_audit_details(
+        pool, "sha256", digest, "use", xca_use_id(cert->use), "not-before",
+        xca_date_format(pool, cert->not_before, XCA_DATE_RFC3339), "not-after",
+        xca_date_format(pool, cert->not_after, XCA_DATE_RFC3339), "key", cert->key_hash, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
+/* The log's key is a digest that has the salt of the code's hash in it: nobody can try codes on it. */
+xca_error_t *xca_signer_log_lock(xca_signer_t *signer, const char *serial, const char *card, const char *code_hash,
+                                 apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+
+    event.kind = "code-lock";
+    event.actor = "holder";
+    event.key = apr_pstrcat(pool, card != NULL ? card : serial, "\n", code_hash != NULL ? code_hash : "", NULL);
+    event.serial = serial;
+    event.card = card;
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
+/* Made, logged, recorded: in this order, and none of it twice. */
+static xca_error_t *make_and_record(xca_signer_t *signer, const xca_case_t *kase, apr_time_t now, apr_pool_t *pool) {
+    xca_cert_t cert = {0};
+    int recorded;
+    xca_error_t *err = is_recorded(&recorded, signer, kase, pool);
+
+    if (err != NULL || recorded) {
+        return err;
+    }
+    err = make_certificate(&cert, signer, kase, pool);
+    if (err == NULL) {
+        err = xca_signer_log_issue(signer, &cert, now, pool);
+    }
+    if (err == NULL) {
+        err = xca_cert_add(signer->office->store, &cert, pool);
+    }
+    /* Another signer's, in this very moment: the next look finds it. */
+    return err != NULL && err->kind == XCA_E_CONFLICT ? is_recorded(&recorded, signer, kase, pool) : err;
 }
 
 xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                               apr_pool_t *pool) {
     xca_store_t *store = signer->office->store;
-    xca_cert_t cert = {0};
     xca_case_t with = {0};
     xca_notice_facts_t facts = {0};
-    xca_error_t *err = make_certificate(&cert, signer, kase, pool);
+    xca_error_t *err = make_and_record(signer, kase, now, pool);
 
     if (err != NULL && err->kind != XCA_E_UNAVAILABLE) {
         /* The lint's or the library's finding stops the issue and is told to the officers. */
@@ -237,17 +284,13 @@ xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t
     if (err != NULL) {
         return err;
     }
-    err = record(signer, &cert, pool);
-    if (err != NULL) {
-        return err;
-    }
-    xca_log(XCA_LOG_INFO, "case %s: certificate %s issued", kase->number, cert.serial);
+    xca_log(XCA_LOG_INFO, "case %s: certificate %s issued", kase->number, kase->serial);
     facts.event = "issued";
-    facts.id = apr_pstrcat(pool, cert.serial, "-issued", NULL);
+    facts.id = apr_pstrcat(pool, kase->serial, "-issued", NULL);
     facts.to = kase->contact_email;
     facts.case_number = kase->number;
     facts.name = kase->org_name;
-    facts.serial = cert.serial;
+    facts.serial = kase->serial;
     facts.until = kase->not_before + XCA_ACCEPT_DAYS * XCA_DAY;
     err = xca_notify(signer, &facts, now, pool);
     if (err != NULL) {
@@ -286,10 +329,33 @@ static int same(const char *a, const char *b) {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static const char *kind_of_change(xca_cert_state from, xca_cert_state to) {
+    return to == XCA_CERT_REVOKED     ? "certificate-revoke"
+           : to == XCA_CERT_SUSPENDED ? "certificate-suspend"
+           : from == XCA_CERT_PENDING ? "certificate-accept"
+                                      : "certificate-resume";
+}
+
+static xca_error_t *log_change(xca_signer_t *signer, const xca_cert_t *cert, xca_cert_state to, const char *reason_note,
+                               const xca_cause_t *cause, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+
+    event.kind = kind_of_change(cert->state, to);
+    event.actor = cause->actor;
+    event.key = apr_pstrcat(pool, cert->serial, "\n", cause->key != NULL ? cause->key : "", NULL);
+    event.case_number = cause->case_number != NULL ? cause->case_number : cert->case_number;
+    event.serial = cert->serial;
+    event.card = cert->card_number;
+    event.organisation = cert->oid;
+    event.details = xca_audit_details(pool, "from", xca_cert_state_id(cert->state), "reason", reason_note, "sha256",
+                                      xca_sha256_hex(pool, cert->der.data, cert->der.length), NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
 xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
                                    xca_cert_state state, xca_crl_reason reason,
-                                   const char *reason_note, const char *event, apr_time_t now,
-                                   apr_pool_t *pool) {
+                                   const char *reason_note, const xca_cause_t *cause, const char *event,
+                                   apr_time_t now, apr_pool_t *pool) {
     xca_cert_t changed = *cert;
     apr_time_t when;
     xca_error_t *err;
@@ -317,6 +383,10 @@ xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
                                                : changed.accepted;
     if (cert->state != state ||
         (state == XCA_CERT_SUSPENDED && !same(cert->reason_note, changed.reason_note))) {
+        err = log_change(signer, cert, state, reason_note, cause, now, pool);
+        if (err != NULL) {
+            return err;
+        }
         err = xca_cert_update(signer->office->store, cert, &changed, pool);
         if (err != NULL) {
             return err;

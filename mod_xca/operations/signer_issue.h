@@ -26,11 +26,26 @@ xca_error_t *xca_signer_reserve(xca_signer_t *signer, xca_case_t *kase, apr_time
 xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                               apr_pool_t *pool) XCA_MUST_USE;
 
+/* Who brings a change about, for the audit log. */
+typedef struct xca_cause {
+    const char *actor;       /* as in operations/audit.h */
+    const char *key;         /* names the occasion: of a request its id; NULL where the change can only happen once */
+    const char *case_number; /* that asked for it, or NULL */
+} xca_cause_t;
+
 /* Changes a certificate's state with all that follows from it (ou=mail, the list). `event` names the notice, NULL for none.
  * `reason` counts for revoked, `reason_note` for suspended (NULL leaves it as it is) and revoked. Already in that state: only
  * what follows is done again. */
 xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert, xca_cert_state state,
-                                   xca_crl_reason reason, const char *reason_note, const char *event,
-                                   apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+                                   xca_crl_reason reason, const char *reason_note, const xca_cause_t *cause,
+                                   const char *event, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Logs that a certificate is about to be given out; `cert` as it will be recorded. */
+xca_error_t *xca_signer_log_issue(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now,
+                                  apr_pool_t *pool) XCA_MUST_USE;
+
+/* Logs that a user code is locked for good: of a certificate, or of a card. */
+xca_error_t *xca_signer_log_lock(xca_signer_t *signer, const char *serial, const char *card, const char *code_hash,
+                                 apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

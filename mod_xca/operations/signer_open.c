@@ -202,6 +202,26 @@ static xca_error_t *open_secrets(xca_signer_t *signer, const xca_settings_t *set
     return err == NULL ? open_secret(&signer->card_key, settings, "card-key-file", pool) : err;
 }
 
+/* The key of the audit log: made at the first start. */
+static xca_error_t *open_audit(xca_signer_t *signer, const xca_settings_t *settings, apr_pool_t *pool) {
+    const char *path;
+    xca_key_t *key = NULL;
+    apr_finfo_t info;
+    xca_error_t *err = need(&path, settings, "audit-key-file", pool);
+
+    if (err == NULL && APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, pool))) {
+        err = xca_key_make(&key, "ec:P-256", pool);
+        if (err == NULL) {
+            err = xca_key_write(key, path, pool);
+        }
+    } else if (err == NULL) {
+        err = xca_key_read(&key, path, NULL, pool);
+    }
+    return err == NULL ? xca_audit_make(&signer->audit, signer->office->store, signer->ca, key,
+                                        xca_settings_get(settings, "audit-head-file", NULL), pool)
+                       : err;
+}
+
 static xca_error_t *open_card_key_type(xca_signer_t *signer, const xca_settings_t *settings, apr_pool_t *pool) {
     const char *type = xca_settings_get(settings, "card-key-type", "rsa:2048");
 
@@ -278,7 +298,11 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
         return err;
     }
     result->profile = profile;
+    result->pool = pool;
     err = open_ca(result, settings, pool);
+    if (err == NULL) {
+        err = open_audit(result, settings, pool);
+    }
     if (err == NULL) {
         err = read_first(&result->officer_anchor, settings, "officer-ca-certificate-file", pool);
     }
@@ -327,6 +351,17 @@ static const char *wire_time(apr_time_t when, apr_pool_t *pool) {
     return apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
 }
 
+static xca_error_t *log_proof(xca_signer_t *signer, const xca_seal_key_proof_t *proof, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+
+    event.kind = "key-use";
+    event.actor = "signer";
+    event.key = apr_pstrcat(pool, proof->key, "\n", proof->issued, NULL);
+    event.details = xca_audit_details(pool, "use", "seal-key", "key", proof->key, "issued", proof->issued, "until",
+                                      proof->until, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
 /* The sealing key vouched for by the CA, so that card helpers believe no other; renewed when half its time is over. */
 static xca_error_t *prove_seal_key(xca_signer_t *signer, const unsigned char key[XCA_SEAL_KEY], apr_time_t now,
                                    apr_pool_t *pool) {
@@ -344,6 +379,10 @@ static xca_error_t *prove_seal_key(xca_signer_t *signer, const unsigned char key
     proof.issued = wire_time(now, pool);
     proof.until = wire_time(now + PROOF_DAYS * XCA_DAY, pool);
     length = xca_lines_write(text, sizeof(text), XCA_SEAL_KEY_FIRST, xca_seal_key_proof_fields, &proof);
+    err = log_proof(signer, &proof, now, pool);
+    if (err != NULL) {
+        return err;
+    }
     err = xca_ca_sign(&signature, signer->ca, text, length, pool);
     if (err != NULL) {
         return err;
@@ -363,6 +402,9 @@ xca_error_t *xca_signer_alive(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     xca_signer_status_t status;
     xca_error_t *err;
 
+    if (xca_audit_is_stuck(signer->audit)) {
+        return NULL; /* nothing is issued: whoever waits is told so by the portal */
+    }
     if (!xca_seal_public(status.seal_key, signer->seal_key->bytes)) {
         return xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", NULL);
     }

@@ -84,14 +84,20 @@ static xca_error_t *targets(target_t *target, xca_signer_t *signer, const xca_re
     return err;
 }
 
+/* Logged whenever it is told: whoever was stopped between the last try and the log writes it now. */
+static xca_error_t *locked(verdict_t *verdict, xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now,
+                           apr_pool_t *pool) {
+    verdict->answer = "code.locked-for-good";
+    return xca_signer_log_lock(signer, cert->serial, NULL, cert->code_hash, now, pool);
+}
+
 static xca_error_t *check_code(verdict_t *verdict, xca_signer_t *signer, const xca_cert_t *cert,
-                               const xca_secret_t *code, apr_pool_t *pool) {
+                               const xca_secret_t *code, apr_time_t now, apr_pool_t *pool) {
     int matches, tries;
     xca_error_t *err;
 
     if (cert->code_tries >= XCA_CODE_TRIES) {
-        verdict->answer = "code.locked-for-good";
-        return NULL;
+        return locked(verdict, signer, cert, now, pool);
     }
     if (cert->code_hash == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "code.no-hash", "%s", cert->serial);
@@ -109,8 +115,8 @@ static xca_error_t *check_code(verdict_t *verdict, xca_signer_t *signer, const x
         return err;
     }
     verdict->tries_left = tries < XCA_CODE_TRIES ? XCA_CODE_TRIES - tries : 0;
-    verdict->answer = verdict->tries_left > 0 ? "code.wrong" : "code.locked-for-good";
-    return NULL;
+    verdict->answer = "code.wrong";
+    return verdict->tries_left > 0 ? NULL : locked(verdict, signer, cert, now, pool);
 }
 
 /* The case behind a certificate moves along; that it has done so before is fine. */
@@ -132,7 +138,14 @@ static xca_error_t *close_case(xca_signer_t *signer, const xca_cert_t *cert, xca
     return xca_case_move(signer->office->store, kase, to, NULL, now, pool);
 }
 
-static xca_error_t *accept_certificate(verdict_t *verdict, xca_signer_t *signer,
+/* The occasion of what a request does. */
+static xca_cause_t cause_of(const xca_request_t *request) {
+    xca_cause_t cause = {"holder", request->id, NULL};
+
+    return cause;
+}
+
+static xca_error_t *accept_certificate(verdict_t *verdict, xca_signer_t *signer, const xca_cause_t *cause,
                                        const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
     xca_error_t *err;
 
@@ -141,14 +154,14 @@ static xca_error_t *accept_certificate(verdict_t *verdict, xca_signer_t *signer,
         return NULL;
     }
     err = xca_signer_cert_state(signer, cert, XCA_CERT_VALID, XCA_REASON_UNSPECIFIED, NULL,
-                                "accepted", now, pool);
+                                cause, "accepted", now, pool);
     if (err != NULL) {
         return err;
     }
     return close_case(signer, cert, XCA_STATE_COMPLETED, now, pool);
 }
 
-static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer,
+static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer, const xca_cause_t *cause,
                                        const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
     xca_error_t *err;
     int refused_before = cert->state == XCA_CERT_REVOKED && cert->reason_note != NULL &&
@@ -159,7 +172,7 @@ static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer,
         return NULL;
     }
     err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED, "refused",
-                                "refused", now, pool);
+                                cause, "refused", now, pool);
     if (err != NULL) {
         return err;
     }
@@ -167,17 +180,18 @@ static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer,
 }
 
 /* `event` NULL: the card has one notice for all its certificates. */
-static xca_error_t *suspend(verdict_t *verdict, xca_signer_t *signer, const xca_cert_t *cert,
-                            const char *event, apr_time_t now, apr_pool_t *pool) {
+static xca_error_t *suspend(verdict_t *verdict, xca_signer_t *signer, const xca_cause_t *cause,
+                            const xca_cert_t *cert, const char *event, apr_time_t now, apr_pool_t *pool) {
     if (cert->state != XCA_CERT_VALID && cert->state != XCA_CERT_SUSPENDED) {
         verdict->answer = "suspend.not-valid";
         return NULL;
     }
-    return xca_signer_cert_state(signer, cert, XCA_CERT_SUSPENDED, XCA_REASON_HOLD, NULL, event, now, pool);
+    return xca_signer_cert_state(signer, cert, XCA_CERT_SUSPENDED, XCA_REASON_HOLD, NULL, cause, event, now,
+                                 pool);
 }
 
-static xca_error_t *resume(verdict_t *verdict, xca_signer_t *signer, const xca_cert_t *cert,
-                           const char *event, apr_time_t now, apr_pool_t *pool) {
+static xca_error_t *resume(verdict_t *verdict, xca_signer_t *signer, const xca_cause_t *cause,
+                           const xca_cert_t *cert, const char *event, apr_time_t now, apr_pool_t *pool) {
     if (cert->state != XCA_CERT_SUSPENDED && cert->state != XCA_CERT_VALID) {
         verdict->answer = "resume.not-suspended";
         return NULL;
@@ -186,13 +200,14 @@ static xca_error_t *resume(verdict_t *verdict, xca_signer_t *signer, const xca_c
         verdict->answer = "resume.revoking";
         return NULL;
     }
-    return xca_signer_cert_state(signer, cert, XCA_CERT_VALID, XCA_REASON_UNSPECIFIED, NULL,
+    return xca_signer_cert_state(signer, cert, XCA_CERT_VALID, XCA_REASON_UNSPECIFIED, NULL, cause,
                                  cert->state == XCA_CERT_SUSPENDED ? event : NULL, now, pool);
 }
 
 static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
                               const xca_request_t *request, const apr_array_header_t *certs,
                               apr_time_t now, apr_pool_t *pool) {
+    const xca_cause_t cause = cause_of(request);
     int whole_card = request->serial == NULL;
     xca_error_t *err = NULL;
     int i;
@@ -208,16 +223,16 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
         case XCA_REQUEST_SHOW:
             break;
         case XCA_REQUEST_ACCEPT:
-            err = accept_certificate(verdict, signer, cert, now, pool);
+            err = accept_certificate(verdict, signer, &cause, cert, now, pool);
             break;
         case XCA_REQUEST_REFUSE:
-            err = refuse_certificate(verdict, signer, cert, now, pool);
+            err = refuse_certificate(verdict, signer, &cause, cert, now, pool);
             break;
         case XCA_REQUEST_SUSPEND:
-            err = suspend(verdict, signer, cert, whole_card ? NULL : "suspended", now, pool);
+            err = suspend(verdict, signer, &cause, cert, whole_card ? NULL : "suspended", now, pool);
             break;
         case XCA_REQUEST_RESUME:
-            err = resume(verdict, signer, cert, whole_card ? NULL : "resumed", now, pool);
+            err = resume(verdict, signer, &cause, cert, whole_card ? NULL : "resumed", now, pool);
             break;
         case XCA_REQUEST_NOTICES_OFF:
         case XCA_REQUEST_NOTICES_ON:
@@ -253,12 +268,12 @@ static xca_error_t *tell_card(xca_signer_t *signer, const xca_request_t *request
 
 /* One card, one code; a certificate without a card has its own. */
 static xca_error_t *check_any_code(verdict_t *verdict, xca_signer_t *signer, const xca_request_t *request,
-                                   const target_t *target, const xca_secret_t *code, apr_pool_t *pool) {
+                                   const target_t *target, const xca_secret_t *code, apr_time_t now, apr_pool_t *pool) {
     if (target->card == NULL) {
-        return check_code(verdict, signer, APR_ARRAY_IDX(target->certs, 0, const xca_cert_t *), code, pool);
+        return check_code(verdict, signer, APR_ARRAY_IDX(target->certs, 0, const xca_cert_t *), code, now, pool);
     }
     return xca_signer_card_code(&verdict->answer, &verdict->tries_left, signer, target->card, code,
-                                request->id, pool);
+                                request->id, now, pool);
 }
 
 /* What a card's user code is good for here. */
@@ -314,7 +329,7 @@ static xca_error_t *change_code(verdict_t *verdict, xca_signer_t *signer, const 
     if (err != NULL || done) {
         return err != NULL ? err : xca_signer_code_changed(signer, &holder, request->id, now, pool);
     }
-    err = check_any_code(verdict, signer, request, target, present, pool);
+    err = check_any_code(verdict, signer, request, target, present, now, pool);
     return err == NULL && verdict->answer == NULL
                ? xca_signer_code_change(&verdict->answer, signer, &holder, fresh, request->id, now, pool)
                : err;
@@ -356,7 +371,7 @@ static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_re
             return err;
         }
     }
-    err = check_any_code(verdict, signer, request, &target, code, pool);
+    err = check_any_code(verdict, signer, request, &target, code, now, pool);
     if (err == NULL && verdict->answer == NULL && must_be_changed(&target)) {
         verdict->answer = "code.change-first";
     }

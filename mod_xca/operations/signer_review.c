@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <apr_strings.h>
 #include "base/log.h"
 #include "operations/decision.h"
+#include "operations/signer_watch.h"
 
 static int by_time(const void *a, const void *b) {
     const xca_decision_t *left = *(xca_decision_t *const *)a;
@@ -40,10 +42,34 @@ static xca_error_t *judge(const verified_t *one, const xca_case_t *kase, const c
                               standing->first_officer, now, pool);
 }
 
-static xca_error_t *note_verdict(xca_signer_t *signer, const xca_decision_t *decision,
-                                 const char *verdict, apr_pool_t *pool) {
+/* Whose a decision is that no signature bears out nobody knows. */
+static xca_error_t *log_verdict(xca_signer_t *signer, const xca_decision_t *decision, const char *verdict, int verified,
+                                apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+
+    event.kind = "decision";
+    event.actor = verified ? apr_pstrcat(pool, "officer ", decision->officer, NULL) : "unknown";
+    event.key = apr_pstrcat(pool, decision->case_number, "\n", decision->id, "\n", verdict, NULL);
+    event.case_number = decision->case_number;
+    event.details = verified
+                        ? xca_audit_details(pool, "stage", xca_stage_id(decision->stage),
+                                            "decision", decision->kind == XCA_DECISION_ACCEPT ? "accept" : "return",
+                                            "verdict", verdict, "letter", decision->letter, "content",
+                                            decision->content_digest, "cms", decision->id, NULL)
+                        : xca_audit_details(pool, "verdict", verdict, "cms", decision->id, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
+static xca_error_t *note_verdict(xca_signer_t *signer, const xca_decision_t *decision, const char *verdict, int verified,
+                                 apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err;
+
     if (decision->verdict != NULL && strcmp(decision->verdict, verdict) == 0) {
         return NULL;
+    }
+    err = log_verdict(signer, decision, verdict, verified, now, pool);
+    if (err != NULL) {
+        return err;
     }
     xca_log(XCA_LOG_INFO, "case %s: decision %.16s of %s: %s", decision->case_number, decision->id,
             decision->officer != NULL ? decision->officer : "?", verdict);
@@ -58,7 +84,7 @@ static int was_worth_nothing(const xca_decision_t *decision) {
 
 /* Opens all decisions; those whose signature is worth nothing get their verdict here. */
 static xca_error_t *verify_all(apr_array_header_t **verified, xca_signer_t *signer,
-                               const xca_case_t *kase, apr_hash_t *memory, apr_pool_t *pool) {
+                               const xca_case_t *kase, apr_hash_t *memory, apr_time_t now, apr_pool_t *pool) {
     apr_array_header_t *decisions;
     int i;
     xca_error_t *err = xca_decision_list(&decisions, signer->office->store, kase->number, pool);
@@ -77,13 +103,17 @@ static xca_error_t *verify_all(apr_array_header_t **verified, xca_signer_t *sign
         err = xca_decision_open(one.decision, &one.officer, signer->office, signer->officer_anchor,
                                 memory, pool);
         if (err == NULL) {
+            err = xca_signer_officer_seen(signer, one.officer, now, pool);
+            if (err != NULL) {
+                return err;
+            }
             APR_ARRAY_PUSH(*verified, verified_t) = one;
             continue;
         }
         if (err->kind == XCA_E_UNAVAILABLE || err->kind == XCA_E_INTERNAL) {
             return err;
         }
-        err = note_verdict(signer, one.decision, err->message, pool);
+        err = note_verdict(signer, one.decision, err->message, 0, now, pool);
         if (err != NULL) {
             return err;
         }
@@ -126,7 +156,7 @@ static xca_error_t *judge_stage(xca_standing_t *standing, xca_stage stage, xca_s
             (stage == XCA_STAGE_THIRD && standing->second == NULL)) {
             continue;
         }
-        err = note_verdict(signer, one->decision, verdict, pool);
+        err = note_verdict(signer, one->decision, verdict, 1, now, pool);
         if (err != NULL) {
             return err;
         }
@@ -139,7 +169,7 @@ xca_error_t *xca_standing_read(xca_standing_t *standing, xca_signer_t *signer,
                                apr_pool_t *pool) {
     apr_array_header_t *verified;
     const char *digest = xca_case_digest(pool, kase);
-    xca_error_t *err = verify_all(&verified, signer, kase, memory, pool);
+    xca_error_t *err = verify_all(&verified, signer, kase, memory, now, pool);
 
     memset(standing, 0, sizeof(*standing));
     if (err != NULL) {

@@ -57,7 +57,8 @@ static xca_error_t *tell(xca_signer_t *signer, const xca_case_t *kase, const cha
 }
 
 /* One certificate is suspended by the case, or what it was before is noted. */
-static xca_error_t *hold(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
+static xca_error_t *hold(xca_signer_t *signer, const xca_cert_t *cert, const xca_cause_t *cause, apr_time_t now,
+                         apr_pool_t *pool) {
     const char *note = cert->state == XCA_CERT_SUSPENDED ? XCA_NOTE_REVOKING_HELD : XCA_NOTE_REVOKING;
 
     if (xca_cert_is_revoking(cert)) {
@@ -66,27 +67,31 @@ static xca_error_t *hold(xca_signer_t *signer, const xca_cert_t *cert, apr_time_
     if (cert->state != XCA_CERT_VALID && cert->state != XCA_CERT_SUSPENDED) {
         return NULL;
     }
-    return xca_signer_cert_state(signer, cert, XCA_CERT_SUSPENDED, XCA_REASON_HOLD, note, NULL, now, pool);
+    return xca_signer_cert_state(signer, cert, XCA_CERT_SUSPENDED, XCA_REASON_HOLD, note, cause, NULL, now, pool);
 }
 
-static xca_error_t *release(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
+static xca_error_t *release(xca_signer_t *signer, const xca_cert_t *cert, const xca_cause_t *cause, apr_time_t now,
+                            apr_pool_t *pool) {
     if (cert->state != XCA_CERT_SUSPENDED || !xca_cert_is_revoking(cert)) {
         return NULL;
     }
     return xca_signer_cert_state(signer, cert,
                                  is(cert->reason_note, XCA_NOTE_REVOKING) ? XCA_CERT_VALID : XCA_CERT_SUSPENDED,
-                                 XCA_REASON_UNSPECIFIED, "", NULL, now, pool);
+                                 XCA_REASON_UNSPECIFIED, "", cause, NULL, now, pool);
 }
 
-static xca_error_t *for_each(xca_signer_t *signer, const apr_array_header_t *certs, apr_time_t now,
-                             apr_pool_t *pool,
-                             xca_error_t *(*change)(xca_signer_t *, const xca_cert_t *, apr_time_t,
-                                                    apr_pool_t *)) {
+/* `step` names it for the audit log: it is done once for a revision of the case. */
+static xca_error_t *for_each(xca_signer_t *signer, const xca_case_t *kase, const char *step,
+                             const apr_array_header_t *certs, apr_time_t now, apr_pool_t *pool,
+                             xca_error_t *(*change)(xca_signer_t *, const xca_cert_t *, const xca_cause_t *,
+                                                    apr_time_t, apr_pool_t *)) {
+    const xca_cause_t cause = {"officers", apr_psprintf(pool, "%s\n%ld\n%s", kase->number, kase->revision, step),
+                               kase->number};
     int i;
     xca_error_t *err = NULL;
 
     for (i = 0; err == NULL && i < certs->nelts; i++) {
-        err = change(signer, APR_ARRAY_IDX(certs, i, const xca_cert_t *), now, pool);
+        err = change(signer, APR_ARRAY_IDX(certs, i, const xca_cert_t *), &cause, now, pool);
     }
     return err;
 }
@@ -98,7 +103,7 @@ xca_error_t *xca_signer_revocation_hold(xca_signer_t *signer, const xca_case_t *
     xca_error_t *err = targets(&certs, signer, kase, pool);
 
     if (err == NULL) {
-        err = for_each(signer, certs, now, pool, hold);
+        err = for_each(signer, kase, "hold", certs, now, pool, hold);
     }
     if (err != NULL) {
         return err;
@@ -118,7 +123,7 @@ xca_error_t *xca_signer_revocation_release(xca_signer_t *signer, const xca_case_
         err = NULL;
     }
     if (err == NULL) {
-        err = for_each(signer, certs, now, pool, release);
+        err = for_each(signer, kase, "release", certs, now, pool, release);
     }
     return err == NULL ? tell(signer, kase, "revocation-returned", contact_of(kase, certs), reason, now, pool)
                        : err;
@@ -134,13 +139,14 @@ static xca_crl_reason reason_of(const char *word) {
 /* A card is revoked as a whole. */
 static xca_error_t *revoke_card(xca_signer_t *signer, const xca_case_t *kase, const char *number,
                                 apr_time_t now, apr_pool_t *pool) {
+    const xca_cause_t cause = {"officers", NULL, kase->number};
     apr_time_t letter = kase->letter_date != NULL ? xca_date_parse_iso(kase->letter_date) : 0;
     xca_card_t *card;
     xca_error_t *err = xca_card_read(&card, signer->office->store, number, pool);
 
     if (err == NULL) {
-        err = xca_signer_card_revoke(signer, card, reason_of(kase->revoke_reason), kase->revoke_reason, now,
-                                     pool);
+        err = xca_signer_card_revoke(signer, card, reason_of(kase->revoke_reason), kase->revoke_reason, &cause,
+                                     now, pool);
     }
     if (err == NULL && card->oid != NULL && (is(kase->revoke_reason, "lost") || is(kase->revoke_reason, "damaged"))) {
         err = xca_org_ban(signer->office->store, card->oid, letter != 0 ? letter : kase->filed, pool);
@@ -150,6 +156,7 @@ static xca_error_t *revoke_card(xca_signer_t *signer, const xca_case_t *kase, co
 
 xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                                     apr_pool_t *pool) {
+    const xca_cause_t cause = {"officers", NULL, kase->number};
     xca_cert_t *cert;
     xca_error_t *err = xca_signer_check_target(&cert, signer, kase, pool);
 
@@ -159,7 +166,7 @@ xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_
     err = cert->card_number != NULL
               ? revoke_card(signer, kase, cert->card_number, now, pool)
               : xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(kase->revoke_reason),
-                                      kase->revoke_reason, "revoked", now, pool);
+                                      kase->revoke_reason, &cause, "revoked", now, pool);
     if (err != NULL) {
         return err;
     }

@@ -11,6 +11,8 @@
 #include "operations/signer_issue.h"
 #include "operations/signer_reminder.h"
 #include "operations/signer_revocation.h"
+#include "operations/signer_watch.h"
+#include "outside/crypto.h"
 #include "outside/crypto_view.h"
 
 #define REQUEST_LIFE (7 * XCA_DAY)
@@ -22,6 +24,7 @@
  * the two is taken up again. */
 static xca_error_t *lapse(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now,
                           apr_pool_t *pool) {
+    static const xca_cause_t cause = {"time", NULL, NULL};
     xca_case_t *kase;
     xca_error_t *err = xca_case_read(&kase, signer->office->store, cert->case_number, pool);
 
@@ -32,7 +35,7 @@ static xca_error_t *lapse(xca_signer_t *signer, const xca_cert_t *cert, apr_time
         return err;
     }
     return xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED, "lapsed",
-                                 "lapsed", now, pool);
+                                 &cause, "lapsed", now, pool);
 }
 
 static xca_error_t *lapse_pending(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
@@ -51,8 +54,11 @@ static xca_error_t *lapse_pending(xca_signer_t *signer, apr_time_t now, apr_pool
 }
 
 xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
-    xca_error_t *err = lapse_pending(signer, now, pool);
+    xca_error_t *err = xca_signer_people(signer, now, pool);
 
+    if (err == NULL) {
+        err = lapse_pending(signer, now, pool);
+    }
     if (err == NULL) {
         err = xca_signer_card_sweep(signer, now, pool);
     }
@@ -124,6 +130,22 @@ static xca_error_t *collect(void *baton, const xca_cert_t *cert, apr_pool_t *scr
     return NULL;
 }
 
+/* The CA's key has signed it; it is not given out before the log has it. */
+static xca_error_t *log_list(xca_signer_t *signer, const xca_crl_record_t *crl, int entries, apr_time_t now,
+                             apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+    const char *digest = xca_sha256_hex(pool, crl->der.data, crl->der.length);
+
+    event.kind = "list-sign";
+    event.actor = "signer";
+    event.key = digest;
+    event.details = xca_audit_details(
+        pool, "name", "full", "number", apr_psprintf(pool, "%" APR_UINT64_T_FMT, crl->number), "entries",
+        apr_itoa(pool, entries), "this-update", xca_date_format(pool, crl->this_update, XCA_DATE_RFC3339), "next-update",
+        xca_date_format(pool, crl->next_update, XCA_DATE_RFC3339), "sha256", digest, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
 static xca_error_t *make_list(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
     xca_crl_record_t crl = {0};
     collect_t into;
@@ -146,6 +168,9 @@ static xca_error_t *make_list(xca_signer_t *signer, apr_time_t now, apr_pool_t *
         err = xca_ca_crl(&crl.der, signer->ca, (xca_crl_entry_t *)into.entries->elts,
                          (apr_size_t)into.entries->nelts, crl.number, crl.this_update,
                          crl.next_update, pool);
+    }
+    if (err == NULL) {
+        err = log_list(signer, &crl, into.entries->nelts, now, pool);
     }
     if (err == NULL) {
         err = xca_crl_put(signer->office->store, "full", &crl, pool);

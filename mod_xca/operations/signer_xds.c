@@ -112,6 +112,20 @@ static xca_error_t *renumber(work_t *work, xca_row_result_t *result, const char 
     return err;
 }
 
+/* In the audit log before the tree is changed. */
+static xca_error_t *log_row(work_t *work, const xca_xds_row_t *row, const xca_row_result_t *result) {
+    xca_audit_event_t event = {0};
+    const char *number = apr_itoa(work->pool, row->number);
+
+    event.kind = "oid-change";
+    event.actor = "officers";
+    event.key = apr_pstrcat(work->pool, work->kase->number, "\n", number, "\n", result->oid, NULL);
+    event.case_number = work->kase->number;
+    event.organisation = result->oid;
+    event.details = xca_audit_details(work->pool, "row", number, "change", xca_xds_kind_id(row->kind), "ends", result->ends, NULL);
+    return xca_audit_append(work->signer->audit, &event, work->now, work->pool);
+}
+
 static xca_error_t *carry_out_add(work_t *work, const xca_xds_row_t *row, xca_row_result_t *result) {
     xca_store_t *store = work->signer->office->store;
     xca_org_t *org = xca_xds_apply(row, NULL, work->signer->office->postal, work->pool), *there;
@@ -121,7 +135,8 @@ static xca_error_t *carry_out_add(work_t *work, const xca_xds_row_t *row, xca_ro
     org->source_key = apr_psprintf(work->pool, "xds:%s:%d", work->kase->number, row->number);
     for (tries = 0; err == NULL && tries < NUMBER_TRIES; tries++) {
         org->oid = result->oid;
-        err = xca_org_add(store, org, work->pool);
+        err = log_row(work, row, result);
+        err = err == NULL ? xca_org_add(store, org, work->pool) : err;
         if (err == NULL) {
             break;
         }
@@ -157,6 +172,9 @@ static xca_error_t *carry_out_change(work_t *work, const xca_xds_row_t *row, xca
 
     if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
         return finish(work, result, XCA_ROW_REFUSED, "xds.unknown", NULL);
+    }
+    if (err == NULL) {
+        err = log_row(work, row, result);
     }
     if (err == NULL) {
         err = xca_org_update(store, org, xca_xds_apply(row, org, work->signer->office->postal, work->pool), work->pool);

@@ -65,10 +65,11 @@ xca_error_t *xca_ca_crl(xca_bytes_t *der, const xca_ca_t *ca, xca_crl_entry_t *e
                         apr_size_t count, apr_uint64_t number, apr_time_t this_update,
                         apr_time_t next_update, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Set-up (demo and ceremony): a self-signed root, a subordinate CA, an officer's or TLS certificate.
+/* Set-up (demo and ceremony): a self-signed root, a subordinate CA, an officer's or TLS certificate, that of
+ * the audit log's key (crypto_audit.h).
  * `subject` is RFC 4514 text with UTF-8 values ("OU=...,O=行政院,C=TW"). `crl_url`: where the issuer's list is
  * (RFC 5280 section 4.2.1.13), or NULL; a root, which no list can revoke, has none. */
-typedef enum { XCA_SETUP_ROOT, XCA_SETUP_CA, XCA_SETUP_OFFICER, XCA_SETUP_TLS } xca_setup_kind;
+typedef enum { XCA_SETUP_ROOT, XCA_SETUP_CA, XCA_SETUP_OFFICER, XCA_SETUP_TLS, XCA_SETUP_AUDIT } xca_setup_kind;
 xca_error_t *xca_setup_certificate(xca_bytes_t *der, xca_setup_kind kind, const char *subject,
                                    const char *dns_name, const char *crl_url, const xca_key_t *key,
                                    const xca_key_t *issuer_key, xca_bytes_t issuer, apr_time_t not_before,

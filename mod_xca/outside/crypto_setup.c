@@ -3,6 +3,7 @@
 #include <apr_network_io.h>
 #include <apr_strings.h>
 #include <openssl/x509v3.h>
+#include "outside/crypto_audit.h"
 #include "outside/crypto_openssl.h"
 #include "outside/crypto_tbs.h"
 
@@ -12,11 +13,13 @@ static const struct setup_rule {
     int path_length; /* -1: none */
     int key_usage;
     const char *ext_key_usage[3];
+    int for_the_audit_log;
 } rules[] = {
-    {1, -1, XCA_KU_KEY_CERT_SIGN | XCA_KU_CRL_SIGN, {NULL}},                        /* root */
-    {1, 0, XCA_KU_KEY_CERT_SIGN | XCA_KU_CRL_SIGN, {NULL}},                         /* CA */
-    {0, -1, XCA_KU_DIGITAL_SIGNATURE, {"1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.4"}}, /* officer */
-    {0, -1, XCA_KU_DIGITAL_SIGNATURE, {"1.3.6.1.5.5.7.3.1"}}};                      /* TLS */
+    {1, -1, XCA_KU_KEY_CERT_SIGN | XCA_KU_CRL_SIGN, {NULL}, 0},                         /* root */
+    {1, 0, XCA_KU_KEY_CERT_SIGN | XCA_KU_CRL_SIGN, {NULL}, 0},                          /* CA */
+    {0, -1, XCA_KU_DIGITAL_SIGNATURE, {"1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.4"}, 0}, /* officer */
+    {0, -1, XCA_KU_DIGITAL_SIGNATURE, {"1.3.6.1.5.5.7.3.1"}, 0},                       /* TLS */
+    {0, -1, XCA_KU_DIGITAL_SIGNATURE | XCA_KU_NON_REPUDIATION, {NULL}, 1}};            /* audit */
 
 typedef struct setup_issuer {
     xca_bytes_t name, key_id;
@@ -72,6 +75,26 @@ static void put_host_names(xca_der_t *der, const char *names, apr_pool_t *pool) 
     xca_tbs_extension_close(der);
 }
 
+/* Critical, so that nobody else takes the key for anything. The arc is too large for xca_der_put_oid(). */
+static void put_audit_usage(xca_der_t *der, apr_pool_t *pool) {
+    ASN1_OBJECT *usage = OBJ_txt2obj(XCA_AUDIT_USAGE, 1);
+    unsigned char *encoded = NULL;
+    int length = usage != NULL ? i2d_ASN1_OBJECT(usage, &encoded) : 0;
+    xca_bytes_t bytes = {NULL, 0};
+
+    if (length > 0) {
+        bytes.data = apr_pmemdup(pool, encoded, (apr_size_t)length);
+        bytes.length = (apr_size_t)length;
+    }
+    OPENSSL_free(encoded);
+    ASN1_OBJECT_free(usage);
+    xca_tbs_extension_open(der, "2.5.29.37", 1);
+    xca_der_open(der, XCA_DER_SEQUENCE);
+    xca_der_put_raw(der, bytes);
+    xca_der_close(der);
+    xca_tbs_extension_close(der);
+}
+
 static void put_serial(xca_der_t *der, unsigned char serial[XCA_SERIAL_BYTES]) {
     /* Positive and of full length whatever was drawn. */
     serial[0] = (unsigned char)((serial[0] & 0x7f) | 0x40);
@@ -107,6 +130,9 @@ static void put_extensions(xca_der_t *der, const struct setup_rule *rule, const 
     xca_tbs_put_key_usage(der, rule->key_usage);
     if (rule->ext_key_usage[0] != NULL) {
         xca_tbs_put_ext_key_usage(der, rule->ext_key_usage);
+    }
+    if (rule->for_the_audit_log) {
+        put_audit_usage(der, pool);
     }
     if (dns_name != NULL) {
         put_host_names(der, dns_name, pool);

@@ -9,8 +9,11 @@
 #include "directory/record.h"
 #include "domain/calendar.h"
 #include "operations/application.h"
+#include "operations/audit_read.h"
+#include "operations/audit_verify.h"
 #include "operations/decision.h"
 #include "operations/signer_open.h"
+#include "operations/signer_watch.h"
 #include "outside/crypto_card.h"
 #include "outside/crypto_cms.h"
 #include "wire/seal.h"
@@ -95,6 +98,9 @@ static void make_signer(bench_t *b) {
     signer->office->store = slapd_store(b->slapd, "signer", b->pool);
     signer->office->postal = b->portal->postal;
     signer->profile = &profile;
+    signer->pool = b->pool;
+    assert_done(xca_key_make(&key, "ec:P-256", b->pool));
+    assert_done(xca_audit_make(&signer->audit, signer->office->store, signer->ca, key, NULL, b->pool));
     signer->seal_key = xca_secret_alloc(b->pool, 32);
     signer->card_key = xca_secret_alloc(b->pool, 32);
     assert_done(xca_random(signer->seal_key->bytes, 32, b->pool));
@@ -376,6 +382,23 @@ void bench_sweep(bench_t *b) {
         }
     }
     fail_msg("the sweep never comes to its end");
+}
+
+void bench_take_event(bench_t *b, const char *id) {
+    int look;
+
+    for (look = 1; look < 20; look++) {
+        xca_error_t *err;
+
+        countdown = faults != NONE ? look : 0;
+        err = xca_signer_event(b->signer, id, b->now, b->pool);
+        countdown = 0;
+        if (err == NULL) {
+            return;
+        }
+        assert_string_equal(err->message, "ldap.down");
+    }
+    fail_msg("the event is never taken over");
 }
 
 static xca_card_reply_t open_reply(bench_t *b, xca_bytes_t sealed, const xca_card_message_t *m) {
@@ -674,4 +697,28 @@ void bench_lift_bar(bench_t *b) {
     xca_changes_text(changes, "xcaBannedFrom", NULL);
     assert_done(xca_ldap_modify(b->signer->office->store->ldap, xca_org_dn(b->admin, ORG_OID, b->pool), changes, NULL, NULL,
                                 NULL, b->pool));
+}
+
+static xca_error_t *see_event(void *baton, const xca_audit_entry_t *entry, apr_pool_t *scratch) {
+    apr_hash_t *seen = baton;
+
+    assert_null(entry->wrong);
+    assert_null(apr_hash_get(seen, entry->event, APR_HASH_KEY_STRING));
+    apr_hash_set(seen, apr_pstrdup(apr_hash_pool_get(seen), entry->event), APR_HASH_KEY_STRING, "");
+    return NULL;
+}
+
+int log_entries(bench_t *b, const char *kind, const char *subject) {
+    xca_audit_query_t query = {-1, kind, subject};
+    xca_audit_filter_t all = {0};
+    xca_audit_report_t report;
+    apr_array_header_t *entries;
+
+    assert_done(xca_audit_verify(&report, b->admin, xca_ca_certificate(b->signer->ca), 1, NULL, 0, b->pool));
+    if (report.bad != 0) {
+        fail_msg("the log's entry %d: %s", (int)report.bad, report.wrong);
+    }
+    assert_done(xca_audit_walk(b->admin, &all, 1, see_event, apr_hash_make(b->pool), b->pool));
+    assert_done(xca_audit_find(&entries, NULL, b->admin, &query, 0, b->pool));
+    return entries->nelts;
 }

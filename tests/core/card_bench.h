@@ -90,6 +90,8 @@ void bench_answer(bench_t *b, const char *id);
 
 /* What time brings, by b->now; with faults like a message. */
 void bench_sweep(bench_t *b);
+/* An event that was filed, with faults too. */
+void bench_take_event(bench_t *b, const char *id);
 
 /* The steps of the card centre, each asserting that it is done. */
 soft_card_t *card_begin(bench_t *b, const char *case_number); /* make */
@@ -114,6 +116,8 @@ xca_case_t *recorded_case(bench_t *b, const char *number);
 /* The test organisation may apply again, whatever happened to its cards. */
 void bench_lift_bar(bench_t *b);
 int notices_of(bench_t *b, const char *part_of_id);
+/* Asserts that the audit log is whole and has no event twice; how many entries of `kind` name `subject` (or NULL). */
+int log_entries(bench_t *b, const char *kind, const char *subject);
 
 #define assert_answer(a, wanted)                                                                   \
     do {                                                                                           \

@@ -30,6 +30,7 @@ static int stop(void **state) {
 }
 
 static int calm(void **state) {
+    assert_true(log_entries(b, NULL, NULL) > 0);
     faults = NONE;
     b->now = apr_time_now();
     bench_lift_bar(b);
@@ -197,7 +198,8 @@ static void test_one_primary_card_an_organisation(void **state) {
     assert_done(bench_try_file(&number, b, "primary", ORG_OID));
     b->now = apr_time_now();
     recorded = recorded_card(b, card->number);
-    assert_done(xca_signer_card_revoke(b->signer, recorded, XCA_REASON_KEY_COMPROMISE, "lost", b->now, pool));
+    assert_done(xca_signer_card_revoke(b->signer, recorded, XCA_REASON_KEY_COMPROMISE, "lost",
+                                       &(xca_cause_t){"officers", NULL, NULL}, b->now, pool));
     assert_states(card, XCA_CARD_STATE_REVOKED, XCA_STATE_COMPLETED, XCA_CERT_REVOKED);
     assert_int_equal(notices_of(b, notice(card, "-card-revoked")), 1);
     refused_as("card.primary-under-way", "primary"); /* the application of before */

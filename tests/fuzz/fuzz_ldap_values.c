@@ -6,6 +6,7 @@
 #include <string.h>
 #include <apr_general.h>
 #include <apr_strings.h>
+#include "directory/audit_store.h"
 #include "directory/card_store.h"
 #include "directory/case_store.h"
 #include "directory/mappings.h"
@@ -122,6 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     xca_period_t *period;
     xca_content_t *content;
     xca_question_t *question;
+    xca_event_t *event;
 
     if (root == NULL) {
         apr_initialize();
@@ -173,6 +175,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (question != NULL && (question->state >= XCA_QUESTION_STATES || question->mail == NULL)) {
         abort();
     }
+    event = xca_event_of_entry(entry, pool);
+    if (event != NULL && (event->kind == NULL || event->actor == NULL)) {
+        abort();
+    }
+    (void)xca_audit_of_entry(entry, pool); /* fuzz_audit does more with it */
     (void)xca_notice_of_entry(entry, pool);
     (void)xca_session_of_entry(entry, pool);
     (void)xca_order_of_entry(entry, pool);

@@ -97,6 +97,11 @@ def test_certificates_lists_officers_and_windows_cannot_be_written(portal, insta
             [(ldap.MOD_REPLACE, "userCertificate;binary", officer["userCertificate;binary"][0])])
     refused(portal.modify_s, "cn=full,ou=crl," + BASE, [(ldap.MOD_REPLACE, "xcaCrlNumber", b"99")])
     refused(portal.modify_s, "xcaWindow=tpe-edu,ou=windows," + BASE, [(ldap.MOD_REPLACE, "o", b"x")])
+    refused(portal.add_s, "xcaAuditNumber=999999,ou=audit," + BASE,
+            [("objectClass", [b"xcaAuditEntry"]), ("xcaAuditNumber", [b"999999"]), ("xcaAuditPage", [b"3906"]), ("xcaAuditKind", [b"x"]),
+             ("xcaAuditEvent", [b"00" * 32]), ("xcaAuditText", [b"x"]), ("xcaAuditHash", [b"00" * 32]), ("xcaAuditSignature", [b"x"])])
+    refused(portal.modify_s, "xcaAuditNumber=2,ou=audit," + BASE, [(ldap.MOD_REPLACE, "xcaAuditText", b"x")])
+    refused(portal.delete_s, "xcaAuditNumber=2,ou=audit," + BASE)
     refused(portal.modify_s, "cn=signer-status," + BASE, [(ldap.MOD_REPLACE, "xcaSealKey", bytes(32))])
     refused(portal.add_s, "xcaSerial=%s,ou=certificates,%s" % ("ab" * 16, BASE),
             [("objectClass", [b"xcaCertificate"]), ("xcaSerial", [b"ab" * 16]), ("xcaState", [b"valid"]),

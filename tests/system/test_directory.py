@@ -31,7 +31,7 @@ PUBLIC = {
 }
 HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=orders", "ou=content", "ou=questions",
           "ou=counters", "ou=services",
-          "ou=sheets", "cn=signer-status")
+          "ou=sheets", "cn=signer-status", "ou=audit", "ou=events")
 
 
 def branch_of(dn):

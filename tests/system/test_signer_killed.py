@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import json
 import random
 import subprocess
 import time
@@ -88,6 +89,15 @@ def states(instance):
     return {v["xcaCaseNumber"][0].decode(): v for _, v in found}
 
 
+def audit_log(instance):
+    """The log as xca-admin exports it, verified before."""
+    verified = instance.admin("audit", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    exported = instance.admin("audit", "export", "--format", "json")
+    assert exported.returncode == 0, exported.stderr
+    return [json.loads(line) for line in exported.stdout.splitlines()]
+
+
 def test_200_kills_while_200_cases_run_lose_and_double_nothing(alone):
     portal = alone.bind("portal")
     hashed = code_hash("Test-code-1")
@@ -139,3 +149,17 @@ def test_200_kills_while_200_cases_run_lose_and_double_nothing(alone):
         verdicts = [v["xcaVerdict"] for _, v in admin.search_s("xcaCaseNumber=%s,%s" % (number, CASES), ldap.SCOPE_ONELEVEL,
                                                                "(objectClass=xcaDecisionEntry)", ["xcaVerdict"])]
         assert verdicts == [[b"counted"]] * 2
+    # the audit log has no gap, no event twice, and tells of each case's two decisions and of its certificate, before it was recorded
+    log = audit_log(alone)
+    assert [entry["number"] for entry in log] == list(range(1, len(log) + 1))
+    assert len({entry["event"] for entry in log}) == len(log)
+    ders = {v["xcaSerial"][0].decode(): v["userCertificate;binary"][0] for _, v in
+            admin.search_s("ou=certificates," + BASE, ldap.SCOPE_ONELEVEL, "(objectClass=xcaCertificate)")}
+    issued = [entry for entry in log if entry["kind"] == "certificate-issue"]
+    assert {entry["serial"]: entry["details"]["sha256"] for entry in issued} == {
+        serial: hashlib.sha256(der).hexdigest() for serial, der in ders.items()}
+    decided = [(entry["case"], entry["details"]["stage"]) for entry in log if entry["kind"] == "decision"]
+    assert sorted(decided) == sorted((n, stage) for n in numbers for stage in ("first", "second"))
+    for number in numbers:
+        order = [entry["kind"] for entry in log if entry.get("case") == number]
+        assert order == ["decision", "decision", "certificate-issue"]

@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pwd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 #include "base/log.h"
 #include "command.h"
+#include "operations/audit_report.h"
 
 typedef struct {
     const char *noun, *verb; /* verb NULL: the noun alone */
@@ -66,6 +69,12 @@ static const row_t rows[] = {
     {"mail", "show", command_mail_show, 1, "ID"},
     {"mail", "retry", command_mail_retry, 1, "ID..."},
     {"mail", "bounce", command_mail_bounce, 1, "< MESSAGE"},
+    {"audit", "verify", command_audit_verify, 1, "[--from NUMBER] [--head NUMBER:HASH]... [--ca FILE]"},
+    {"audit", "list", command_audit_list, 1,
+     "[--kind KIND] [--subject TEXT] [--since TIME] [--until TIME] [--from NUMBER] [--count NUMBER] [--newest]"},
+    {"audit", "export", command_audit_export, 1,
+     "[--format json|csv|text] [--kind KIND] [--subject TEXT] [--since TIME] [--until TIME] [--from NUMBER]"},
+    {"audit", "head", command_audit_head, 1, ""},
     {"outbox", NULL, command_outbox, 1, "[--state waiting|sending|sent|failed|uncertain]"},
     {NULL, NULL, NULL, 0, NULL}};
 
@@ -130,6 +139,18 @@ const char *admin_text(const admin_t *admin, const char *id) {
         admin->catalogue != NULL ? xca_catalogue_text(admin->catalogue, id, admin->language) : NULL;
 
     return text != NULL ? text : id;
+}
+
+xca_error_t *admin_report(const admin_t *admin, const char *kind, const char *details) {
+    const struct passwd *user = getpwuid(getuid());
+    const char *behind = getenv("SUDO_USER");
+    xca_audit_event_t event = {0};
+
+    event.kind = kind;
+    event.actor = apr_pstrcat(admin->pool, "admin ", user != NULL ? user->pw_name : "?",
+                              behind != NULL ? " for " : NULL, behind, NULL);
+    event.details = details;
+    return xca_audit_report(admin->office->store, &event, admin->now, admin->pool);
 }
 
 static void usage(FILE *to) {

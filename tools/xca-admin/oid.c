@@ -1,9 +1,12 @@
 /* oid import and oid export. */
 #include <stdio.h>
 #include <string.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include "command.h"
+#include "operations/audit.h"
 #include "operations/oid_import.h"
+#include "outside/crypto.h"
 
 #define TABLE_MAX ((apr_size_t)256 * 1024 * 1024)
 
@@ -38,6 +41,19 @@ static xca_error_t *write_out(void *baton, const char *text, apr_size_t length) 
     return xca_error_make(pool, XCA_E_INTERNAL, "file.unwritable", "standard output");
 }
 
+/* Before the tree is changed, and once more with what came of it. */
+static xca_error_t *report_import(admin_t *admin, const char *path, const char *text, apr_size_t length,
+                                  const xca_import_report_t *done) {
+    apr_pool_t *pool = admin->pool;
+
+    return admin_report(admin, "oid-import",
+                        xca_audit_details(pool, "file", apr_filepath_name_get(path), "sha256",
+                                          xca_sha256_hex(pool, text, length), "state", done != NULL ? "done" : "begun",
+                                          "added", done != NULL ? apr_itoa(pool, done->added) : NULL, "changed",
+                                          done != NULL ? apr_itoa(pool, done->changed) : NULL, "wrong",
+                                          done != NULL ? apr_itoa(pool, done->wrong) : NULL, NULL));
+}
+
 static xca_error_t *import_file(int *wrong, admin_t *admin, const char *path, int as_ldif,
                                 apr_pool_t *pool) {
     wrong_rows_t told = {admin, path};
@@ -50,7 +66,13 @@ static xca_error_t *import_file(int *wrong, admin_t *admin, const char *path, in
         err = xca_oid_ldif(&report, admin->office, text, length, tell_wrong_row, &told, write_out,
                            pool, pool);
     } else if (err == NULL) {
-        err = xca_oid_import(&report, admin->office, text, length, tell_wrong_row, &told, pool);
+        err = report_import(admin, path, text, length, NULL);
+        if (err == NULL) {
+            err = xca_oid_import(&report, admin->office, text, length, tell_wrong_row, &told, pool);
+        }
+        if (err == NULL) {
+            err = report_import(admin, path, text, length, &report);
+        }
     }
     if (err != NULL) {
         return err;

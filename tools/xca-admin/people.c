@@ -1,6 +1,7 @@
 /* directory prepare, window import/list, officer add/list. */
 #include <stdio.h>
 #include <string.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include "command.h"
 #include "domain/calendar.h"
@@ -8,6 +9,7 @@
 #include "outside/crypto.h"
 #include "outside/crypto_ca.h"
 #include "outside/crypto_view.h"
+#include "operations/audit.h"
 #include "operations/signer_open.h"
 
 #define WINDOWS_MAX (1024 * 1024)
@@ -76,6 +78,12 @@ xca_error_t *command_window_import(admin_t *admin, const arguments_t *arguments)
         return xca_error_field(admin->pool, NULL, "admin.argument-missing", "FILE");
     }
     err = xca_file_read(&data, &length, path, WINDOWS_MAX, admin->pool);
+    if (err != NULL) {
+        return err;
+    }
+    err = admin_report(admin, "window-import",
+                       xca_audit_details(admin->pool, "file", apr_filepath_name_get(path), "sha256",
+                                         xca_sha256_hex(admin->pool, data, length), NULL));
     if (err != NULL) {
         return err;
     }
@@ -224,6 +232,11 @@ xca_error_t *command_officer_add(admin_t *admin, const arguments_t *arguments) {
     err = check_officer(&officer, admin->office->store, pool);
     if (err == NULL) {
         err = make_key(&officer.certificate, officer.uid, ca_folder, password_file, out, admin->now, pool);
+    }
+    if (err == NULL) {
+        err = admin_report(admin, "officer-put",
+                           xca_audit_details(pool, "officer", officer.uid, "role", xca_role_id(officer.role), "at",
+                                             officer.window, NULL));
     }
     if (err == NULL) {
         err = xca_officer_put(admin->office->store, &officer, pool);

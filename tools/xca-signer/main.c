@@ -16,6 +16,7 @@
 #include "operations/signer_open.h"
 #include "operations/signer_order.h"
 #include "operations/signer_statistics.h"
+#include "operations/signer_watch.h"
 
 #define ALIVE_EVERY   apr_time_from_sec(10)
 #define SWEEP_EVERY   apr_time_from_sec(60)
@@ -29,15 +30,17 @@
 static const char work_filter[] =
     "(|(&(objectClass=xcaCase)(|(xcaState=filed)(xcaState=reviewed)(xcaState=approved)"
     "(xcaState=issuing)))(&(objectClass=xcaDecisionEntry)(!(xcaVerdict=*)))"
-    "(&(|(objectClass=xcaRequestEntry)(objectClass=xcaOfficeOrderEntry))(xcaState=waiting)))";
+    "(&(|(objectClass=xcaRequestEntry)(objectClass=xcaOfficeOrderEntry))(xcaState=waiting))(objectClass=xcaEventEntry)"
+    "(objectClass=xcaOfficer)(objectClass=xcaWindowEntry))";
 
 typedef struct {
     xca_signer_t *signer;
     xca_ldap_config_t ldap;
     apr_interval_time_t clock_offset;
     apr_pool_t *pool;  /* of the queue */
-    apr_hash_t *queue; /* id -> "case", "request" or "order" */
+    apr_hash_t *queue; /* id -> "case", "request", "order" or "event" */
     int refreshed;     /* the refresh phase of the sync is over */
+    int people_due;    /* an officer or a window was changed */
     apr_time_t alive_due, sweep_due, refresh_due, post_due, count_due, compare_due;
     xca_follower_t *follower; /* of certificates, for statistics */
 } work_t;
@@ -80,8 +83,17 @@ static xca_error_t *on_change(void *baton, const char *dn, const xca_entry_t *en
         work->refreshed = 1;
         return NULL;
     }
+    if (work->refreshed && (value_in_dn(dn, "uid", scratch) != NULL || value_in_dn(dn, "xcaWindow", scratch) != NULL)) {
+        work->people_due = 1; /* at the start the first sweep looks at all of them */
+        return NULL;
+    }
     if (entry == NULL) {
         return NULL; /* done, or gone */
+    }
+    id = value_in_dn(dn, "xcaEvent", work->pool);
+    if (id != NULL) {
+        apr_hash_set(work->queue, id, APR_HASH_KEY_STRING, "event");
+        return NULL;
     }
     id = value_in_dn(dn, "xcaRequest", work->pool);
     if (id != NULL) {
@@ -109,6 +121,8 @@ static xca_error_t *do_item(work_t *work, const char *id, const char *kind, apr_
         err = xca_signer_request(work->signer, id, clock_of(work), pool);
     } else if (strcmp(kind, "order") == 0) {
         err = xca_signer_order(work->signer, id, clock_of(work), pool);
+    } else if (strcmp(kind, "event") == 0) {
+        err = xca_signer_event(work->signer, id, clock_of(work), pool);
     } else {
         err = xca_signer_case(work->signer, id, clock_of(work), pool);
         if (err == NULL && work->signer->case_left) {
@@ -159,6 +173,11 @@ static xca_error_t *do_timed(work_t *work, int all, apr_pool_t *pool) {
     if (all || tick >= work->alive_due) {
         work->alive_due = tick + ALIVE_EVERY;
         err = xca_signer_alive(work->signer, now, pool);
+    }
+    if (err == NULL && work->people_due) {
+        work->people_due = 0;
+        err = xca_signer_people(work->signer, now, pool);
+        work->people_due |= err != NULL;
     }
     if (err == NULL && (all || tick >= work->sweep_due)) {
         work->sweep_due = tick + SWEEP_EVERY;

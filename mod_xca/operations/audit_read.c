@@ -1,0 +1,196 @@
+#include "operations/audit_read.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#define FEW       1000 /* entries of a filter that are taken at once */
+#define PAGES_MAX 64   /* pages that one call looks through */
+
+/* The first number from `low` on that has no entry: entries stand without gap. */
+static xca_error_t *first_missing(apr_int64_t *missing, xca_store_t *store, apr_pool_t *pool) {
+    apr_int64_t there = 0, gone = 0, stride = 1;
+    xca_error_t *err = NULL;
+
+    while (err == NULL && (gone == 0 || gone - there > 1)) {
+        apr_int64_t at = gone == 0 ? there + stride : there + (gone - there) / 2;
+        int exists;
+
+        err = xca_audit_exists(&exists, store, at, pool);
+        if (exists) {
+            there = at;
+            stride *= 2;
+        } else {
+            gone = at;
+        }
+    }
+    *missing = gone;
+    return err;
+}
+
+xca_error_t *xca_audit_last(apr_int64_t *number, xca_store_t *store, apr_pool_t *pool) {
+    xca_error_t *err = first_missing(number, store, pool);
+
+    *number -= *number > 0;
+    return err;
+}
+
+/* The first number of `low` to `high` whose entry is not before `when`, high + 1 if all are: times never go back. */
+static xca_error_t *first_since(apr_int64_t *number, xca_store_t *store, apr_int64_t low, apr_int64_t high, apr_time_t when,
+                                apr_pool_t *pool) {
+    apr_pool_t *scratch;
+    xca_error_t *err = NULL;
+
+    apr_pool_create(&scratch, pool);
+    while (err == NULL && low <= high) {
+        apr_int64_t middle = low + (high - low) / 2;
+        xca_audit_entry_t *entry;
+
+        apr_pool_clear(scratch);
+        err = xca_audit_get(&entry, store, middle, scratch);
+        if (err == NULL && entry->time < when) {
+            low = middle + 1;
+        } else {
+            high = middle - 1;
+        }
+    }
+    *number = low;
+    return err;
+}
+
+/* The numbers that the filter's times leave. */
+typedef struct {
+    apr_int64_t low, high;
+} range_t;
+
+static xca_error_t *range_of(range_t *range, xca_store_t *store, const xca_audit_filter_t *filter, apr_pool_t *pool) {
+    xca_error_t *err = xca_audit_last(&range->high, store, pool);
+
+    range->low = 1;
+    if (err == NULL && filter->since != 0) {
+        err = first_since(&range->low, store, 1, range->high, filter->since, pool);
+    }
+    if (err == NULL && filter->until != 0) {
+        err = first_since(&range->high, store, range->low, range->high, filter->until, pool);
+        range->high--;
+    }
+    return err;
+}
+
+/* One reading: what is taken, and what is still wanted. */
+typedef struct {
+    apr_array_header_t *entries;
+    range_t range;
+    apr_int64_t from, next;
+    int count, newest_first;
+} reading_t;
+
+/* Takes from `found` (by number) what lies in the range, in the order of reading. Non-zero when there is enough. */
+static int take(reading_t *reading, const apr_array_header_t *found) {
+    int i;
+
+    for (i = 0; i < found->nelts; i++) {
+        int at = reading->newest_first ? found->nelts - 1 - i : i;
+        xca_audit_entry_t *entry = APR_ARRAY_IDX(found, at, xca_audit_entry_t *);
+        int passed = reading->newest_first ? entry->number > reading->from : entry->number < reading->from;
+
+        if (passed || entry->number < reading->range.low || entry->number > reading->range.high) {
+            continue;
+        }
+        if (reading->entries->nelts == reading->count) {
+            reading->next = entry->number;
+            return 1;
+        }
+        APR_ARRAY_PUSH(reading->entries, xca_audit_entry_t *) = entry;
+    }
+    return 0;
+}
+
+static xca_error_t *walk_pages(reading_t *reading, xca_store_t *store, const xca_audit_filter_t *filter, apr_pool_t *pool) {
+    int step = reading->newest_first ? -1 : 1, pages;
+    apr_int64_t page = reading->from / XCA_AUDIT_PAGE;
+    apr_int64_t last = (reading->newest_first ? reading->range.low : reading->range.high) / XCA_AUDIT_PAGE;
+
+    for (pages = 0; pages < PAGES_MAX; pages++, page += step) {
+        xca_audit_query_t query = {page, filter->kind, filter->subject};
+        apr_array_header_t *found;
+        xca_error_t *err = xca_audit_find(&found, NULL, store, &query, 0, pool);
+
+        if (err != NULL || take(reading, found)) {
+            return err;
+        }
+        if (page == last) {
+            return NULL;
+        }
+    }
+    reading->next = reading->newest_first ? (page + 1) * XCA_AUDIT_PAGE - 1 : page * XCA_AUDIT_PAGE;
+    return NULL;
+}
+
+xca_error_t *xca_audit_read(apr_array_header_t **entries, apr_int64_t *next, xca_store_t *store,
+                            const xca_audit_filter_t *filter, apr_int64_t from, int count, int newest_first,
+                            apr_pool_t *pool) {
+    xca_audit_query_t query = {-1, filter->kind, filter->subject};
+    reading_t reading = {apr_array_make(pool, count, sizeof(void *)), {0, 0}, from, 0, count, newest_first};
+    apr_array_header_t *found;
+    int more = 1;
+    xca_error_t *err = range_of(&reading.range, store, filter, pool);
+
+    *entries = reading.entries;
+    *next = 0;
+    if (err != NULL || reading.range.low > reading.range.high) {
+        return err;
+    }
+    if (newest_first && (from == 0 || from > reading.range.high)) {
+        reading.from = reading.range.high;
+    } else if (!newest_first && from < reading.range.low) {
+        reading.from = reading.range.low;
+    }
+    if (reading.from < reading.range.low || reading.from > reading.range.high) {
+        return NULL;
+    }
+    if (query.kind != NULL || query.subject != NULL) {
+        err = xca_audit_find(&found, &more, store, &query, FEW, pool);
+    }
+    if (err == NULL && more) {
+        err = walk_pages(&reading, store, filter, pool);
+    } else if (err == NULL) {
+        (void)take(&reading, found);
+    }
+    *next = reading.next;
+    return err;
+}
+
+xca_error_t *xca_audit_walk(xca_store_t *store, const xca_audit_filter_t *filter, apr_int64_t from, xca_on_audit *on_entry,
+                            void *baton, apr_pool_t *pool) {
+    apr_pool_t *page_pool, *scratch;
+    range_t range;
+    apr_int64_t page;
+    xca_error_t *err = range_of(&range, store, filter, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    range.low = from > range.low ? from : range.low;
+    apr_pool_create(&page_pool, pool);
+    apr_pool_create(&scratch, pool);
+    for (page = range.low / XCA_AUDIT_PAGE; range.low <= range.high && page <= range.high / XCA_AUDIT_PAGE; page++) {
+        xca_audit_query_t query = {page, filter->kind, filter->subject};
+        apr_array_header_t *found;
+        int i;
+
+        apr_pool_clear(page_pool);
+        err = xca_audit_find(&found, NULL, store, &query, 0, page_pool);
+        for (i = 0; err == NULL && i < found->nelts; i++) {
+            const xca_audit_entry_t *entry = APR_ARRAY_IDX(found, i, const xca_audit_entry_t *);
+
+            if (entry->number >= range.low && entry->number <= range.high) {
+                apr_pool_clear(scratch);
+                err = on_entry(baton, entry, scratch);
+            }
+        }
+        if (err != NULL) {
+            return xca_error_make(pool, err->kind, err->message, "%s", err->detail != NULL ? err->detail : "-");
+        }
+    }
+    return NULL;
+}
