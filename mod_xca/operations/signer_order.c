@@ -1,10 +1,42 @@
 #include "operations/signer_order.h"
 
 #include <string.h>
+#include <apr_strings.h>
 #include "base/log.h"
 #include "operations/order.h"
+#include "operations/signer_watch.h"
 
-static xca_error_t *note_verdicts(xca_signer_t *signer, const xca_order_standing_t *standing, apr_pool_t *pool) {
+/* In the audit log before it counts, with the rights of who signed. */
+static xca_error_t *log_signature(xca_signer_t *signer, const char *order, const xca_order_signature_t *one,
+                                  const char *verdict, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+    xca_error_t *err = one->signer != NULL ? xca_signer_officer_seen(signer, one->signer, now, pool) : NULL;
+
+    if (err != NULL) {
+        return err;
+    }
+    event.kind = "order-sign";
+    event.actor = one->signer != NULL ? apr_pstrcat(pool, "officer ", one->signer->uid, NULL) : "unknown";
+    event.key = apr_pstrcat(pool, order, "\n", one->id, "\n", verdict, NULL);
+    event.details = xca_audit_details(pool, "order", order, "verdict", verdict, "cms", one->id, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
+static xca_error_t *log_order(xca_signer_t *signer, const xca_order_t *order, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+
+    event.kind = "order-done";
+    event.actor = "officers";
+    event.key = order->id;
+    event.details = order->is_window
+                        ? xca_audit_details(pool, "order", order->id, "window", order->window.id, NULL)
+                        : xca_audit_details(pool, "order", order->id, "officer", order->officer.uid, "role",
+                                            xca_role_id(order->officer.role), "at", order->officer.window, "active",
+                                            order->officer.active ? "yes" : "no", NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
+static xca_error_t *note_verdicts(xca_signer_t *signer, const xca_order_standing_t *standing, apr_time_t now, apr_pool_t *pool) {
     int i;
     xca_error_t *err = NULL;
 
@@ -16,15 +48,21 @@ static xca_error_t *note_verdicts(xca_signer_t *signer, const xca_order_standing
             continue;
         }
         xca_log(XCA_LOG_INFO, "order %s: signature of %s: %s", standing->entry->id, one->signer != NULL ? one->signer->uid : "?", verdict);
-        err = xca_order_verdict(signer->office->store, standing->entry->id, one->id, verdict, pool);
+        err = log_signature(signer, standing->entry->id, one, verdict, now, pool);
+        if (err == NULL) {
+            err = xca_order_verdict(signer->office->store, standing->entry->id, one->id, verdict, pool);
+        }
     }
     return err;
 }
 
 /* Writing the record again is no harm, so a crash between the two writes is taken up by doing both once more. */
 static xca_error_t *carry_out(xca_signer_t *signer, xca_order_t *order, apr_time_t now, apr_pool_t *pool) {
-    xca_error_t *err;
+    xca_error_t *err = log_order(signer, order, now, pool);
 
+    if (err != NULL) {
+        return err;
+    }
     order->window.changed = order->officer.changed = now;
     err = order->is_window ? xca_window_put(signer->office->store, &order->window, pool)
                            : xca_officer_put(signer->office->store, &order->officer, pool);
@@ -47,7 +85,7 @@ xca_error_t *xca_signer_order(xca_signer_t *signer, const char *id, apr_time_t n
     if (standing.entry->state != XCA_ORDER_WAITING) {
         return NULL;
     }
-    err = note_verdicts(signer, &standing, pool);
+    err = note_verdicts(signer, &standing, now, pool);
     if (err != NULL || standing.order == NULL || standing.people < standing.needed) {
         return err;
     }
