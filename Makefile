@@ -208,7 +208,7 @@ install: all
 	install -m 755 $(BUILD)/xca-signer '$(DESTDIR)$(PREFIX)/sbin'
 	install -d '$(DESTDIR)$(PREFIX)/libexec/xca'
 	install -m 755 $(BUILD)/xca-xls '$(DESTDIR)$(PREFIX)/libexec/xca'
-	install -m 644 $(wildcard tools/*/*.1) '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 $(filter-out tools/xca-forms/%,$(wildcard tools/*/*.1)) '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 $(wildcard tools/*/*.8) '$(DESTDIR)$(PREFIX)/share/man/man8'
 	cp -R htdocs conf ldap-schema '$(SHARE)'
 	install -d '$(SHARE)/htdocs/forms'

@@ -177,7 +177,7 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
         err = read_office(result, settings, pool);
     }
     if (err == NULL) {
-        err = xca_settings_number(settings, "questions-an-hour", &result->questions_an_hour, 5, 1, 1000000, pool);
+        err = xca_settings_number(settings, "questions-an-hour", &result->questions_an_hour, 10, 1, 1000000, pool);
     }
     if (err != NULL) {
         return err;
