@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """screenshots.py [PART...]: pictures of every page of the portal in its states, in both languages, as wide as a desk and as
 narrow as a phone, and of the printed pages, in build/screenshots with an index.html. Called by "make screenshots". PART chooses
-some of the walks: public content applying applying_card following certificates cards office office_content changes errors outage. A page wider than its window is named."""
+some of the walks: public content applying applying_card following certificates codes cards office office_content changes errors outage. A page wider than its window is named."""
 
 import base64
 import html

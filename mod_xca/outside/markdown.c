@@ -7,18 +7,12 @@
 #include "base/text.h"
 
 #define LINK_MAX 2000
+#define TOLD_MAX 80 /* characters of what was refused */
 
 typedef struct {
     xca_markup_t *document;
     apr_pool_t *pool;
 } reader_t;
-
-static void refuse(reader_t *reader, const char *why, const char *what) {
-    if (reader->document->refused == NULL) {
-        reader->document->refused = why;
-        reader->document->refused_arg = what != NULL ? apr_pstrndup(reader->pool, what, 200) : NULL;
-    }
-}
 
 int xca_markup_link_safe(const char *address) {
     static const char *const starts[] = {"https://", "http://", "mailto:", "#", NULL};
@@ -40,11 +34,54 @@ int xca_markup_link_safe(const char *address) {
     return 0;
 }
 
+/* A character reference can stand for what no text of ours may hold (&#29;, &#x202E;): U+FFFD takes its place. */
+static const char *clean(const char *text, apr_pool_t *pool) {
+    const char *at = text, *end = text + strlen(text);
+    char *kept, *to;
+
+    if (xca_text_valid(text, (apr_size_t)(end - text), 1)) {
+        return apr_pstrdup(pool, text);
+    }
+    kept = to = apr_palloc(pool, (apr_size_t)(end - text) * 3 + 1);
+    while (at < end) {
+        const char *start = at;
+        long c = xca_text_next(&at, end);
+
+        if (c >= 0 && xca_text_valid(start, (apr_size_t)(at - start), 1)) {
+            memcpy(to, start, (apr_size_t)(at - start));
+            to += at - start;
+        } else {
+            memcpy(to, XCA_TEXT_REPLACED, 3);
+            to += 3;
+        }
+    }
+    *to = '\0';
+    return kept;
+}
+
+/* At most so many characters of it. */
+static const char *beginning(const char *text, apr_pool_t *pool) {
+    const char *at = text, *end = text + strlen(text);
+    int count;
+
+    for (count = 0; at < end && count < TOLD_MAX; count++) {
+        xca_text_next(&at, end);
+    }
+    return apr_pstrmemdup(pool, text, (apr_size_t)(at - text));
+}
+
+static void refuse(reader_t *reader, const char *why, const char *what) {
+    if (reader->document->refused == NULL) {
+        reader->document->refused = why;
+        reader->document->refused_arg = what != NULL ? beginning(clean(what, reader->pool), reader->pool) : NULL;
+    }
+}
+
 static xca_markup_t *add(reader_t *reader, xca_markup_t *parent, xca_markup_kind kind, const char *text) {
     xca_markup_t *node = apr_pcalloc(reader->pool, sizeof(*node));
 
     node->kind = kind;
-    node->text = text != NULL ? apr_pstrdup(reader->pool, text) : NULL;
+    node->text = text != NULL ? clean(text, reader->pool) : NULL;
     node->children = apr_array_make(reader->pool, 2, sizeof(const xca_markup_t *));
     if (parent != NULL) {
         APR_ARRAY_PUSH(parent->children, const xca_markup_t *) = node;
@@ -85,7 +122,7 @@ static void read_list(reader_t *reader, cmark_node *node, xca_markup_t *parent, 
 static void read_link(reader_t *reader, cmark_node *node, xca_markup_t *parent, int depth) {
     const char *address = cmark_node_get_url(node);
 
-    if (address == NULL || !xca_markup_link_safe(address)) {
+    if (address == NULL || !xca_markup_link_safe(address) || !xca_text_valid(address, strlen(address), 0)) {
         refuse(reader, "markup.link", address);
         read_children(reader, node, parent, depth);
         return;

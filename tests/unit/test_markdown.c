@@ -93,6 +93,14 @@ static void test_links_lead_to_safe_places_alone(void **state) {
     assert_false(xca_markup_link_safe(""));
 }
 
+static void test_no_reference_brings_in_a_character_that_texts_may_not_hold(void **state) {
+    static const char text[] = "a&#29;b&#x202e;c&#x85;d&#0;e [l](/x&#x202e;y)";
+
+    assert_string_equal(html(text), "<p>a\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c\xEF\xBF\xBD" "d\xEF\xBF\xBD" "e l</p>");
+    assert_string_equal(refusal("[l](/x&#x202e;y)"), "markup.link");
+    assert_string_equal(xca_markup_plain(parsed("&#27;[31m"), pool), "\xEF\xBF\xBD[31m");
+}
+
 static void test_size_depth_and_alphabet_are_bounded(void **state) {
     char *text = apr_palloc(pool, XCA_MARKUP_MAX + 2);
     const xca_markup_t *document;
@@ -125,6 +133,7 @@ int main(void) {
         cmocka_unit_test(test_lines_of_chinese_are_joined_without_a_space),
         cmocka_unit_test(test_html_is_shown_as_the_text_it_is_and_refused),
         cmocka_unit_test(test_links_lead_to_safe_places_alone),
+        cmocka_unit_test(test_no_reference_brings_in_a_character_that_texts_may_not_hold),
         cmocka_unit_test(test_size_depth_and_alphabet_are_bounded),
         cmocka_unit_test(test_the_plain_text_reads_well_in_a_mail),
     };
