@@ -6,9 +6,10 @@
 #include "operations/sealing.h"
 #include "wire/seal.h"
 
-/* How often the answer is looked for: the signer answers in milliseconds, so start quickly. */
-#define FIRST_LOOK apr_time_from_msec(10)
-#define LAST_LOOK  apr_time_from_msec(250)
+/* Between two looks at a request: an eighth of what it has waited already, so that no answer lies there for longer than that. */
+#define LOOK_SHARE    8
+#define SHORTEST_LOOK apr_time_from_msec(2)
+#define LONGEST_LOOK  apr_time_from_msec(250)
 
 apr_size_t xca_request_code_max(xca_request_kind kind) {
     return kind == XCA_REQUEST_CODE ? XCA_USER_CODE_MAX * 4 * 2 + 1 : XCA_USER_CODE_MAX * 4;
@@ -79,20 +80,20 @@ xca_error_t *xca_request_submit(xca_office_t *office, xca_request_kind kind, con
 
 xca_error_t *xca_request_await(xca_request_t **request, xca_office_t *office, const char *id,
                                apr_interval_time_t wait, apr_pool_t *pool) {
-    apr_time_t until = apr_time_now() + wait;
-    apr_interval_time_t pause = FIRST_LOOK;
+    apr_time_t began = apr_time_now();
     apr_pool_t *scratch;
 
     apr_pool_create(&scratch, pool);
     for (;;) {
         xca_error_t *err = xca_request_read(request, office->store, id, scratch);
+        apr_interval_time_t waited = apr_time_now() - began, pause = waited / LOOK_SHARE;
 
-        if (err != NULL || (*request)->state != XCA_REQUEST_WAITING || apr_time_now() >= until) {
+        if (err != NULL || (*request)->state != XCA_REQUEST_WAITING || waited >= wait) {
             return err; /* scratch goes with the pool */
         }
         apr_pool_clear(scratch);
-        apr_sleep(pause);
-        pause = pause * 2 < LAST_LOOK ? pause * 2 : LAST_LOOK;
+        pause = pause < SHORTEST_LOOK ? SHORTEST_LOOK : pause;
+        apr_sleep(pause > LONGEST_LOOK ? LONGEST_LOOK : pause);
     }
 }
 

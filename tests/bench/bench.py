@@ -15,6 +15,7 @@ sys.path.insert(0, str(TOP / "tests" / "system"))
 import ldap  # noqa: E402
 import counted  # noqa: E402
 from conftest import BASE, BUILD  # noqa: E402
+import cards  # noqa: E402
 import loaded  # noqa: E402
 from issuing import Issuing  # noqa: E402
 from pages import Pages  # noqa: E402
@@ -143,6 +144,8 @@ def main():
         table.row("list over HTTP", median(lambda: pages.get("/repository/xca.crl")), against, style)
         table.row("filing an application, form to case number", pages.filing(50), "three durable adds and a scrypt hash",
                   3 * add + pages.scrypt())
+        one.stop()
+        cards.measure(table, one, signature)
     finally:
         one.stop()
         shutil.rmtree(one.home, ignore_errors=True)

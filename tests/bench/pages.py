@@ -87,7 +87,8 @@ class Pages:
             assert "/case/print/" in where, (answer.status, text.decode()[:4000])
         return statistics.median(times)
 
-    def scrypt(self):
+    @staticmethod
+    def scrypt():
         """A hash as user codes have it."""
         times = []
         for _ in range(5):

@@ -124,6 +124,10 @@ class CardCentre(Instance):
         small_data(folder / "data")
         super().__init__(folder / "instance")
         self.make(folder / "data")
+        self.open(settings)
+
+    def open(self, settings=None):
+        """Starts the servers of an instance that is made, with these settings."""
         subprocess.run(["bash", "-c", "source tools/demo/common.sh; configure"], env=self.environment, cwd=TOP, check=True)
         given = dict({"card-requests-a-minute": "100000"}, **(settings or {}))
         lines = [line for line in (self.home / "xca.conf").read_text("utf-8").splitlines()
@@ -133,7 +137,6 @@ class CardCentre(Instance):
         self.code_hash = code_hash(USER_CODE)
         self.servers = {}
         self.helpers = []
-        self.helper_folder = folder
         for name in ("slapd", "signer", "httpd"):
             self.start_server(name)
         self.wait_until_answering()

@@ -3,7 +3,7 @@ killed. A card's life (production, activation, unlocking) is cut once in each of
 exchange with the portal, and the same command is run again: the card works, and the directory says of it what is so.
 
 tests/core/test_card_cuts.c cuts at every single command, with the same code in one program. Here is every exchange and a spread of
-commands; XCA_CARD_CUTS=all (make check-cards) takes every command of several cards in every way, which needs half an hour."""
+commands; XCA_CARD_CUTS=all (make check-cards) takes every command in every way, which needs half an hour."""
 
 import os
 import time
@@ -113,10 +113,11 @@ def spread(most, count):
 
 def card_lives():
     if ALL:
-        for name in KINDS:
-            for kind in CARD_CUTS:
-                for at in range(1, COMMANDS["produce"] + 1):
-                    yield name, [(kind, at), (kind, 1 + at % COMMANDS["activate"]), (kind, 1 + (at + 20) % COMMANDS["unlock"])]
+        for turn, kind in enumerate(CARD_CUTS):
+            for at in range(1, COMMANDS["produce"] + 1):
+                # every command cut in every way, each time with another card
+                yield list(KINDS)[(at + turn) % len(KINDS)], [(kind, at), (kind, 1 + at % COMMANDS["activate"]),
+                                                              (kind, 1 + (at + 20) % COMMANDS["unlock"])]
         return
     for index, (a, b, c) in enumerate(zip(*(spread(COMMANDS[name], 5) for name in ("produce", "activate", "unlock")))):
         kinds = [CARD_CUTS[(index + step) % len(CARD_CUTS)] for step in range(3)]
