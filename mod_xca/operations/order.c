@@ -27,7 +27,7 @@ static const char *or_null(const char *text) {
 
 static xca_error_t *check_uid(const char *uid, apr_pool_t *pool) {
     if (is_empty(uid) || strlen(uid) > 60 || strspn(uid, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(uid)) {
-        return xca_error_field(pool, "subject", "officer.uid", uid);
+        return xca_error_field(pool, "subject", "order.subject", NULL);
     }
     return NULL;
 }
@@ -50,9 +50,9 @@ static xca_error_t *check_officer(xca_office_t *office, const xca_officer_t *off
     err = xca_error_append(err, xca_typed_check(officer->title, 1, 120, "title", pool));
     err = xca_error_append(err, check_person(officer->person, pool));
     if (officer->role == XCA_ROLE_NONE) {
-        err = xca_error_append(err, xca_error_field(pool, "role", "officer.role", NULL));
+        err = xca_error_append(err, xca_error_field(pool, "role", "field.choose", NULL));
     } else if ((officer->role == XCA_ROLE_RA) != !is_empty(officer->window)) {
-        err = xca_error_append(err, xca_error_field(pool, "window", "officer.window", NULL));
+        err = xca_error_append(err, xca_error_field(pool, "window", "order.window", NULL));
     }
     if (is_empty(digest)) {
         err = xca_error_append(err, xca_error_field(pool, "certificate", "field.required", NULL));

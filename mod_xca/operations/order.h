@@ -37,7 +37,7 @@ typedef struct xca_order_standing {
     int needed;            /* how many it takes: 1 or 2 */
 } xca_order_standing_t;
 
-/* The text that `officer` signs for the order; errors of fields: "officer.uid", "officer.role", "officer.window", "field.required",
+/* The text that `officer` signs for the order; errors of fields: "order.subject", "field.choose", "order.window", "field.required",
  * "field.too-long", "window.not-found", "order.county", "order.class", at the fields "subject", "title", "role", "person", "window",
  * "county", "classes", "address", "phone". */
 xca_error_t *xca_order_statement(const char **text, xca_office_t *office, const xca_order_t *order, const xca_officer_t *officer,
@@ -54,7 +54,7 @@ xca_error_t *xca_order_stands(xca_order_standing_t *standing, xca_office_t *offi
 
 /* Whether it may be carried out as things are: the certificate is that of the signed digest, under the anchor and nobody else's; window and role go together; at
  * least two people stay who can sign orders. Errors (XCA_E_DENIED): "order.certificate", "order.certificate-taken", "order.last-central",
- * "officer.window", "window.not-found". */
+ * and those of the fields of xca_order_statement(). */
 xca_error_t *xca_order_check(xca_office_t *office, const xca_order_t *order, xca_bytes_t anchor, apr_time_t now,
                              apr_pool_t *pool) XCA_MUST_USE;
 

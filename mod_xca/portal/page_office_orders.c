@@ -295,7 +295,44 @@ static void put_subject(xca_visit_t *visit, const xca_order_t *order) {
     }
 }
 
-/* What is there is compared beside what is ordered. */
+/* What there is now, where the order says something else. */
+static void put_before(xca_value_t *map, const char *key, const char *before, const char *after) {
+    before = before != NULL ? before : "";
+    if (strcmp(before, after != NULL ? after : "") != 0) {
+        xca_map_text(map, key, *before != '\0' ? before : "—");
+    }
+}
+
+static void put_officer_before(xca_visit_t *visit, const xca_officer_t *now, const xca_officer_t *wanted) {
+    xca_value_t *map = xca_map_map(visit->model, "before");
+    xca_cert_view_t *view;
+
+    put_before(map, "title", now->title, wanted->title);
+    put_before(map, "window", now->window, wanted->window);
+    put_before(map, "person", now->person, wanted->person);
+    if (now->role != wanted->role) {
+        xca_map_text(map, "_role", apr_pstrcat(visit->pool, "role.", xca_role_id(now->role), NULL));
+    }
+    if (now->active != wanted->active) {
+        xca_map_text(map, "_active", now->active ? "office.officer.active" : "office.officer.inactive");
+    }
+    if ((now->certificate.length != wanted->certificate.length ||
+         memcmp(now->certificate.data, wanted->certificate.data, now->certificate.length) != 0) &&
+        xca_cert_view(&view, now->certificate, visit->pool) == NULL) {
+        xca_map_text(map, "sha256", view->sha256);
+    }
+}
+
+static void put_window_before(xca_visit_t *visit, const xca_window_t *now, const xca_window_t *wanted) {
+    xca_value_t *map = xca_map_map(visit->model, "before");
+
+    put_before(map, "name", now->name, wanted->name);
+    put_before(map, "county", now->county, wanted->county);
+    put_before(map, "classes", now->classes, wanted->classes);
+    put_before(map, "address", now->address, wanted->address);
+    put_before(map, "phone", now->phone, wanted->phone);
+}
+
 static xca_error_t *put_present(xca_visit_t *visit, const xca_order_t *order) {
     xca_window_t *window;
     xca_officer_t *officer;
@@ -303,12 +340,13 @@ static xca_error_t *put_present(xca_visit_t *visit, const xca_order_t *order) {
                                         : xca_officer_read(&officer, visit->office->store, order->officer.uid, visit->pool);
 
     if (err != NULL) {
+        xca_map_true(visit->model, "is_new", err->kind == XCA_E_NOT_FOUND);
         return err->kind == XCA_E_NOT_FOUND ? NULL : err;
     }
     if (order->is_window) {
-        put_window(visit, xca_map_map(visit->model, "before_w"), window);
+        put_window_before(visit, window, &order->window);
     } else {
-        put_officer(visit, xca_map_map(visit->model, "before_o"), officer);
+        put_officer_before(visit, officer, &order->officer);
     }
     return NULL;
 }
