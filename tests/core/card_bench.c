@@ -147,7 +147,7 @@ static void make_people(bench_t *b) {
 
 static void make_places(bench_t *b) {
     xca_window_t window = {"tpe-edu", "臺北市政府教育局", "臺北市", "foundation|school|association|professional|other",
-                           NULL, NULL};
+                           NULL, NULL, 0};
     xca_org_t org = {0};
 
     assert_done(xca_window_put(b->admin, &window, b->pool));

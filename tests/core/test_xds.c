@@ -192,7 +192,7 @@ static void test_rows_that_repeat_or_contradict_each_other_are_told(void **state
 }
 
 static void test_an_authority_is_known_by_the_start_of_its_windows_name(void **state) {
-    xca_window_t window = {"moe-high", "教育部(高教司)", "中央機關", "foundation", NULL, NULL};
+    xca_window_t window = {"moe-high", "教育部(高教司)", "中央機關", "foundation", NULL, NULL, 0};
 
     assert_done(xca_window_put(b->admin, &window, pool));
     assert_string_equal(verdicts("改隸,,,,,,,,,財團法人測試基金會,,,教育部\n"), "2:-");
@@ -239,7 +239,7 @@ static void test_the_same_form_twice_is_one_case(void **state) {
     "裁撤,,,,,,,,,財團法人測試基金會,,wang@example.org.tw,\n"
 
 static void make_four(void) {
-    xca_window_t window = {"moe-high", "教育部(高教司)", "中央機關", "foundation", NULL, NULL};
+    xca_window_t window = {"moe-high", "教育部(高教司)", "中央機關", "foundation", NULL, NULL, 0};
 
     assert_done(xca_window_put(b->admin, &window, pool));
     add_org("2.16.886.104.100020", "財團法人改隸基金會", NULL, "臺北市");
