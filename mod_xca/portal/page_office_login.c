@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
+#include "operations/audit_report.h"
 #include "operations/login.h"
 #include "outside/crypto.h"
 #include "portal/code_door.h"
@@ -57,10 +58,28 @@ static xca_error_t *take_turn(xca_visit_t *visit) {
     return NULL;
 }
 
-static xca_error_t *begin(xca_visit_t *visit, const xca_officer_t *officer, const char *nonce) {
+/* For the audit log: before the browser has the session, and before it has lost it. `cms`: what the officer has signed, or NULL. */
+static xca_error_t *report(xca_visit_t *visit, const char *kind, const xca_officer_t *officer, const char *way,
+                           const xca_bytes_t *cms) {
+    xca_audit_event_t event = {0};
+
+    event.kind = kind;
+    event.actor = apr_pstrcat(visit->pool, "officer ", officer->uid, NULL);
+    event.details = xca_audit_details(visit->pool, "way", way, NULL);
+    if (cms != NULL) {
+        event.cms = *cms;
+    }
+    return xca_audit_report(visit->office->store, &event, visit->now, visit->pool);
+}
+
+static xca_error_t *begin(xca_visit_t *visit, const xca_officer_t *officer, const char *nonce,
+                          const xca_bytes_t *cms) {
     const char *secret;
     xca_error_t *err = xca_session_begin(&secret, visit->office, officer, nonce, visit->now, visit->pool);
 
+    if (err == NULL) {
+        err = report(visit, "officer-login", officer, cms != NULL ? "challenge" : "certificate", cms);
+    }
     if (err != NULL) {
         return err;
     }
@@ -89,7 +108,7 @@ static xca_error_t *log_in(xca_visit_t *visit) {
         err = xca_login_challenge_check(&nonce, visit->portal->key, portal_name(visit), visit->visitor, challenge, length,
                                         visit->now, visit->pool);
     }
-    return err != NULL ? err : begin(visit, officer, nonce);
+    return err != NULL ? err : begin(visit, officer, nonce, cms);
 }
 
 xca_error_t *xca_page_office_login_sent(xca_visit_t *visit) {
@@ -110,14 +129,17 @@ xca_error_t *xca_page_office_login_certificate(xca_visit_t *visit) {
         err = xca_login_officer(&officer, visit->office, certificate, visit->pool);
     }
     if (err == NULL) {
-        err = begin(visit, officer, NULL);
+        err = begin(visit, officer, NULL, NULL);
     }
     return err != NULL ? shown_again(visit, err) : NULL;
 }
 
 xca_error_t *xca_page_office_logout(xca_visit_t *visit) {
-    xca_error_t *err = xca_session_end(visit->office->store, visit->session, visit->pool);
+    xca_error_t *err = report(visit, "officer-logout", visit->officer, NULL, NULL);
 
+    if (err == NULL) {
+        err = xca_session_end(visit->office->store, visit->session, visit->pool);
+    }
     if (err != NULL) {
         return err; /* said, so that nobody leaves a session open that seems to be closed */
     }

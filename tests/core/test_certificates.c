@@ -319,7 +319,7 @@ static void test_only_the_signer_adds_certificates_lists_and_mail_entries(void *
     assert_error(add_entry("portal", "cn=signer-status," BASE, status), "ldap.access");
     assert_error(add_entry("portal", "ou=x," BASE, unit), "ldap.access");
     assert_error(add_entry("signer", "ou=x," BASE, unit), "ldap.access");
-    assert_error(add_entry("signer", "ou=x,ou=windows," BASE, unit), "ldap.access");
+    assert_error(add_entry("signer", "ou=x,ou=content," BASE, unit), "ldap.access");
     assert_done(add_entry("signer", "cn=x,ou=crl," BASE, list));
     assert_done(add_entry("admin", "ou=x," BASE, unit));
     /* a branch that has no rules yet is nobody's to see but the programs' */

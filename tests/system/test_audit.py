@@ -11,6 +11,7 @@ import ldap
 import pytest
 from applying import apply, by_name, change_state, go, issue, publish, revoke
 from conftest import BASE, TOP, USER_CODE
+from officers import Officer
 from test_broken_directory import servers  # noqa: F401  (a fixture)
 
 LOG = "ou=audit," + BASE
@@ -213,3 +214,12 @@ def test_an_intruder_with_the_root_of_the_directory_is_found_out(servers, spare)
     root.add_s(dn, list(stored.items()))
     assert verify(spare, "--head", head)[0] == 0
     servers.configure_slapd()
+
+
+def test_logins_and_logouts_of_officers_stand_in_the_log(instance):
+    officer = Officer(instance, "audit-1")
+    entry = wait_for_entry(instance, kind="officer-login", actor="officer audit-1")
+    assert entry["details"]["way"] == "challenge"
+    assert officer.logout().status == 303
+    assert wait_for_entry(instance, kind="officer-logout", actor="officer audit-1")["number"] > entry["number"]
+    assert verify(instance)[0] == 0
