@@ -102,6 +102,17 @@ static const char *query_without_language(const char *query, apr_pool_t *pool) {
     return kept;
 }
 
+/* The switch leads back to the page itself. What answers a form alone has no address to come back to: the entry of the menu is next. */
+static const char *place_of_switch(const xca_visit_t *visit, const xca_nav_entry_t *here) {
+    const char *arg, *allow;
+
+    if (strcmp(visit->request->method, "POST") != 0 || here == NULL ||
+        xca_route_find("GET", visit->request->path, &arg, &allow, visit->pool) != NULL) {
+        return "";
+    }
+    return here->path;
+}
+
 /* Where to ask, if the operator has said it: in the foot of every page and on printed ones. */
 static void put_service(xca_visit_t *visit) {
     const xca_portal_t *portal = visit->portal;
@@ -127,7 +138,7 @@ void xca_frame(xca_visit_t *visit, const xca_route_t *route) {
     xca_map_true(visit->model, "_english", english);
     xca_map_true(visit->model, "_demo", visit->portal->demo);
     xca_map_text(visit->model, "_switch",
-                 apr_pstrcat(visit->pool, "?", query_without_language(visit->request->query, visit->pool),
+                 apr_pstrcat(visit->pool, place_of_switch(visit, here), "?", query_without_language(visit->request->query, visit->pool),
                              english ? "lang=zh" : "lang=en", NULL));
     xca_map_text(visit->model, "_files", xca_files_version(visit->portal->files));
     put_service(visit);

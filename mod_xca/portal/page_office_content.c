@@ -109,6 +109,7 @@ static void put_form(xca_visit_t *visit, const xca_content_t *content, const cha
     xca_map_true(model, "_published", content->state == XCA_CONTENT_PUBLISHED);
     xca_map_number(model, "revision", content->revision);
     xca_map_true(model, "_new", content->revision == 0);
+    xca_map_text(model, "_place", content->revision == 0 || content->id == NULL ? "new" : content->id);
     xca_map_true(model, "_is_news", content->kind == XCA_CONTENT_NEWS);
     xca_map_true(model, "_is_faq", content->kind == XCA_CONTENT_FAQ);
     xca_map_true(model, "_has_order", content->kind != XCA_CONTENT_NEWS);
@@ -180,6 +181,9 @@ static xca_content_t read_form(const xca_visit_t *visit) {
     content.id = id != NULL ? xca_text_trim(visit->pool, id) : NULL;
     content.kind = xca_content_kind_by_id(typed(visit, "kind"));
     content.revision = number_of(visit, "revision");
+    if (content.revision > 0) {
+        content.id = visit->arg;
+    }
     content.title[0] = typed(visit, "title_zh");
     content.title[1] = typed(visit, "title_en");
     content.body[0] = typed(visit, "body_zh");

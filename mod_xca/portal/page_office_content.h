@@ -7,7 +7,7 @@
 xca_page xca_page_office_content;      /* GET  /office/content?kind=&state= */
 xca_page xca_page_office_content_new;  /* GET  /office/content/new?kind=    */
 xca_page xca_page_office_content_edit; /* GET  /office/content/<id>         */
-xca_page xca_page_office_content_sent; /* POST /office/content/edit: action preview, draft, publish, withdraw */
+xca_page xca_page_office_content_sent; /* POST /office/content/new?kind= and /office/content/<id>: action preview, or the state to be */
 
 xca_page xca_page_office_questions;     /* GET  /office/questions?state=     */
 xca_page xca_page_office_question;      /* GET  /office/questions/<id>       */

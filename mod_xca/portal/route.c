@@ -118,7 +118,7 @@ const xca_route_t xca_routes[] = {
     {"POST", "/office/orders/*", xca_page_office_order_sent, "office_order_sign", "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"GET", "/office/content", xca_page_office_content, "office_content", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"GET", "/office/content/new", xca_page_office_content_new, "office_content_edit", "officer-desk", NULL, XCA_ROUTE_OFFICER},
-    {"POST", "/office/content/edit", xca_page_office_content_sent, "office_content_edit", "officer-desk", "office",
+    {"POST", "/office/content/*", xca_page_office_content_sent, "office_content_edit", "officer-desk", "office",
      XCA_ROUTE_OFFICER | XCA_ROUTE_FORM_AGAIN},
     {"GET", "/office/content/*", xca_page_office_content_edit, "office_content_edit", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"GET", "/office/questions", xca_page_office_questions, "office_questions", "officer-desk", NULL, XCA_ROUTE_OFFICER},

@@ -18,7 +18,7 @@ def central(instance):
 
 
 def editor(page):
-    return next(f for f in page.forms if f.action == "/office/content/edit")
+    return next(f for f in page.forms if f.action.startswith("/office/content/") and f.method == "post")
 
 
 def save(officer, page, changes, action):
@@ -74,13 +74,13 @@ def test_only_central_officers_write_and_auditors_look_on(instance, central):
         assert officer.get("/office/questions").status == may_look
         assert officer.get("/office/content/new?kind=news").status == 403
         page = officer.get("/office")
-        assert officer.post("/office/content/edit", [("token", officer.token(page))] + form).status == 403
+        assert officer.post("/office/content/new", [("token", officer.token(page))] + form).status == 403
         assert ("/office/content" in page.text) == (may_look == 200)
     assert "<button type=\"submit\" name=\"action\"" not in Officer(instance, "audit-1").get("/office/content/pin-locked").text
     anyone = Visitor(instance)
     assert anyone.get("/office/content").status == 303
-    assert anyone.post("/office/content/edit", form).status in (303, 403)
-    assert central.post("/office/content/edit", form).status == 403  # without a token
+    assert anyone.post("/office/content/new", form).status in (303, 403)
+    assert central.post("/office/content/new", form).status == 403  # without a token
     assert Visitor(instance).get("/news/not-mine").status == 404
 
 
