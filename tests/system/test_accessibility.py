@@ -30,7 +30,7 @@ return {
   title: document.title,
   texts: texts.filter(t => t !== ""),
   h1: document.querySelectorAll("h1").length,
-  links: [...document.querySelectorAll("a[href]")].map(a => a.href),
+  links: [...document.querySelectorAll("a[href]:not([href^='#'])")].map(a => a.href),
   lost: lost.map(a => a.hash),
 };
 """

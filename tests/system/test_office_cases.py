@@ -138,13 +138,14 @@ def test_what_to_beware_of_is_told(instance, filed, tmp_path):
 
 def test_a_known_organisation_of_the_same_name_is_warned_of(instance, tmp_path):
     visitor = Visitor(instance)
-    found = visitor.get("/apply/certificate?keyword=" + urllib.parse.quote("基金會"), Accept="application/json").json()["matches"][0]
+    matches = visitor.get("/apply/certificate?keyword=" + urllib.parse.quote("基金會"), Accept="application/json").json()["matches"]
+    found = matches[0]
     page = visitor.get(NEW_FORM)
     values = filled_in(page, make_csr(tmp_path), "same@office.example.org.tw")
     values["org_name"] = found["name"]
     number = visitor.submit(page, values).headers["Location"].split("/")[-1].split("?")[0]
     shown = Officer(instance, "central-1").get("/office/cases/" + number, Accept="application/json").json()
-    assert [w["oid"] for w in shown["warnings"] if w["text"] == "office.warn.same-name"] == [found["oid"]]
+    assert [w["oid"] for w in shown["warnings"] if w["text"] == "office.warn.same-name"] == [m["oid"] for m in matches if m["name"] == found["name"]]
 
 
 def test_a_forged_decision_is_shown_as_what_it_is(instance, filed):

@@ -399,7 +399,7 @@ class Walk:
         sheet = os.path.join(str(self.folder), "changes-%d.csv" % self.counter)
         with open(sheet, "w", encoding="utf-8") as to:
             to.write("異動形式,統一編號,全稱,地址,電話,原全稱,主管機關,備註\n"
-                     "新增,10458575,臺北市立第%d所新設國民小學,臺北市大安區和平東路二段106號,02-27377592,,臺北市政府教育局,\n"
+                     "新增,77120046,臺北市立第%d所新設國民小學,臺北市大安區和平東路二段106號,02-27377592,,臺北市政府教育局,\n"
                      "修改,,%s分校,,,%s,,\n裁撤,,,,,%s,,\n裁撤,,,,,沒有這個學校,,\n新增,12345678,甲,和平東路,,,不存在的機關,\n"
                      % (self.counter, renamed, renamed, abolished))
         for path, name in (("/oid/changes", "oid-changes"), ("/office/sheets", "office-sheets")):
