@@ -5,7 +5,8 @@ guard   rules about the source itself
 unit    programs that need nothing but themselves (cmocka)
 fuzz    every fuzz target once over its corpus
 core    programs against a real slapd (cmocka)
-system  real slapd, signer, httpd and a browser (pytest)
+pages   the portal's pages in a browser, with real slapd, signer and httpd (pytest)
+system  all else of tests/system: faults, cards, directory, programs (pytest)
 
 The suites run in two lanes side by side. The last line is "N passed, N failed" over all suites; a test that was
 skipped, or that never came to its end, counts as failed."""
@@ -31,7 +32,10 @@ if os.environ.get("SANITIZE"):
     os.environ.setdefault("ASAN_OPTIONS", "use_sigaltstack=0:fast_unwind_on_malloc=0")
     os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions=%s" % (TOP / "tests/system/leaks-of-others.lsan"))
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
-LANES = [["guard", "unit", "fuzz", "core"], ["system"]]
+# Two cores have the same to do: the lanes end at about the same time.
+LANES = [["guard", "unit", "fuzz", "core", "pages"], ["system"]]
+PAGES = ("test_accessibility.py", "test_bad_fields.py", "test_card_application.py", "test_code_reset.py", "test_content.py",
+         "test_forms.py", "test_office_*.py", "test_printed.py", "test_xds_pages.py")
 
 
 class Count:
@@ -109,12 +113,13 @@ def fuzz():
     return count
 
 
-def system():
+def browsed(name, files):
+    """tests/system, or those of its files, as the suite `name`."""
     count = Count()
-    report = LOGS / "system.xml"
+    report = LOGS / (name + ".xml")
     report.unlink(missing_ok=True)
     status = run_to_log(["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-v", "--durations=15",
-                         "--junitxml=%s" % report, "tests/system"], LOGS / "system.log", SYSTEM_SECONDS)
+                         "--junitxml=%s" % report] + files, LOGS / (name + ".log"), SYSTEM_SECONDS)
     if report.exists():
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
             bad = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
@@ -123,12 +128,20 @@ def system():
             else:
                 count.passed += 1
     if not count.failed and status != 0:
-        count.failed.append("system: pytest ended with %s" % status)
+        count.failed.append("%s: pytest ended with %s" % (name, status))
     return count
 
 
+def pages():
+    return browsed("pages", [str(f) for name in PAGES for f in sorted((TOP / "tests/system").glob(name))])
+
+
+def system():
+    return browsed("system", ["--ignore-glob=%s" % (TOP / "tests/system" / name) for name in PAGES] + ["tests/system"])
+
+
 SUITES = {"guard": guard, "unit": lambda: programs("unit"), "fuzz": fuzz, "core": lambda: programs("core"),
-          "system": system}
+          "pages": pages, "system": system}
 
 
 def show_log_of(failure):
@@ -153,7 +166,7 @@ def run_lane(suites, results, lock):
             for failure in count.failed:
                 print("    FAILED %s" % failure)
             for name in sorted({failure.split(":")[0] for failure in count.failed}):
-                show_log_of("system:" if suite == "system" else name)
+                show_log_of(suite + ":" if suite in ("pages", "system") else name)
             sys.stdout.flush()
 
 
