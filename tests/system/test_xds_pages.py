@@ -109,7 +109,7 @@ def test_an_officer_files_a_sheet_and_signs_it_in_the_portal(instance, tmp_path)
     number = done.headers["Location"].split("/")[-1]
     page = ra.follow(done)
     assert page.status == 200 and all(n in page.main for n in (new, renamed, abolished)) and "OID 異動" in page.main
-    assert number in ra.get("/office/cases").main
+    assert number in ra.get("/office/cases?q=" + number).main
     signed = ra.decide([number + ".1"], "accept", LETTER)
     assert signed[number]["counted"]
     signed = central.decide([number + ".1"], "accept")
