@@ -89,6 +89,13 @@ class Instance:
         self.environment["XCA_CLOCK_OFFSET"] = str(clock_offset)
         return self.start()
 
+    def lapse(self, number):
+        """The 90 days to accept a case's certificate pass, and are taken back. The servers are moved, not a second signer beside
+        the first: two of them would write the audit log's next entry against each other."""
+        self.restart(91 * 86400)
+        self.wait_for_state(number, "lapsed")
+        self.restart(0)
+
     def run(self, program, arguments, seconds):
         done = subprocess.run([str(BUILD / program), "--settings", str(self.home / "xca.conf")] + list(arguments),
                               env=self.environment, capture_output=True, text=True, timeout=seconds)

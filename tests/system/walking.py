@@ -104,7 +104,7 @@ class Walk:
         self.file("corrected")
         self.correct("corrected", "02-27208000", "主任委員")
         lapsed = self.issue("lapsed")
-        self.lapse()
+        self.instance.lapse(self.cases["lapsed"])
         self.issue("pending")
         self.publish("valid")
         self.suspend(self.publish("suspended"))
@@ -127,14 +127,6 @@ class Walk:
         by_name(self.browser, "contact_phone").send_keys(phone)
         by_name(self.browser, "contact_title").send_keys(title)
         self.press("form .buttons .primary")
-
-    def lapse(self):
-        """A signer with its clock 91 days on; the running one holds the lock."""
-        settings = (self.instance.home / "xca.conf").read_text("utf-8")
-        moved = self.instance.home / "moved.conf"
-        moved.write_text(re.sub(r"(?m)^signer-lock-file.*$", "", settings), "utf-8")
-        subprocess.run([str(BUILD / "xca-signer"), "--settings", str(moved), "--once", "--clock-offset", str(91 * 86400)],
-                       env=self.instance.environment, check=True, capture_output=True, timeout=60)
 
     def revoke(self, serial):
         secrets = self.instance.home / "officers"
