@@ -19,6 +19,8 @@
 
 #define FIRST_NUMBER 100000 /* of registered organisations, profile.md "Codes" */
 #define WIDTH_MAX    16     /* blocks of arcs that are read at once */
+#define WALK_PAGE    500    /* arcs that a walk has in memory for each level */
+#define WALK_TRIES   3
 #define NEXT_TRIES   1000   /* numbers that others may take while we look */
 
 typedef struct org_field {
@@ -634,21 +636,82 @@ xca_error_t *xca_org_update(xca_store_t *store, const xca_org_t *old, const xca_
 /* ---- All of them ---- */
 
 typedef struct org_walk {
+    xca_store_t *store;
     xca_on_org *on_org;
     void *baton;
+    apr_pool_t *scratch;
 } org_walk_t;
 
-static xca_error_t *walk_entry(void *baton, const xca_entry_t *entry, apr_pool_t *scratch) {
-    org_walk_t *walk = baton;
-    const xca_org_t *org = xca_org_of_entry(entry, scratch);
+static xca_error_t *walk_below(org_walk_t *walk, const char *oid, apr_pool_t *pool);
 
-    return org != NULL ? walk->on_org(walk->baton, org, scratch) : NULL;
+static xca_error_t *walk_some(org_walk_t *walk, const apr_array_header_t *orgs, apr_pool_t *pool) {
+    xca_error_t *err = NULL;
+    int i;
+
+    for (i = 0; err == NULL && i < orgs->nelts; i++) {
+        const xca_org_t *org = APR_ARRAY_IDX(orgs, i, const xca_org_t *);
+
+        err = walk->on_org(walk->baton, org, walk->scratch);
+        if (err == NULL) {
+            apr_pool_clear(walk->scratch);
+            err = org->has_children ? walk_below(walk, org->oid, pool) : NULL;
+        }
+    }
+    return err;
 }
 
-xca_error_t *xca_org_walk(xca_store_t *store, xca_on_org *on_org, void *baton, apr_pool_t *pool) {
-    org_walk_t walk = {on_org, baton};
+/* A server under load may not answer in time: a page says where it begins, so it can be asked for again. */
+static xca_error_t *walk_page(apr_array_header_t **orgs, int *more, org_walk_t *walk, const char *oid, const char *after,
+                              apr_pool_t *pool) {
+    xca_error_t *err = NULL;
+    int tries;
 
-    /* slapd gives entries in the order of their making, so a parent stands before what is below it. */
-    return xca_ldap_search(store->ldap, xca_branch_dn(store, "oid", pool), XCA_SCOPE_SUBTREE,
-                           "(objectClass=xcaArcEntry)", wanted, 0, NULL, walk_entry, &walk, pool);
+    for (tries = 0; tries < WALK_TRIES; tries++) {
+        err = xca_org_children(orgs, more, walk->store, oid, after, WALK_PAGE, pool);
+        if (err == NULL || (strcmp(err->message, "ldap.limit") != 0 && strcmp(err->message, "ldap.down") != 0)) {
+            break;
+        }
+    }
+    return err;
+}
+
+static xca_error_t *walk_below(org_walk_t *walk, const char *oid, apr_pool_t *pool) {
+    char after[16] = "-1";
+    apr_pool_t *own;
+    int more = 1;
+    xca_error_t *err = NULL;
+
+    apr_pool_create(&own, pool);
+    while (err == NULL && more) {
+        apr_array_header_t *orgs;
+
+        err = walk_page(&orgs, &more, walk, oid, after, own);
+        if (err == NULL && orgs->nelts > 0) {
+            apr_snprintf(after, sizeof(after), "%ld", last_arc(APR_ARRAY_IDX(orgs, orgs->nelts - 1, const xca_org_t *)));
+        }
+        if (err == NULL) {
+            err = walk_some(walk, orgs, own);
+        }
+        if (err == NULL) {
+            apr_pool_clear(own);
+        }
+    }
+    if (err == NULL) {
+        apr_pool_destroy(own); /* an error lives in it */
+    }
+    return err;
+}
+
+/* Block by block by the index: no question depends on how many organisations there are, as the pages of one search over all of
+ * them would, each of which the server finds its place in again. */
+xca_error_t *xca_org_walk(xca_store_t *store, xca_on_org *on_org, void *baton, apr_pool_t *pool) {
+    org_walk_t walk = {store, on_org, baton, NULL};
+    xca_error_t *err;
+
+    apr_pool_create(&walk.scratch, pool);
+    err = walk_below(&walk, XCA_OID_ROOT, pool);
+    if (err == NULL) {
+        apr_pool_destroy(walk.scratch);
+    }
+    return err;
 }

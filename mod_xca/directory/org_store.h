@@ -58,7 +58,8 @@ xca_error_t *xca_org_next(const char **oid, xca_store_t *store, const char *pare
 xca_error_t *xca_org_update(xca_store_t *store, const xca_org_t *old, const xca_org_t *new_record,
                             apr_pool_t *pool) XCA_MUST_USE;
 
-/* Every arc of the tree, parents first, for the export. */
+/* Every arc of the tree in the order of the tree (parents first, below one arc by number), for the export. Arcs that others add
+ * or change meanwhile are seen or not. Errors: those of the directory, and of on_org, which ends the walk. */
 typedef xca_error_t *xca_on_org(void *baton, const xca_org_t *org, apr_pool_t *scratch);
 xca_error_t *xca_org_walk(xca_store_t *store, xca_on_org *on_org, void *baton,
                           apr_pool_t *pool) XCA_MUST_USE;

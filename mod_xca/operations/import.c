@@ -280,6 +280,7 @@ xca_org_t *xca_import_merge(apr_pool_t *pool, const xca_org_t *existing, const x
     }
     if (table == XCA_TABLE_EXPORT) { /* the other tables do not know of abolished ones */
         merged->state = row->state;
+        merged->authority = row->authority != NULL ? row->authority : existing->authority;
     }
     return merged;
 }
@@ -328,7 +329,8 @@ char *xca_import_export_line(apr_pool_t *pool, const xca_org_t *org) {
                             org->fax,
                             org->url,
                             org->note,
-                            org->source_key};
+                            org->source_key,
+                            org->authority};
     const int count = sizeof(fields) / sizeof(fields[0]);
     apr_array_header_t *parts = apr_array_make(pool, count * 2, sizeof(const char *));
     int i;

@@ -15,7 +15,7 @@
 /* The columns of our own export, and what xca_import_export_line() writes. */
 #define XCA_IMPORT_EXPORT_HEADER                                                                   \
     "oid,name,name_en,class,state,ubn,school_code,county,district,zip,address,phone,fax,url,note," \
-    "source_key\r\n"
+    "source_key,authority\r\n"
 
 typedef enum {
     XCA_TABLE_NONE,
@@ -64,7 +64,8 @@ int xca_import_same(const xca_org_t *a, const xca_org_t *b, apr_pool_t *scratch)
 
 /* What the directory's record becomes by a row of `table`. The table that a record came from (same
  * source key, or our export by OID) replaces what it has; any other only fills what is empty. Fields
- * that a table has no value for stay, except with our own export, which is complete. Applying the same
+ * that a table has no value for stay, except with our own export, which is complete (an authority that older
+ * exports have no column for stays, too). Applying the same
  * tables again, in any order, changes nothing. */
 xca_org_t *xca_import_merge(apr_pool_t *pool, const xca_org_t *existing, const xca_org_t *row,
                             xca_table table);

@@ -223,6 +223,17 @@ static xca_class class_of_kind(const char *kind, const char *name) {
 
 /* Readers. */
 
+/* Empty where the column is there and has nothing, NULL where an older export lacks the column: that leaves what is recorded. */
+static xca_error_t *read_authority(xca_org_t *org, const xca_table_row_t *row) {
+    int i;
+    xca_error_t *err = read_line(&org->authority, row, "authority", 0, XCA_TEXT_MAX);
+
+    for (i = 0; org->authority == NULL && i < row->count; i++) {
+        org->authority = strcmp(row->names[i], "authority") == 0 ? "" : NULL;
+    }
+    return err;
+}
+
 static xca_error_t *read_export(xca_import_row_t *made, const xca_table_row_t *table_row) {
     xca_org_t *org = &made->org;
     const char **texts[] = {&org->name, &org->name_en, &org->county,    &org->district,
@@ -253,6 +264,9 @@ static xca_error_t *read_export(xca_import_row_t *made, const xca_table_row_t *t
     }
     if (err == NULL) {
         err = read_ubn(org, &row, "ubn");
+    }
+    if (err == NULL) {
+        err = read_authority(org, &row);
     }
     org->school_code = xca_table_value(&row, "school_code");
     if (err == NULL && org->school_code != NULL) {

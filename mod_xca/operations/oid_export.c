@@ -1,4 +1,4 @@
-/* The OID tree as CSV, LDIF and JSON: one pass over the directory, one piece of text an arc. */
+/* The OID tree as CSV, LDIF and JSON: one walk through the tree, one piece of text an arc. */
 #include <stddef.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -37,6 +37,7 @@ static const json_field_t json_fields[] = {
     {"url", offsetof(xca_org_t, url)},
     {"note", offsetof(xca_org_t, note)},
     {"source_key", offsetof(xca_org_t, source_key)},
+    {"authority", offsetof(xca_org_t, authority)},
 };
 
 static char *json_object(apr_pool_t *pool, const xca_org_t *org) {

@@ -49,6 +49,7 @@ static void put_ways_on(xca_visit_t *visit, xca_value_t *map, const xca_org_t *o
 void xca_org_show_full(xca_visit_t *visit, xca_value_t *map, const xca_org_t *org) {
     xca_org_show_short(visit, map, org);
     xca_map_text(map, "school_code", org->school_code);
+    xca_map_text(map, "authority", org->authority);
     xca_map_text(map, "district", org->district);
     xca_map_text(map, "zip", org->zip);
     xca_map_text(map, "address", org->address);

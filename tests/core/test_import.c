@@ -119,6 +119,29 @@ static void test_the_export_read_again_changes_nothing(void **state) {
     }
 }
 
+static void test_the_competent_authority_is_exported_and_read_back(void **state) {
+    apr_array_header_t *wrong = apr_array_make(pool, 4, sizeof(char *)), *found;
+    const char *csv, *without;
+    xca_org_t *org, changed;
+
+    assert_done(xca_org_search(&found, NULL, office.store, "藥局", NULL, 1, pool));
+    org = APR_ARRAY_IDX(found, 0, xca_org_t *);
+    without = exported(XCA_EXPORT_CSV);
+    changed = *org;
+    changed.authority = "衛生福利部";
+    assert_done(xca_org_update(office.store, org, &changed, pool));
+    csv = exported(XCA_EXPORT_CSV);
+    assert_non_null(strstr(csv, ",衛生福利部\r\n"));
+    assert_non_null(strstr(exported(XCA_EXPORT_JSON), "\"authority\":\"衛生福利部\""));
+    assert_non_null(strstr(exported(XCA_EXPORT_LDIF), "xcaAuthority:: 6KGb55Sf56aP5Yip6YOo"));
+    assert_int_equal(import_text(csv, strlen(csv), wrong).changed, 0);
+    assert_int_equal(import_text(without, strlen(without), wrong).changed, 1); /* as it was before */
+    assert_string_equal(exported(XCA_EXPORT_CSV), without);
+    assert_int_equal(import_text(csv, strlen(csv), wrong).changed, 1);
+    assert_string_equal(exported(XCA_EXPORT_CSV), csv);
+    assert_int_equal(wrong->nelts, 0);
+}
+
 static void test_the_same_tables_give_the_same_tree(void **state) {
     const char *first = exported(XCA_EXPORT_CSV);
     xca_store_t *first_store = office.store;
@@ -247,6 +270,7 @@ int main(void) {
         cmocka_unit_test(test_tables_go_in_and_again_change_nothing),
         cmocka_unit_test(test_the_export_read_again_changes_nothing),
         cmocka_unit_test(test_the_same_tables_give_the_same_tree),
+        cmocka_unit_test(test_the_competent_authority_is_exported_and_read_back),
         cmocka_unit_test(test_wrong_rows_are_told_and_the_others_go_in),
         cmocka_unit_test(test_a_changed_row_updates_its_organisation),
         cmocka_unit_test(test_the_three_exports_have_the_same_arcs),

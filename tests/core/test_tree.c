@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 #include "directory/org_store.h"
 
 static slapd_t *slapd;
@@ -289,7 +290,40 @@ static void test_a_walk_gives_parents_first_and_all(void **state) {
         for (j = 0; j < i && strcmp(APR_ARRAY_IDX(walked.oids, j, const char *), parent) != 0; j++) {
         }
         assert_true(j < i || strcmp(parent, "2.16.886") == 0);
+        assert_true(i == 0 || strcmp(APR_ARRAY_IDX(walked.oids, i - 1, const char *), oid) != 0);
     }
+}
+
+static void *thaw_later(void *unused) {
+    usleep(2500000);
+    slapd_thaw(slapd);
+    return NULL;
+}
+
+static pthread_t thawing;
+
+/* The directory stands still once, for longer than a question may take. */
+static xca_error_t *remember_and_stall(void *baton, const xca_org_t *org, apr_pool_t *scratch) {
+    walked_t *walked = baton;
+
+    if (walked->oids->nelts == 0) {
+        slapd_freeze(slapd);
+        assert_int_equal(pthread_create(&thawing, NULL, thaw_later, NULL), 0);
+    }
+    return remember(baton, org, scratch);
+}
+
+static void test_a_walk_outlasts_a_directory_that_is_slow(void **state) {
+    walked_t quick = {apr_array_make(pool, 100, sizeof(char *))}, slow = {apr_array_make(pool, 100, sizeof(char *))};
+    xca_ldap_config_t config = slapd_config(slapd, "admin", pool);
+    xca_ldap_t *ldap;
+
+    config.timeout = APR_USEC_PER_SEC;
+    assert_done(xca_ldap_make(&ldap, &config, pool));
+    assert_done(xca_org_walk(store, remember, &quick, pool));
+    assert_done(xca_org_walk(xca_store_make(ldap, "c=TW", CA_DN, pool), remember_and_stall, &slow, pool));
+    pthread_join(thawing, NULL);
+    assert_string_equal(apr_array_pstrcat(pool, slow.oids, ' '), apr_array_pstrcat(pool, quick.oids, ' '));
 }
 
 static void test_missing_arcs_above_are_made(void **state) {
@@ -350,6 +384,7 @@ int main(void) {
         cmocka_unit_test(test_numbers_taken_at_the_same_time_are_different_and_without_gaps),
         cmocka_unit_test(test_search_gives_the_exact_name_first_then_beginnings),
         cmocka_unit_test(test_a_walk_gives_parents_first_and_all),
+        cmocka_unit_test(test_a_walk_outlasts_a_directory_that_is_slow),
         cmocka_unit_test(test_missing_arcs_above_are_made),
         cmocka_unit_test(test_entries_that_fill_their_pages_exactly_are_walked_to_the_end),
     };

@@ -457,6 +457,7 @@ static void test_export_keeps_awkward_texts_states_and_nameless_arcs(void **stat
                      .state = XCA_ORG_UNIT,
                      .ubn = "04130379",
                      .phone = "+886-2-27377592",
+                     .authority = "教育部(高教司)",
                      .note = "單位不得申請憑證, 詳見說明"};
     xca_org_t arc = {.oid = "2.16.886.111.90001", .class = XCA_CLASS_NONE};
     result_t result = import_lines(
@@ -471,15 +472,15 @@ static void test_export_keeps_awkward_texts_states_and_nameless_arcs(void **stat
 
 static void test_export_rows_with_wrong_data_are_named(void **state) {
     result_t result = import_lines(XCA_IMPORT_EXPORT_HEADER
-                                   ",甲,,other,active,,,,,,,,,,,\r\n"
-                                   "2.16.886.110.x,甲,,other,active,,,,,,,,,,,\r\n"
-                                   "2.16.886.110.1,甲,,club,active,,,,,,,,,,,\r\n"
-                                   "2.16.886.110.2,甲,,,active,,,,,,,,,,,\r\n"
-                                   "2.16.886.110.3,甲,,other,gone,,,,,,,,,,,\r\n"
-                                   "2.16.886.110.4,,,other,active,,,,,,,,,,,\r\n"
-                                   "2.16.886.110.5,甲,,other,active,12345678,,,,,,,,,,\r\n"
-                                   "2.16.886.110.6,甲,,school,active,,0001,,,,,,,,,\r\n"
-                                   "2.16.886.110.7,甲,,none,active,,,,,,,,,,,\r\n");
+                                   ",甲,,other,active,,,,,,,,,,,,\r\n"
+                                   "2.16.886.110.x,甲,,other,active,,,,,,,,,,,,\r\n"
+                                   "2.16.886.110.1,甲,,club,active,,,,,,,,,,,,\r\n"
+                                   "2.16.886.110.2,甲,,,active,,,,,,,,,,,,\r\n"
+                                   "2.16.886.110.3,甲,,other,gone,,,,,,,,,,,,\r\n"
+                                   "2.16.886.110.4,,,other,active,,,,,,,,,,,,\r\n"
+                                   "2.16.886.110.5,甲,,other,active,12345678,,,,,,,,,,,\r\n"
+                                   "2.16.886.110.6,甲,,school,active,,0001,,,,,,,,,,\r\n"
+                                   "2.16.886.110.7,甲,,none,active,,,,,,,,,,,,\r\n");
 
     assert_string_equal(bad_at(&result, 0), "2 oid field.required -");
     assert_string_equal(bad_at(&result, 1), "3 oid oid.form 2.16.886");
@@ -577,6 +578,20 @@ static void test_abolished_organisation_stays_so_and_export_replaces_all(void **
     assert_null(xca_import_merge(test_pool, &record, &row, XCA_TABLE_EXPORT)->fax);
 }
 
+static void test_the_authority_is_cleared_by_an_export_that_has_the_column_empty(void **state) {
+    static const char old[] = "oid,name,name_en,class,state,ubn,school_code,county,district,zip,address,phone,fax,url,note,source_key\r\n"
+                              "2.16.886.111.100000,甲,,school,active,,,,,,,,,,,\r\n";
+    xca_org_t record = {.oid = "2.16.886.111.100000", .name = "甲", .class = XCA_CLASS_SCHOOL, .authority = "教育部"};
+    xca_org_t none = {.oid = "2.16.886.111.100000", .name = "甲", .class = XCA_CLASS_SCHOOL};
+    result_t without = import_lines(old);
+    result_t empty = import_lines(apr_pstrcat(test_pool, XCA_IMPORT_EXPORT_HEADER, all_of(&none), NULL));
+    result_t named = import_lines(apr_pstrcat(test_pool, XCA_IMPORT_EXPORT_HEADER, all_of(&record), NULL));
+
+    assert_string_equal(xca_import_merge(test_pool, &record, &row_at(&without, 0)->org, XCA_TABLE_EXPORT)->authority, "教育部");
+    assert_string_equal(xca_import_merge(test_pool, &record, &row_at(&empty, 0)->org, XCA_TABLE_EXPORT)->authority, "");
+    assert_string_equal(xca_import_merge(test_pool, &none, &row_at(&named, 0)->org, XCA_TABLE_EXPORT)->authority, "教育部");
+}
+
 /* A file of schools with `rows` rows, each code twice. */
 static char *many_schools(int rows, apr_size_t *length) {
     char *text = malloc((size_t)rows * 80 + 200), *at = text;
@@ -659,6 +674,7 @@ int main(void) {
         TEST(test_pharmacies_of_one_name_in_one_town_stay_two),
         TEST(test_second_table_fills_what_is_empty_and_the_own_table_wins),
         TEST(test_abolished_organisation_stays_so_and_export_replaces_all),
+        TEST(test_the_authority_is_cleared_by_an_export_that_has_the_column_empty),
         TEST(test_two_hundred_thousand_rows_are_read),
         TEST(test_more_rows_than_the_limit_are_refused_before_anything_comes_out),
     };
