@@ -26,6 +26,17 @@ static const char *tag_of(const char *shown) {
     return strcmp(shown, "expired") == 0 ? "off" : "wait";
 }
 
+/* Its organisation has changed: when it will be revoked for that. Told as long as that is to come. */
+static void put_coming_end(xca_value_t *map, const xca_cert_t *cert, const char *shown, apr_pool_t *pool) {
+    if (cert->ends_on == 0 || cert->ends_on >= cert->not_after || strcmp(shown, "revoked") == 0 || strcmp(shown, "expired") == 0) {
+        return;
+    }
+    put_date(map, "ends_on", cert->ends_on, pool);
+    if (cert->ends_why != NULL) {
+        xca_map_text(map, "ends_why", labelled(pool, "reason.", cert->ends_why));
+    }
+}
+
 void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert) {
     apr_pool_t *pool = visit->pool;
     const char *shown = xca_cert_shown(cert, visit->now);
@@ -54,6 +65,7 @@ void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert)
     if (cert->reason_note != NULL && *cert->reason_note != '\0' && strcmp(shown, "expired") != 0) {
         xca_map_text(map, "reason", labelled(pool, "reason.", cert->reason_note));
     }
+    put_coming_end(map, cert, shown, pool);
 }
 
 static void put_texts(xca_value_t *map, const char *key, const apr_array_header_t *texts) {

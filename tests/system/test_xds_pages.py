@@ -1,6 +1,7 @@
 """OID異動: the public page (explanation, empty sheets, a check that keeps nothing) and the officers' page that files a sheet."""
 
 import io
+import random
 import time
 import zipfile
 
@@ -8,11 +9,11 @@ import ldap
 import pytest
 from selenium.webdriver.common.by import By
 
-from applying import go
+from applying import go, revoke
 from conftest import BASE, TOP
 from officers import Officer
-from test_xds import OURS, mail, org, schools, sheet, unified_number
-from visiting import Upload, Visitor
+from test_xds import OURS, file, mail, number_of, org, schools, sheet, unified_number
+from visiting import KNOWN_FORM, Upload, Visitor, file_case
 
 LETTER = "北市教字第1150000088號"
 
@@ -120,6 +121,47 @@ def test_an_officer_files_a_sheet_and_signs_it_in_the_portal(instance, tmp_path)
     assert "已新增，OID 為 2.16.886.111." in page.main and "已更名" in page.main and "已裁撤" in page.main
     to, body = mail(instance, number + "-done.")
     assert to == "desk@example.gov.tw" and new in body
+
+
+def foundation(instance):
+    """One of the window tpe-edu, added to the tree for the test."""
+    arc = 300000 + random.randrange(600000)
+    name, oid = "財團法人臺北市改隸測試第%d文教基金會" % arc, "2.16.886.104.%d" % arc
+    entry = {"objectClass": "xcaArcEntry", "xcaArc": str(arc), "xcaOid": oid, "o": name, "xcaNameKey": name, "xcaOrgClass": "foundation",
+             "xcaCounty": "臺北市"}
+    instance.bind("admin").add_s("xcaArc=%d,xcaArc=104,ou=oid,%s" % (arc, BASE), [(k, [v.encode()]) for k, v in entry.items()])
+    return name, oid
+
+
+def test_the_end_that_a_change_brings_is_shown_with_the_certificate(instance, key_and_csr, tmp_path):
+    visitor = Visitor(instance, language="zh")
+    name, oid = foundation(instance)
+    case = file_case(visitor, key_and_csr[1].read_bytes(), "moved@example.org.tw", path=KNOWN_FORM + oid)
+    instance.approve(case)
+    instance.wait_for_state(case, "issued")
+    serial = instance.case(case)["xcaSerial"].decode()
+    before = visitor.get("/certificates/" + serial, Accept="application/json").json()["certificate"]
+    assert "ends_on" not in before and "主管機關教育部" not in visitor.get("/oid/" + oid).main
+    number = number_of(file(instance, sheet(tmp_path, [["改隸", "", "", "", "", name, "", "教育部(高教司)"]])))
+    assert instance.decide("accept", number, "central-1").returncode == 0
+    instance.wait_for_state(number, "completed")
+
+    said = visitor.get("/certificates/" + serial, Accept="application/json").json()["certificate"]
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 14 * 86400 + 8 * 3600))
+    assert said["ends_on"].startswith(day) and said["ends_why"] == "reason.moved"
+    page = visitor.get("/certificates/" + serial)
+    assert "預定廢止時間 " + said["ends_on"] in page.main and "改隸" in page.main
+    assert "To be revoked on " + said["ends_on"] in Visitor(instance, language="en").get("/certificates/" + serial).main
+    found = visitor.get("/certificates?serial=" + serial)
+    assert "預定廢止時間 " + said["ends_on"] in found.main
+    assert visitor.get("/certificates?serial=" + serial, Accept="application/json").json()["certificates"][0]["ends_on"] == said["ends_on"]
+    assert "預定廢止時間 " + said["ends_on"] in Officer(instance, "central-1").get("/office/cases/" + case).main
+    assert "主管機關教育部(高教司)" in visitor.get("/oid/" + oid).main
+    assert visitor.get("/oid/" + oid, Accept="application/json").json()["organisation"]["authority"] == "教育部(高教司)"
+    # revoked since: the day is over
+    revoke(instance, serial)
+    page = visitor.get("/certificates/" + serial)
+    assert "預定廢止時間" not in page.main and "廢止" in page.main
 
 
 def test_rows_that_changed_meanwhile_are_not_filed_unseen(instance, tmp_path):
