@@ -4,10 +4,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 #include "directory/case_store.h"
 #include "directory/mappings.h"
 #include "directory/record.h"
+#include "domain/calendar.h"
 
 static const char *const state_ids[XCA_ROW_STATE_COUNT] = {"begun", "done", "refused"};
 
@@ -41,6 +43,92 @@ xca_error_t *xca_sheet_fetch(xca_bytes_t *text, xca_store_t *store, const char *
     *text = xca_entry_bytes(entry, "xcaSheetText");
     return NULL;
 }
+
+/* ---- Sheets that no case names ---- */
+
+#define SHEET_CASES "(objectClass=xcaCase)(xcaKind=oid-change)"
+
+static void *hash_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
+    return apr_pstrdup(pool, xca_entry_text(entry, "xcaSheet"));
+}
+
+/* The digests in the entries right below a branch that match, array of const char *. */
+static xca_error_t *hashes(apr_array_header_t **found, xca_store_t *store, const char *branch, const char *filter, int limit,
+                           apr_pool_t *pool) {
+    static const char *const wanted[] = {"xcaSheet", NULL};
+    xca_collect_t into = {apr_array_make(pool, 16, sizeof(void *)), hash_of_entry};
+
+    *found = into.list;
+    return xca_ldap_search(store->ldap, xca_branch_dn(store, branch, pool), XCA_SCOPE_ONE, filter, wanted, limit, NULL, xca_collect,
+                           &into, pool);
+}
+
+static xca_error_t *is_named(int *named, xca_store_t *store, const char *hash, apr_pool_t *pool) {
+    apr_array_header_t *found;
+    xca_error_t *err = hashes(&found, store, "cases",
+                              apr_pstrcat(pool, "(&" SHEET_CASES "(xcaSheet=", xca_filter_escape(pool, hash), "))", NULL), 1, pool);
+
+    *named = found->nelts > 0;
+    return err;
+}
+
+/* A case can name it in this very moment. Who files looks again behind its case whether the sheet is there, and here it is looked
+ * for such a case behind the deletion: one of the two puts the sheet back. */
+static xca_error_t *drop_sheet(xca_store_t *store, const char *hash, apr_pool_t *pool) {
+    const char *dn = sheet_dn(store, hash, pool);
+    xca_entry_t *entry;
+    int named;
+    xca_error_t *err = is_named(&named, store, hash, pool);
+
+    if (err != NULL || named) {
+        return err;
+    }
+    err = xca_ldap_read(&entry, store->ldap, dn, NULL, pool);
+    if (err == NULL) {
+        err = xca_ldap_delete(store->ldap, dn, pool);
+    }
+    if (err != NULL) {
+        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    }
+    err = is_named(&named, store, hash, pool);
+    if (err == NULL && named) {
+        err = xca_ldap_add(store->ldap, entry, pool);
+        err = err != NULL && err->kind == XCA_E_CONFLICT ? NULL : err;
+    }
+    return err;
+}
+
+xca_error_t *xca_sheet_expire(xca_store_t *store, apr_time_t before, apr_pool_t *pool) {
+    const char *old = apr_pstrcat(pool, "(&(objectClass=xcaSheetEntry)(xcaFiled<=", xca_date_format(pool, before, XCA_DATE_LDAP), "))",
+                                  NULL);
+    apr_hash_t *filed = apr_hash_make(pool);
+    apr_array_header_t *sheets, *cases;
+    apr_pool_t *own;
+    int i;
+    xca_error_t *err = hashes(&sheets, store, "sheets", old, 0, pool);
+
+    if (err == NULL) {
+        err = hashes(&cases, store, "cases", "(&" SHEET_CASES ")", 0, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    for (i = 0; i < cases->nelts; i++) {
+        apr_hash_set(filed, APR_ARRAY_IDX(cases, i, const char *), APR_HASH_KEY_STRING, filed);
+    }
+    apr_pool_create(&own, pool);
+    for (i = 0; err == NULL && i < sheets->nelts; i++) {
+        const char *hash = APR_ARRAY_IDX(sheets, i, const char *);
+
+        if (apr_hash_get(filed, hash, APR_HASH_KEY_STRING) == NULL) {
+            apr_pool_clear(own);
+            err = drop_sheet(store, hash, own);
+        }
+    }
+    return err;
+}
+
+/* ---- Rows ---- */
 
 xca_error_t *xca_row_add(xca_store_t *store, const char *case_number, const xca_row_result_t *result,
                          apr_pool_t *pool) {

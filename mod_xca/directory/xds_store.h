@@ -11,6 +11,9 @@ xca_error_t *xca_sheet_keep(xca_store_t *store, const char *hash, xca_bytes_t te
 /* The text, as the directory has it: who relies on it compares the digest. "xds.no-sheet". */
 xca_error_t *xca_sheet_fetch(xca_bytes_t *text, xca_store_t *store, const char *hash, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Removes those that were kept at `before` or earlier and that no case names: shown to an officer, and never filed. For the signer. */
+xca_error_t *xca_sheet_expire(xca_store_t *store, apr_time_t before, apr_pool_t *pool) XCA_MUST_USE;
+
 typedef enum {
     XCA_ROW_BEGUN,   /* checked, and to be carried out: nothing can refuse it any more */
     XCA_ROW_DONE,

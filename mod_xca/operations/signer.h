@@ -35,6 +35,8 @@ typedef struct xca_signer {
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */
     xca_bytes_t root_list_issuer;  /* whose it is: the last certificate of the chain */
+    apr_interval_time_t sheets_life; /* of change sheets that were checked and never filed */
+    apr_time_t sheets_seen;        /* when those were last looked for */
     apr_time_t reminded;           /* when all notices before an end were last seen to (signer_reminder.h) */
     int case_left;                 /* set by xca_signer_case(): it has more to do, call it again soon */
     int crl_due;                   /* set by a change: a list is made at the next xca_signer_lists() */
@@ -49,7 +51,8 @@ xca_error_t *xca_signer_case(xca_signer_t *signer, const char *number, apr_time_
 xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t now,
                                 apr_pool_t *pool) XCA_MUST_USE;
 
-/* What time brings: changes of officers and windows for the log, certificates not accepted in 90 days, those of organisations that changed two weeks ago, expiries in ou=mail, old requests and nonces. */
+/* What time brings: changes of officers and windows for the log, certificates not accepted in 90 days, those of organisations that
+ * changed two weeks ago, expiries in ou=mail, old requests, nonces and change sheets that were never filed. */
 xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Tells the officers of new questions, mails answers of active central officers; at most `limit` of each, and XCA_ANSWERS_AN_HOUR

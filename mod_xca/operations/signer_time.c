@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include "base/log.h"
 #include "directory/source_store.h"
+#include "directory/xds_store.h"
 #include "domain/calendar.h"
 #include "operations/login.h"
 #include "operations/signer_card.h"
@@ -19,6 +20,7 @@
 #define NONCE_LIFE   (2 * XCA_DAY)
 #define LIST_MAX     (16 * 1024 * 1024)
 #define SOURCE_LIFE  XCA_DAY
+#define SHEETS_EVERY apr_time_from_sec(3600)
 
 /* The case first, the certificate last: the search finds it by the certificate, so a cut between
  * the two is taken up again. */
@@ -49,6 +51,20 @@ static xca_error_t *lapse_pending(xca_signer_t *signer, apr_time_t now, apr_pool
         if (err != NULL && err->kind == XCA_E_CONFLICT) {
             err = NULL; /* accepted in this very moment, or another try took it */
         }
+    }
+    return err;
+}
+
+/* All cases of changes are read for that, so not with every sweep; a clock that was set back counts as an hour. */
+static xca_error_t *old_sheets(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err;
+
+    if (now >= signer->sheets_seen && now < signer->sheets_seen + SHEETS_EVERY) {
+        return NULL;
+    }
+    err = xca_sheet_expire(signer->office->store, now - signer->sheets_life, pool);
+    if (err == NULL) {
+        signer->sheets_seen = now;
     }
     return err;
 }
@@ -102,7 +118,8 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     if (err != NULL) {
         return err;
     }
-    return xca_source_expire(signer->office->store, now - SOURCE_LIFE, pool);
+    err = xca_source_expire(signer->office->store, now - SOURCE_LIFE, pool);
+    return err != NULL ? err : old_sheets(signer, now, pool);
 }
 
 typedef struct {

@@ -78,6 +78,9 @@ xca_error_t *xca_xds_file(xca_case_t **kase, xca_office_t *office, const xca_xds
     if (err != NULL && taken_for != NULL && err->kind == XCA_E_CONFLICT) {
         err = xca_case_read(&made, office->store, taken_for, pool);
     }
+    if (err == NULL) { /* one that lay there for long may have been removed just before the case named it (xca_sheet_expire) */
+        err = xca_sheet_keep(office->store, made->sheet, bytes, now, pool);
+    }
     *kase = made;
     return err;
 }

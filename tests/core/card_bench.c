@@ -95,6 +95,7 @@ static void make_signer(bench_t *b) {
     mail->url = "folder:/nonexistent";
     mail->from = "xca@example.org";
     signer->office = apr_pcalloc(b->pool, sizeof(*signer->office));
+    signer->sheets_life = 2 * XCA_DAY;
     signer->office->store = slapd_store(b->slapd, "signer", b->pool);
     signer->office->postal = b->portal->postal;
     signer->profile = &profile;

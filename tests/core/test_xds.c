@@ -499,6 +499,37 @@ static void test_a_sheet_cannot_be_changed_and_another_text_is_not_believed(void
     assert_error(xca_xds_rows_of(&rows, b->portal, &forged, pool), "xds.no-sheet");
 }
 
+static int is_kept(const char *hash) {
+    xca_bytes_t text;
+    xca_error_t *err = xca_sheet_fetch(&text, b->admin, hash, pool);
+
+    assert_true(err == NULL || strcmp(err->message, "xds.no-sheet") == 0);
+    return err == NULL;
+}
+
+static void test_sheets_that_are_never_filed_go_after_two_days_and_filed_ones_stay(void **state) {
+    static const char again[] = "修改,,,,,,02-23456789,,,財團法人測試基金會,,,\n";
+    xca_case_t *filed = recorded_case(b, file("裁撤,,,,,,,,,財團法人測試基金會,,,\n"));
+    const apr_time_t kept_at = b->now;
+    const char *hash;
+
+    assert_done(xca_xds_keep(&hash, b->portal, preview(again), b->now, pool));
+    assert_error(xca_sheet_expire(b->portal->store, b->now + XCA_DAY, pool), "ldap.access");
+    b->now = kept_at + 47 * 3600 * APR_USEC_PER_SEC;
+    assert_done(xca_signer_sweep(b->signer, b->now, pool));
+    assert_true(is_kept(hash));
+    b->now = kept_at + 48 * 3600 * APR_USEC_PER_SEC;
+    assert_done(xca_signer_sweep(b->signer, b->now, pool));
+    assert_false(is_kept(hash));
+    assert_true(is_kept(filed->sheet));
+    /* the same rows can be filed afterwards, and then they stay */
+    filed = recorded_case(b, file(again));
+    assert_string_equal(filed->sheet, hash);
+    b->now += 30 * XCA_DAY;
+    assert_done(xca_signer_sweep(b->signer, b->now, pool));
+    assert_true(is_kept(hash));
+}
+
 static void test_portal_and_officers_cannot_say_what_has_become_of_a_row(void **state) {
     const char *number = file("裁撤,,,,,,,,,財團法人測試基金會,,,\n");
     xca_row_result_t begun = {2, XCA_ROW_BEGUN, ORG_OID, "abolished", NULL, NULL, NULL};
@@ -543,6 +574,7 @@ int main(void) {
         TEST(test_other_changes_leave_certificates_alone),
         TEST(test_the_first_day_stands_whatever_comes_later),
         TEST(test_a_sheet_cannot_be_changed_and_another_text_is_not_believed),
+        TEST(test_sheets_that_are_never_filed_go_after_two_days_and_filed_ones_stay),
         TEST(test_portal_and_officers_cannot_say_what_has_become_of_a_row),
         TEST(test_the_signer_changes_organisations_but_no_number_and_deletes_none),
     };
