@@ -132,19 +132,19 @@ every_header_compiles_alone() {
     for header in mod_xca/{base,domain,wire,outside,directory,operations,portal}/*.h; do
         # shellcheck disable=SC2086
         printf '#include "%s"\n' "${header#mod_xca/}" |
-            "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Werror $flags -Imod_xca -fsyntax-only -x c - 2>&1 | head -n 3
+            ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Werror $flags -Imod_xca -fsyntax-only -x c - 2>&1 | head -n 3
     done
     for header in tools/xca-card/*.h; do
         [[ $header != */texts_table.h ]] || continue
         # shellcheck disable=SC2046
         printf '#include "%s"\n' "${header##*/}" |
-            "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Werror $(pkg-config --cflags libpcsclite) -Imod_xca -Itools/xca-card \
+            ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Werror $(pkg-config --cflags libpcsclite) -Imod_xca -Itools/xca-card \
                 -fsyntax-only -x c - 2>&1 | head -n 3
     done
     for header in mod_xca/httpd/*.h; do
         # shellcheck disable=SC2086
         printf '#include "%s"\n' "${header#mod_xca/}" |
-            "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Wall -Werror $flags -I"$(apxs2 -q INCLUDEDIR)" -Imod_xca -fsyntax-only -x c - 2>&1 |
+            ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Werror $flags -I"$(apxs2 -q INCLUDEDIR)" -Imod_xca -fsyntax-only -x c - 2>&1 |
             head -n 3
     done
 }
