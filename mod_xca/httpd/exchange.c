@@ -128,11 +128,19 @@ static xca_error_t *write_piece(void *baton, const char *data, apr_size_t length
 }
 
 static void finish(answer_t *answer) {
+    conn_rec *connection = answer->r->connection;
+
     if (!answer->headers_sent) {
         send_headers(answer);
     }
+    if (answer->response->broken) {
+        /* The filter of chunks leaves the last chunk out, as for a proxy whose backend broke: the client sees that it is cut. */
+        connection->keepalive = AP_CONN_CLOSE;
+        APR_BRIGADE_INSERT_TAIL(answer->brigade,
+                                ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, answer->r->pool, connection->bucket_alloc));
+    }
     APR_BRIGADE_INSERT_TAIL(answer->brigade,
-                            apr_bucket_eos_create(answer->r->connection->bucket_alloc));
+                            apr_bucket_eos_create(connection->bucket_alloc));
     /* A client that went away is none of our faults, and there is nobody left to tell. */
     (void)ap_pass_brigade(answer->r->output_filters, answer->brigade);
 }

@@ -6,6 +6,14 @@
 #define FEW       1000 /* entries of a filter that are taken at once */
 #define PAGES_MAX 64   /* pages that one call looks through */
 
+const char *const xca_audit_kinds[] = {
+    "audit-key", "decision", "case-return", "certificate-issue", "certificate-accept", "certificate-suspend",
+    "certificate-resume", "certificate-revoke", "code-lock", "code-reset", "code-change", "card-make", "card-made",
+    "card-dispatch", "card-discard", "card-activate", "card-unlock", "card-confirm", "card-contact", "card-revoke",
+    "card-lapse", "oid-change", "list-sign", "key-use", "officer-change", "window-change", "order-sign", "order-done",
+    "officer-login", "officer-login-refused", "officer-logout", "content-change", "export", "officer-put",
+    "window-import", "oid-import", NULL};
+
 /* The first number from `low` on that has no entry: entries stand without gap. */
 static xca_error_t *first_missing(apr_int64_t *missing, xca_store_t *store, apr_pool_t *pool) {
     apr_int64_t there = 0, gone = 0, stride = 1;

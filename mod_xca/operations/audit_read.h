@@ -5,6 +5,9 @@
 
 #include "directory/audit_store.h"
 
+/* The kinds of entries that this version writes (tools/audit/README.md), in the order of their table; ends with NULL. */
+extern const char *const xca_audit_kinds[];
+
 /* NULL and 0 leave a part out. */
 typedef struct xca_audit_filter {
     const char *kind;

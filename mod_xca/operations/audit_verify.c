@@ -14,6 +14,7 @@ typedef struct {
     xca_audit_signer_t *signer; /* of the key that signs from here on; NULL before the first */
     apr_pool_t *signer_pool;
     apr_int64_t expected;       /* number of the entry that comes next */
+    apr_int64_t to;             /* number of the last one that is asked for */
     apr_int64_t looked_for;     /* one that its page did not have; looked for once more, it may just have been written */
     apr_pool_t *pool;
 } verifier_t;
@@ -158,7 +159,7 @@ static xca_error_t *check_page(int *ended, verifier_t *v, apr_pool_t *page_pool)
         if (entry->number < v->expected) {
             continue; /* verified before */
         }
-        if (entry->number != v->expected) {
+        if (entry->number != v->expected || entry->number > v->to) {
             break;
         }
         apr_pool_clear(scratch);
@@ -167,7 +168,7 @@ static xca_error_t *check_page(int *ended, verifier_t *v, apr_pool_t *page_pool)
         }
         v->expected++;
     }
-    if (err != NULL || v->expected / XCA_AUDIT_PAGE != query.page) {
+    if (err != NULL || v->expected / XCA_AUDIT_PAGE != query.page || v->expected > v->to) {
         return err;
     }
     err = look_for_expected(ended, v, page_pool);
@@ -237,25 +238,38 @@ static xca_error_t *begin(verifier_t *v, apr_int64_t from, apr_pool_t *pool) {
     return NULL;
 }
 
-xca_error_t *xca_audit_verify(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
-                              const xca_audit_head_t *heads, int head_count, apr_pool_t *pool) {
-    verifier_t v = {report, store, ca, heads, head_count, NULL, NULL, 1, 0, pool};
+/* Page after page to the end, to `v->to`, or to the first entry that is wrong. */
+static xca_error_t *run(verifier_t *v, apr_int64_t from, apr_pool_t *pool) {
     apr_pool_t *page_pool;
     int ended = 0;
     xca_error_t *err;
 
-    memset(report, 0, sizeof(*report));
-    err = begin(&v, from, pool);
+    memset(v->report, 0, sizeof(*v->report));
+    err = begin(v, from, pool);
     apr_pool_create(&page_pool, pool);
-    while (err == NULL && !ended && report->bad == 0) {
+    while (err == NULL && !ended && v->report->bad == 0 && v->expected <= v->to) {
         apr_pool_clear(page_pool);
-        err = check_page(&ended, &v, page_pool);
+        err = check_page(&ended, v, page_pool);
     }
-    if (err == NULL && report->bad == 0) {
-        err = check_heads(&v, from, pool);
+    if (err == NULL && v->report->bad == 0) {
+        err = check_heads(v, from, pool);
     }
     if (err != NULL) {
         err = xca_error_make(pool, err->kind, err->message, "%s", err->detail != NULL ? err->detail : "-");
     }
     return err;
+}
+
+xca_error_t *xca_audit_verify(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
+                              const xca_audit_head_t *heads, int head_count, apr_pool_t *pool) {
+    verifier_t v = {report, store, ca, heads, head_count, NULL, NULL, 1, APR_INT64_MAX, 0, pool};
+
+    return run(&v, from, pool);
+}
+
+xca_error_t *xca_audit_verify_range(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
+                                    apr_int64_t to, apr_pool_t *pool) {
+    verifier_t v = {report, store, ca, NULL, 0, NULL, NULL, 1, to, 0, pool};
+
+    return run(&v, from, pool);
 }

@@ -37,6 +37,11 @@ typedef struct xca_audit_report {
 xca_error_t *xca_audit_verify(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
                               const xca_audit_head_t *heads, int head_count, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same for the entries `from` to `to` alone (both at least 1), for a quick look at a few; without heads. That the log ends
+ * before `to` is nothing wrong: report->last tells. */
+xca_error_t *xca_audit_verify_range(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
+                                    apr_int64_t to, apr_pool_t *pool) XCA_MUST_USE;
+
 /* The certificate in an entry of kind audit-key. Error: XCA_E_DENIED "audit.key". */
 xca_error_t *xca_audit_key_of(xca_bytes_t *certificate, const xca_audit_entry_t *entry, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -89,6 +89,7 @@ static xca_error_t *put_officer(xca_visit_t *visit) {
     xca_map_text(map, "_role", apr_pstrcat(visit->pool, "role.", xca_role_id(officer->role), NULL));
     xca_map_true(map, "_files_sheets", officer->role == XCA_ROLE_RA && officer->window != NULL);
     xca_map_true(map, "_mail", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
+    xca_map_true(map, "_audit", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
     xca_map_true(map, "_orders", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
     xca_map_true(map, "_content", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
     if (officer->window == NULL) {

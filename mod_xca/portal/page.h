@@ -4,6 +4,7 @@
 #define XCA_PORTAL_PAGE_H
 
 #include "portal/form.h"
+#include "portal/output.h"
 #include "portal/portal.h"
 #include "portal/template.h"
 #include "portal/value.h"
@@ -30,6 +31,9 @@ typedef struct xca_visit {
     const char *data_type, *data_name; /* data_name: file name of Content-Disposition, or NULL */
     const char *data_etag;    /* strong entity tag, quoted; NULL: no 304 for this one */
     apr_time_t data_modified; /* 0: not told */
+    /* raw answers that are too long to be kept: called after the headers, with data_type and data_name set */
+    xca_error_t *(*stream)(struct xca_visit *visit, xca_output_t *out);
+    void *stream_baton;
     apr_pool_t *pool;
     /* kept by the frame */
     const char *nonce;        /* of the form token that came with this POST */

@@ -24,6 +24,11 @@ xca_error_t *xca_page_office_result(xca_visit_t *visit) XCA_MUST_USE;
 
 /* Notices that did not arrive, page_office_mail.c. */
 xca_error_t *xca_page_office_mail(xca_visit_t *visit) XCA_MUST_USE;
+/* The audit log, page_office_audit.c (list, export) and page_office_audit_entry.c (an entry, verification of a range). */
+xca_error_t *xca_page_office_audit(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_audit_export(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_audit_verify(xca_visit_t *visit) XCA_MUST_USE;
+xca_error_t *xca_page_office_audit_entry(xca_visit_t *visit) XCA_MUST_USE;
 /* Officers, windows, and the orders that change them, page_office_orders.c. */
 xca_error_t *xca_page_office_officers(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_officer(xca_visit_t *visit) XCA_MUST_USE;

@@ -37,6 +37,7 @@ typedef struct xca_http_response {
     xca_error_t *(*write)(void *baton, const char *data, apr_size_t length);
     void *baton;
     int head_only;          /* HEAD or 304: nothing is written */
+    int broken;             /* what was written is not all of it: the client must not take it for the whole */
 } xca_http_response_t;
 
 typedef struct xca_portal xca_portal_t;

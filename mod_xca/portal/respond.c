@@ -58,6 +58,7 @@ void xca_error_page(xca_visit_t *visit, const xca_error_t *err) {
     visit->model = xca_map(visit->pool);
     visit->redirect = NULL;
     visit->data = NULL;
+    visit->stream = NULL;
     xca_visit_errors(visit, err);
     xca_map_text(visit->model, "_title", title_of(visit->status));
     xca_map_number(visit->model, "status", visit->status);
@@ -168,11 +169,32 @@ static void respond_redirect(xca_visit_t *visit, xca_http_response_t *response) 
     apr_table_set(response->headers, "Location", visit->redirect);
 }
 
+/* An answer that breaks off must not look like a whole one. */
+static void respond_stream(xca_visit_t *visit, xca_http_response_t *response) {
+    xca_output_t *out;
+    xca_error_t *err;
+
+    if (response->head_only) {
+        return;
+    }
+    out = xca_output_make(visit->pool, response->write, response->baton);
+    err = visit->stream(visit, out);
+    if (err == NULL) {
+        err = xca_output_end(out);
+    }
+    response->broken = err != NULL;
+    xca_log_error("sending an answer", err);
+}
+
 static void respond_data(xca_visit_t *visit, xca_http_response_t *response) {
     response->content_type = visit->data_type;
     if (visit->data_name != NULL) {
         apr_table_set(response->headers, "Content-Disposition",
                       disposition(visit->data_name, visit->pool));
+    }
+    if (visit->stream != NULL) {
+        respond_stream(visit, response);
+        return;
     }
     if (visit->data_etag != NULL) {
         xca_respond_bytes(visit->request, response, *visit->data, visit->data_etag,
@@ -217,7 +239,7 @@ void xca_respond(xca_visit_t *visit, const xca_route_t *route, xca_http_response
                 visit->personal || visit->status >= 400 || is_for_programs(route) ? "no-store" : "no-cache");
     if (visit->redirect != NULL) {
         respond_redirect(visit, response);
-    } else if (visit->data != NULL) {
+    } else if (visit->data != NULL || visit->stream != NULL) {
         respond_data(visit, response);
     } else {
         respond_model(visit, route, response);

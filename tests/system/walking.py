@@ -525,6 +525,19 @@ class Walk:
         look("office-question-error")
         self.press(".office-head form button")
 
+    def office_audit(self, look):
+        """What the auditor sees of the audit log."""
+        self.officer("audit-1")
+        for name, query in (("", ""), ("-about", "?q=central-1&kind=decision"), ("-none", "?until=2000-01-01"), ("-wrong", "?since=x"),
+                            ("-entry", "/1"), ("-verify", "/verify?from=1&to=20"), ("-range", "/verify?from=9&to=8")):
+            self.get("/office/audit" + query)
+            look("office-audit" + name)
+        self.get("/office/audit?kind=officer-change")
+        self.press("td a")
+        self.main("details summary").click()
+        look("office-audit-entry-text")
+        self.press(".office-head form button")
+
     def officer(self, uid):
         """This browser is the officer's from now on, without a helper."""
         Officer(self.instance, uid).lend(self.browser)
@@ -586,6 +599,7 @@ class Walk:
         self.cards(look)
         self.office(look)
         self.office_content(look)
+        self.office_audit(look)
         self.changes(look)
         self.errors(look)
         self.outage(look)
