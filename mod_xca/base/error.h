@@ -24,6 +24,7 @@ typedef enum {
     XCA_E_TOO_LARGE,   /* the input is larger than the limit                          413 */
     XCA_E_TYPE,        /* the body is of a kind that is not taken                     415 */
     XCA_E_METHOD,      /* the page does not take this method                          405 */
+    XCA_E_ACCEPT,      /* what is asked for is not among what there is to give        406 */
     XCA_E_UNAVAILABLE, /* directory or signer cannot be reached or cannot write       503 */
     XCA_E_INTERNAL     /* a fault of ours                                             500 */
 } xca_error_kind;

@@ -51,7 +51,7 @@ void xca_log_error(const char *doing, const xca_error_t *err) {
     for (; err != NULL; err = err->next) {
         int users_doing = err->kind == XCA_E_INVALID || err->kind == XCA_E_NOT_FOUND ||
                           err->kind == XCA_E_DENIED || err->kind == XCA_E_METHOD ||
-                          err->kind == XCA_E_TYPE ||
+                          err->kind == XCA_E_TYPE || err->kind == XCA_E_ACCEPT ||
                           err->kind == XCA_E_TOO_LARGE || err->kind == XCA_E_LOCKED ||
                           err->kind == XCA_E_CONFLICT;
 

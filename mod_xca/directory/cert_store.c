@@ -3,6 +3,7 @@
  * xcaNameKey, xcaNameGram (the folded name, its singles and pairs: domain/names.h), xcaOrgClass, xcaCounty, mail, xcaContactMail, xcaCardNumber, xcaKeyHash,
  * xcaNotBefore, xcaNotAfter, xcaAccepted, xcaSuspended, xcaRevoked, xcaCrlReason, xcaReasonNote,
  * xcaCodeHash, xcaTries, xcaPublished, xcaEndsOn, xcaEndsWhy
+ *   search keys: search_store.c
  *   xcaExpires (the day of xcaNotAfter: an index by day), xcaNoticed, xcaNoticesOff: expiry_store.c */
 #include "directory/cert_store.h"
 
@@ -11,6 +12,7 @@
 #include <apr_strings.h>
 #include "directory/mappings.h"
 #include "directory/record.h"
+#include "directory/search_store.h"
 #include "domain/calendar.h"
 #include "domain/names.h"
 
@@ -40,6 +42,7 @@ static void add_name(apr_pool_t *pool, xca_entry_t *entry, const char *name) {
 
 xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t *pool) {
     xca_entry_t *entry = xca_entry_make(pool, xca_cert_dn(store, cert->serial, pool));
+    xca_error_t *err;
 
     xca_entry_add(pool, entry, "objectClass", "xcaCertificate");
     xca_entry_add(pool, entry, "xcaSerial", cert->serial);
@@ -62,7 +65,8 @@ xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t
     xca_entry_add(pool, entry, "xcaExpires", xca_date_format(pool, cert->not_after, XCA_DATE_ISO));
     xca_entry_add(pool, entry, "xcaCodeHash", cert->code_hash);
     xca_entry_add(pool, entry, "xcaTries", "0");
-    return xca_ldap_add(store->ldap, entry, pool);
+    err = xca_search_entry_add(entry, cert->der, pool);
+    return err != NULL ? err : xca_ldap_add(store->ldap, entry, pool);
 }
 
 void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {

@@ -39,6 +39,7 @@ typedef struct xca_signer {
     apr_time_t sheets_seen;        /* when those were last looked for */
     apr_time_t reminded;           /* when all notices before an end were last seen to (signer_reminder.h) */
     int case_left;                 /* set by xca_signer_case(): it has more to do, call it again soon */
+    int search_keys_there;         /* all certificates have theirs (signer_search.h) */
     int crl_due;                   /* set by a change: a list is made at the next xca_signer_lists() */
 } xca_signer_t;
 

@@ -12,6 +12,7 @@
 #include "operations/signer_issue.h"
 #include "operations/signer_reminder.h"
 #include "operations/signer_revocation.h"
+#include "operations/signer_search.h"
 #include "operations/signer_watch.h"
 #include "outside/crypto.h"
 #include "outside/crypto_view.h"
@@ -115,6 +116,9 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
         return err;
     }
     err = xca_session_expire(signer->office->store, now - XCA_SESSION_MAX, pool);
+    if (err == NULL) {
+        err = xca_signer_search_keys(signer, now, pool);
+    }
     if (err != NULL) {
         return err;
     }

@@ -2,6 +2,7 @@
 #ifndef XCA_PORTAL_ENGINE_H
 #define XCA_PORTAL_ENGINE_H
 
+#include <apr_hash.h>
 #include "portal/files.h"
 #include "portal/limit.h"
 #include "portal/page.h"
@@ -23,6 +24,9 @@ struct xca_portal {
     long office_logins;             /* that one address may try in a minute */
     xca_limit_t *office_limit;      /* since xca_portal_child() */
     const char *office_tls_url;     /* where the browser shows a certificate of its own, or NULL */
+    apr_hash_t *api_clients;        /* registered certificates: SHA-256 in hex -> name */
+    long api_requests, api_client_requests; /* of what costs, that one address or one such certificate may ask in a minute */
+    xca_limit_t *api_limit, *api_client_limit; /* since xca_portal_child() */
     long questions_an_hour;         /* questions that one address may send in an hour */
     xca_limit_t *question_limit;    /* since xca_portal_child() */
     xca_limit_t *sheet_limit;       /* change sheets that one address may have checked; since xca_portal_child() */
@@ -67,6 +71,8 @@ void xca_frame(xca_visit_t *visit, const xca_route_t *route);
 
 /* The one place where kinds of errors become HTTP. */
 int xca_status_of(const xca_error_t *err);
+/* The text that names a status, id of the catalogue. */
+const char *xca_title_of(int status);
 /* Turns the visit of a program (XCA_ROUTE_DATA) into the data that tells `err`: state "denied", answer, message. */
 void xca_error_data(xca_visit_t *visit, const xca_error_t *err);
 /* Turns the visit into the page that tells `err`. */

@@ -4,6 +4,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include "outside/crypto_csr.h"
+#include "portal/form_json.h"
 
 #define FIELDS_MAX   100
 #define FIELD_NAME_MAX    64
@@ -19,6 +20,7 @@ typedef struct {
 
 struct xca_form {
     apr_array_header_t *fields; /* field_t */
+    int takes_json;
     apr_pool_t *pool;
 };
 
@@ -304,6 +306,9 @@ static xca_error_t *read_body(xca_form_t *form, const char *content_type, const 
         strncasecmp(content_type, "application/x-www-form-urlencoded", type_length) == 0) {
         return read_pairs(form, body, length);
     }
+    if (form->takes_json && type_length == 16 && strncasecmp(content_type, "application/json", type_length) == 0) {
+        return xca_form_json(form, body, length);
+    }
     if (type_length != 19 || strncasecmp(content_type, "multipart/form-data", type_length) != 0) {
         return xca_error_make(form->pool, XCA_E_INVALID, "form.type", "%.80s", content_type);
     }
@@ -329,13 +334,14 @@ static apr_status_t wipe_texts(void *data) {
     return APR_SUCCESS;
 }
 
-xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *content_type,
-                           const char *body, apr_size_t length, apr_pool_t *pool) {
+static xca_error_t *read_form(xca_form_t **form, int takes_json, const char *query, const char *content_type, const char *body,
+                              apr_size_t length, apr_pool_t *pool) {
     xca_form_t *result = apr_palloc(pool, sizeof(*result));
     xca_error_t *err = NULL;
 
     result->fields = apr_array_make(pool, 16, sizeof(field_t));
     result->pool = pool;
+    result->takes_json = takes_json;
     apr_pool_cleanup_register(pool, result, wipe_texts, apr_pool_cleanup_null);
     *form = result;
     /* The body first: what was typed wins over what a link says. */
@@ -346,6 +352,40 @@ xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *con
         err = read_pairs(result, query, strlen(query));
     }
     return err;
+}
+
+xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *content_type,
+                           const char *body, apr_size_t length, apr_pool_t *pool) {
+    return read_form(form, 0, query, content_type, body, length, pool);
+}
+
+xca_error_t *xca_form_read_api(xca_form_t **form, const char *query, const char *content_type, const char *body, apr_size_t length,
+                               apr_pool_t *pool) {
+    return read_form(form, 1, query, content_type, body, length, pool);
+}
+
+xca_error_t *xca_form_put(xca_form_t *form, const char *name, apr_size_t name_length, char *text, apr_size_t length) {
+    field_t *field;
+    xca_error_t *err = add_field(form, name, name_length, &field);
+
+    return err != NULL ? err : set_text(form, field, text, length);
+}
+
+xca_error_t *xca_form_put_file(xca_form_t *form, const char *name, const void *data, apr_size_t length) {
+    xca_bytes_t *file = apr_palloc(form->pool, sizeof(*file));
+    field_t *field;
+    xca_error_t *err = add_field(form, name, strlen(name), &field);
+
+    file->data = data;
+    file->length = length;
+    if (err == NULL) {
+        field->file = file;
+    }
+    return err;
+}
+
+apr_pool_t *xca_form_pool(const xca_form_t *form) {
+    return form->pool;
 }
 
 static field_t *field_of(const xca_form_t *form, const char *name) {

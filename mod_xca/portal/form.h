@@ -14,6 +14,16 @@ typedef struct xca_form xca_form_t;
 xca_error_t *xca_form_read(xca_form_t **form, const char *query, const char *content_type, const char *body,
                            apr_size_t length, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same for programs of others, whose body may be JSON too (portal/form_json.h). */
+xca_error_t *xca_form_read_api(xca_form_t **form, const char *query, const char *content_type, const char *body, apr_size_t length,
+                               apr_pool_t *pool) XCA_MUST_USE;
+
+/* For readers of other kinds of bodies: one more field, with a text (taken over; it is wiped with the form) or a file. Errors as
+ * above. */
+xca_error_t *xca_form_put(xca_form_t *form, const char *name, apr_size_t name_length, char *text, apr_size_t length) XCA_MUST_USE;
+xca_error_t *xca_form_put_file(xca_form_t *form, const char *name, const void *data, apr_size_t length) XCA_MUST_USE;
+apr_pool_t *xca_form_pool(const xca_form_t *form);
+
 /* First value of a field, NULL if it is not there. */
 const char *xca_form_text(const xca_form_t *form, const char *name);
 /* All values of a field that may come several times, in their order: array of const char *. */

@@ -23,6 +23,8 @@ typedef struct xca_visit {
     xca_value_t *model;       /* what the page shows; the frame adds language, navigation, tokens */
     const char *template_name;/* set by the page, or by its route */
     int status;               /* 200 unless set */
+    const xca_error_t *told;  /* what xca_visit_errors() has told, or NULL */
+    int problem;              /* the model is a problem of RFC 9457 */
     const char *redirect;     /* set: 303 to this path */
     apr_table_t *headers;     /* further headers */
     const char *connect;      /* where scripts of the page may connect to beside the portal (CSP source), or NULL */
@@ -51,6 +53,8 @@ typedef xca_error_t *xca_page(xca_visit_t *visit);
 #define XCA_ROUTE_FORM_AGAIN 4 /* a form that took time to fill in: with a token that is too old the page is called, to show it
                                   again (visit->token_error) */
 
+#define XCA_ROUTE_API 16 /* for programs of others: JSON in the language of Accept-Language or of ?lang=, no cookies; errors are problems
+                            (RFC 9457); a body may be JSON or one file (portal/api.h) */
 #define XCA_ROUTE_OFFICER 8 /* for officers who are logged in; all others are sent to /office/login */
 
 /* One row of the route table (route.c). Path "/cases/ *" (without the space) matches one further segment. */
@@ -61,7 +65,7 @@ typedef struct xca_route {
     const char *template_name;
     const char *section;  /* entry of the navigation that is open */
     const char *purpose;  /* POST: purpose of the form token that must come with it; NULL: none needed */
-    int how;              /* XCA_ROUTE_PLAIN, XCA_ROUTE_DATA, XCA_ROUTE_FORM_AGAIN, XCA_ROUTE_OFFICER, or 0 */
+    int how;              /* XCA_ROUTE_PLAIN, XCA_ROUTE_DATA, XCA_ROUTE_FORM_AGAIN, XCA_ROUTE_API, XCA_ROUTE_OFFICER, or 0 */
 } xca_route_t;
 
 /* A fresh form token, also put into the model (key "token"); it comes back in the form field "token". */

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include "base/log.h"
 #include "operations/signer_open.h"
+#include "portal/api.h"
 #include "portal/navigation.h"
 #include "portal/office_door.h"
 
@@ -179,6 +180,15 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     if (err == NULL) {
         err = xca_settings_number(settings, "questions-an-hour", &result->questions_an_hour, 10, 1, 1000000, pool);
     }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "api-requests-a-minute", &result->api_requests, 30, 1, 1000000, pool);
+    }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "api-client-requests-a-minute", &result->api_client_requests, 600, 1, 1000000, pool);
+    }
+    if (err == NULL) {
+        err = xca_api_clients_read(result, settings, pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -211,6 +221,12 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
     }
     if (err == NULL) {
         err = xca_limit_make(&portal->sheet_limit, SHEET_CHECKS, apr_time_from_sec(600), child_pool);
+    }
+    if (err == NULL) {
+        err = xca_limit_make(&portal->api_limit, (int)portal->api_requests, apr_time_from_sec(60), child_pool);
+    }
+    if (err == NULL) {
+        err = xca_limit_make(&portal->api_client_limit, (int)portal->api_client_requests, apr_time_from_sec(60), child_pool);
     }
     return err != NULL ? err : xca_repository_make(&portal->repository, child_pool);
 }
@@ -378,7 +394,12 @@ void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
     if (allow == NULL && static_file(portal, request->path) != NULL) {
         allow = "GET, HEAD";
     }
-    if (route != NULL && (route->how & XCA_ROUTE_DATA) != 0) {
+    if (xca_api_is_asked(request->path, route)) {
+        err = xca_api_enter(&visit, route, allow);
+        if (err != NULL) {
+            xca_api_problem(&visit, err);
+        }
+    } else if (route != NULL && (route->how & XCA_ROUTE_DATA) != 0) {
         err = go_to_data(&visit, route);
         if (err != NULL) {
             xca_error_data(&visit, err);

@@ -21,6 +21,8 @@ int xca_status_of(const xca_error_t *err) {
         return 413;
     case XCA_E_TYPE:
         return 415;
+    case XCA_E_ACCEPT:
+        return 406;
     case XCA_E_METHOD:
         return 405;
     case XCA_E_UNAVAILABLE:
@@ -31,7 +33,7 @@ int xca_status_of(const xca_error_t *err) {
     return 500;
 }
 
-static const char *title_of(int status) {
+const char *xca_title_of(int status) {
     switch (status) {
     case 403:
         return "error.title.denied";
@@ -39,10 +41,15 @@ static const char *title_of(int status) {
         return "error.title.not-found";
     case 405:
         return "error.title.method";
+    case 406:
+        return "error.title.accept";
     case 409:
         return "error.title.conflict";
     case 413:
         return "error.title.too-large";
+    case 415:
+        return "error.title.type";
+    case 400:
     case 422:
         return "error.title.invalid";
     case 429:
@@ -60,7 +67,7 @@ void xca_error_page(xca_visit_t *visit, const xca_error_t *err) {
     visit->data = NULL;
     visit->stream = NULL;
     xca_visit_errors(visit, err);
-    xca_map_text(visit->model, "_title", title_of(visit->status));
+    xca_map_text(visit->model, "_title", xca_title_of(visit->status));
     xca_map_number(visit->model, "status", visit->status);
     xca_map_true(visit->model, "_try_again", visit->status == 503);
     visit->template_name = "error";
@@ -146,6 +153,9 @@ void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *r
     }
     response->status = has_it_already(request, etag, modified) ? 304 : 200;
     response->head_only |= response->status == 304;
+    if (response->status == 200) {
+        apr_table_setn(response->headers, "Content-Length", apr_psprintf(pool, "%" APR_SIZE_T_FMT, bytes.length));
+    }
     write_out(response, bytes);
 }
 
@@ -204,17 +214,20 @@ static void respond_data(xca_visit_t *visit, xca_http_response_t *response) {
     write_out(response, *visit->data);
 }
 
-static int is_for_programs(const xca_route_t *route) {
-    return route != NULL && (route->how & XCA_ROUTE_DATA) != 0;
+static int is_for_programs(const xca_visit_t *visit, const xca_route_t *route) {
+    return visit->problem || (route != NULL && (route->how & (XCA_ROUTE_DATA | XCA_ROUTE_API)) != 0);
 }
 
 static void respond_model(xca_visit_t *visit, const xca_route_t *route, xca_http_response_t *response) {
-    int is_data = is_for_programs(route);
+    int is_data = is_for_programs(visit, route);
     xca_error_t *err;
 
     apr_table_addn(response->headers, "Vary", is_data ? "Accept-Language" : "Accept, Cookie");
     if (is_data || xca_wants_json(visit->request)) {
-        response->content_type = "application/json";
+        response->content_type = visit->problem ? "application/problem+json" : "application/json";
+        if (is_data) {
+            apr_table_setn(response->headers, "Content-Language", visit->language == XCA_EN ? "en" : "zh-Hant-TW");
+        }
         err = response->head_only ? NULL
                                   : xca_value_json(visit->model, response->write, response->baton,
                                                    visit->pool);
@@ -236,7 +249,7 @@ void xca_respond(xca_visit_t *visit, const xca_route_t *route, xca_http_response
     response->headers = apr_table_overlay(visit->pool, response->headers, visit->headers);
     put_strict_headers(response->headers, visit->connect, visit->pool);
     put_default(response->headers, "Cache-Control",
-                visit->personal || visit->status >= 400 || is_for_programs(route) ? "no-store" : "no-cache");
+                visit->personal || visit->status >= 400 || is_for_programs(visit, route) ? "no-store" : "no-cache");
     if (visit->redirect != NULL) {
         respond_redirect(visit, response);
     } else if (visit->data != NULL || visit->stream != NULL) {

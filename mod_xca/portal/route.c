@@ -12,6 +12,7 @@
 #include "portal/page_office.h"
 #include "portal/page_office_content.h"
 #include "portal/page_statistics.h"
+#include "portal/page_store.h"
 #include "portal/page_xds.h"
 #include "portal/pages.h"
 #include "portal/places.h"
@@ -53,6 +54,9 @@ const xca_route_t xca_routes[] = {
     {"GET", "/repository/xca.crl", xca_page_repository_crl, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
     {"GET", "/repository/root.crl", xca_page_repository_root_crl, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
     {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
+
+    {"GET", "/certificates/search.cgi", xca_page_store_certificates, NULL, NULL, NULL, XCA_ROUTE_API | XCA_ROUTE_PLAIN},
+    {"GET", "/crls/search.cgi", xca_page_store_lists, NULL, NULL, NULL, XCA_ROUTE_API | XCA_ROUTE_PLAIN},
 
     {"GET", "/oid", xca_page_oid, "oid", "oid", NULL, 0},
     {"GET", "/oid/changes", xca_page_xds, "oid_changes", "oid-changes", NULL, 0},

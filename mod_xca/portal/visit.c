@@ -161,6 +161,7 @@ void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
         return;
     }
     xca_log_error(visit->request->path, err);
+    visit->told = err;
     visit->status = xca_status_of(err);
     xca_map_true(visit->model, "_not_now", err->kind == XCA_E_UNAVAILABLE || err->kind == XCA_E_LOCKED);
     if (err->kind == XCA_E_UNAVAILABLE) {

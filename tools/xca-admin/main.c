@@ -212,6 +212,7 @@ static int exit_code(const xca_error_t *err) {
     switch (err->kind) {
     case XCA_E_INVALID:
     case XCA_E_METHOD:
+    case XCA_E_ACCEPT:
     case XCA_E_TYPE:
     case XCA_E_TOO_LARGE:
         return 2;
