@@ -1,6 +1,7 @@
 #include "httpd/mod_xca.h"
 
 #include <string.h>
+#include <http_log.h>
 #include <http_protocol.h>
 #include <http_ssl.h>
 #include <util_filter.h>
@@ -151,6 +152,7 @@ int xca_exchange(request_rec *r, xca_portal_t *portal, apr_interval_time_t clock
     answer_t answer = {0};
     int status = read_body(r, &request);
 
+    xca_senders_end(r->connection);
     if (status != OK) {
         return status;
     }
@@ -165,6 +167,14 @@ int xca_exchange(request_rec *r, xca_portal_t *portal, apr_interval_time_t clock
     response.write = write_piece;
     response.baton = &answer;
 
+    /* The id of the request in the error log (%L) and the access log; the visitor of a page of ours that failed sees it too. */
+    if (r->log_id == NULL) {
+        ap_run_generate_log_id(r->connection, r, &r->log_id);
+    }
+    request.id = r->log_id;
+    if (r->log_id != NULL) {
+        apr_table_setn(response.headers, "X-Request-Id", r->log_id);
+    }
     xca_httpd_log_request(r);
     xca_portal_answer(portal, &request, &response, r->pool);
     finish(&answer);

@@ -4,12 +4,15 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_connection.h>
 #include <http_request.h>
+#include <mod_status.h>
 #include "base/log.h"
 
 APLOG_USE_MODULE(xca);
 
 #define XCA_PLACE  "xca:"
+#define SENDERS_MAX 100000
 #define OFFSET_MAX 4000000000L /* seconds: a hundred years, for drills and tests */
 
 typedef struct {
@@ -44,6 +47,20 @@ static const char *set_settings(cmd_parms *cmd, void *config, const char *path) 
     return settings_path == NULL ? "XCASettings: not a path" : NULL;
 }
 
+static const char *set_senders(cmd_parms *cmd, void *config, const char *number) {
+    const char *wrong_place = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    apr_int64_t most = apr_atoi64(number);
+
+    if (wrong_place != NULL) {
+        return wrong_place;
+    }
+    if (number[strspn(number, "0123456789")] != '\0' || most > SENDERS_MAX) {
+        return "XCASendersPerAddress: a number of threads, or 0 for no limit";
+    }
+    xca_senders_set((int)most);
+    return NULL;
+}
+
 static const char *set_portal(cmd_parms *cmd, void *config, int on) {
     ((place_config_t *)config)->on = on;
     return NULL;
@@ -52,6 +69,8 @@ static const char *set_portal(cmd_parms *cmd, void *config, int on) {
 static const command_rec directives[] = {
     AP_INIT_TAKE1("XCASettings", set_settings, NULL, RSRC_CONF,
                   "the settings file that xca-admin and xca-signer read too"),
+    AP_INIT_TAKE1("XCASendersPerAddress", set_senders, NULL, RSRC_CONF,
+                  "threads of a process that one address may hold while its requests arrive"),
     AP_INIT_FLAG("XCAPortal", set_portal, NULL, RSRC_CONF | ACCESS_CONF,
                  "On: requests here are answered by the portal"),
     {NULL}};
@@ -62,6 +81,7 @@ static int forget_last_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_po
     portal = NULL;
     clock_offset = 0;
     child_is_ready = 0;
+    xca_senders_set(0);
     return OK;
 }
 
@@ -110,7 +130,7 @@ static void start_child(apr_pool_t *pchild, server_rec *server) {
     }
     err = xca_portal_child(portal, settings, pchild);
     xca_log_error("starting a child process", err);
-    child_is_ready = err == NULL;
+    child_is_ready = err == NULL && xca_senders_start(pchild);
 }
 
 static int portal_is_on(const request_rec *r) {
@@ -148,10 +168,38 @@ static int answer(request_rec *r) {
     return xca_exchange(r, portal, clock_offset);
 }
 
+static int request_is_over(request_rec *r) {
+    xca_senders_end(r->connection);
+    return DECLINED;
+}
+
+/* For mod_status. */
+static int show_status(request_rec *r, int flags) {
+    xca_meter_total_t total;
+    double mean;
+
+    if (portal == NULL) {
+        return OK;
+    }
+    total = xca_portal_total(portal);
+    mean = total.answers > 0 ? (double)total.microseconds / 1000 / (double)total.answers : 0;
+    ap_rprintf(r,
+               (flags & AP_STATUS_SHORT) != 0
+                   ? "XCAAnswers: %" APR_UINT64_T_FMT "\nXCARefused: %" APR_UINT64_T_FMT "\nXCAFailed: %" APR_UINT64_T_FMT
+                     "\nXCAMeanMilliseconds: %.3f\n"
+                   : "<hr><h2>mod_xca</h2><p>%" APR_UINT64_T_FMT " answers, %" APR_UINT64_T_FMT
+                     " refused (4xx), %" APR_UINT64_T_FMT " failed (5xx), %.3f ms on average</p>\n",
+               total.answers, total.refused, total.failed, mean);
+    return OK;
+}
+
 static void register_hooks(apr_pool_t *pool) {
     ap_hook_pre_config(forget_last_configuration, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_configuration, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_process_connection(xca_senders_begin, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_log_transaction(request_is_over, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, show_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(answer, NULL, NULL, APR_HOOK_MIDDLE);

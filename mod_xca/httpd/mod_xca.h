@@ -1,6 +1,6 @@
 /* The httpd face: carries bytes between httpd and the portal, and nothing else. mod_xca.c has the
  * directives and hooks, exchange.c turns a request_rec into a request of the portal and its answer
- * into brigades, httpd_log.c writes the core's log lines into httpd's error log. */
+ * into brigades, httpd_log.c writes the core's log lines into httpd's error log, senders.c bounds slow senders. */
 #ifndef XCA_HTTPD_MOD_XCA_H
 #define XCA_HTTPD_MOD_XCA_H
 
@@ -19,6 +19,14 @@ int xca_exchange(request_rec *r, xca_portal_t *portal, apr_interval_time_t clock
 /* Sends the core's log to the error log of `server`, or, while a request is being answered, to that
  * of the request with its id. The threshold is the server's LogLevel for this module. */
 void xca_httpd_log_start(server_rec *server);
+
+/* Limit of the threads of a process that one address may hold while its requests arrive, 0 for none (directive
+ * XCASendersPerAddress). start: once in every child; non-zero for success. begin: hook process_connection, DECLINED, or OK
+ * where the connection is to be closed at once. end: the request with its body is here. */
+void xca_senders_set(int most);
+int xca_senders_start(apr_pool_t *child_pool);
+int xca_senders_begin(conn_rec *connection);
+void xca_senders_end(conn_rec *connection);
 
 /* Tells which request this thread is answering; NULL when it is done. */
 void xca_httpd_log_request(request_rec *r);

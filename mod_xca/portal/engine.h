@@ -5,6 +5,7 @@
 #include <apr_hash.h>
 #include "portal/files.h"
 #include "portal/limit.h"
+#include "portal/meter.h"
 #include "portal/page.h"
 #include "portal/repository.h"
 
@@ -36,6 +37,8 @@ struct xca_portal {
     int demo;                       /* issues under the policy for tests: every page says so */
     const char *service_phone, *service_mail; /* where visitors ask; or NULL */
     const char *helper_url;         /* where visitors get the card helper; or NULL */
+    xca_meter_t *meter;             /* shared by all processes */
+    const apr_array_header_t *monitor_hosts; /* apr_ipsubnet_t *: who may see /healthz and /metrics */
     const char *ldap_url;           /* "ldap://ldap.example/", shown to visitors; or NULL */
 };
 
@@ -47,6 +50,9 @@ const xca_route_t *xca_route_find(const char *method, const char *path, const ch
                                   const char **allow, apr_pool_t *pool);
 /* All rows; ends with a row whose path is NULL. */
 extern const xca_route_t xca_routes[];
+
+/* How many rows there are. */
+int xca_route_count(void);
 
 /* A path as it stands in addresses: percent-encoded, '/' kept. */
 const char *xca_path_encoded(const char *path, apr_pool_t *pool);

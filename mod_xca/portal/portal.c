@@ -7,6 +7,7 @@
 #include "portal/api.h"
 #include "portal/navigation.h"
 #include "portal/office_door.h"
+#include "portal/page_monitor.h"
 
 #define SHEET_CHECKS 30 /* change sheets that one address may have checked in ten minutes */
 #define KEY_MIN     32                    /* bytes */
@@ -122,6 +123,15 @@ static xca_error_t *read_office(xca_portal_t *portal, const xca_settings_t *sett
     return NULL;
 }
 
+static xca_error_t *read_monitor(xca_portal_t *portal, const xca_settings_t *settings, apr_pool_t *pool) {
+    const char *name = "monitor-hosts";
+    apr_array_header_t *hosts;
+    xca_error_t *err = xca_monitor_hosts_read(&hosts, name, xca_settings_get(settings, name, "127.0.0.1 ::1"), pool);
+
+    portal->monitor_hosts = err == NULL ? hosts : NULL;
+    return err != NULL ? err : xca_meter_make(&portal->meter, xca_route_count(), pool);
+}
+
 static xca_error_t *read_key(xca_portal_t *portal, const xca_settings_t *settings, apr_pool_t *pool) {
     const char *path = xca_settings_get(settings, "portal-key-file", NULL);
     xca_secret_t *key;
@@ -188,6 +198,9 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     }
     if (err == NULL) {
         err = xca_api_clients_read(result, settings, pool);
+    }
+    if (err == NULL) {
+        err = read_monitor(result, settings, pool);
     }
     if (err != NULL) {
         return err;
@@ -366,21 +379,14 @@ static xca_error_t *go_to_data(xca_visit_t *visit, const xca_route_t *route) {
     return err != NULL ? err : route->page(visit);
 }
 
-void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
-                       xca_http_response_t *response, apr_pool_t *pool) {
+/* The row of the route table that answered, NULL if there is none. */
+static const xca_route_t *answer_route(xca_portal_t *portal, const xca_http_request_t *request,
+                                       xca_http_response_t *response, apr_pool_t *pool) {
     xca_visit_t visit = {0};
     const char *allow = NULL;
     const xca_route_t *route;
     xca_error_t *err;
 
-    response->status = 200;
-    response->head_only = strcmp(request->method, "HEAD") == 0;
-    if (response->headers == NULL) {
-        response->headers = apr_table_make(pool, 8);
-    }
-    if (answer_file(portal, request, response, pool)) {
-        return;
-    }
     visit.portal = portal;
     visit.request = request;
     visit.office = &portal->office;
@@ -411,4 +417,38 @@ void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
         }
     }
     xca_respond(&visit, route, response);
+    return route;
+}
+
+static xca_meter_kind kind_of(const xca_route_t *route) {
+    if (route == NULL) {
+        return XCA_METER_PAGES;
+    }
+    return (route->how & XCA_ROUTE_DATA) != 0      ? XCA_METER_PROGRAMS
+           : (route->how & XCA_ROUTE_OFFICER) != 0 ? XCA_METER_OFFICERS
+           : (route->how & XCA_ROUTE_PLAIN) != 0   ? XCA_METER_REPOSITORY
+                                                   : XCA_METER_PAGES;
+}
+
+void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
+                       xca_http_response_t *response, apr_pool_t *pool) {
+    apr_time_t began = apr_time_now();
+    const xca_route_t *route = NULL;
+    xca_meter_kind kind = XCA_METER_STATIC;
+
+    response->status = 200;
+    response->head_only = strcmp(request->method, "HEAD") == 0;
+    if (response->headers == NULL) {
+        response->headers = apr_table_make(pool, 8);
+    }
+    if (!answer_file(portal, request, response, pool)) {
+        route = answer_route(portal, request, response, pool);
+        kind = kind_of(route);
+    }
+    xca_meter_count(portal->meter, route != NULL ? (int)(route - xca_routes) : -1, kind, response->status,
+                    apr_time_now() - began);
+}
+
+xca_meter_total_t xca_portal_total(const xca_portal_t *portal) {
+    return xca_meter_total(portal->meter);
 }

@@ -8,6 +8,7 @@
 #include "base/settings.h"
 #include "operations/office.h"
 #include "outside/catalogue.h"
+#include "portal/meter.h"
 
 #define XCA_BODY_MAX (256 * 1024) /* bytes of a request's body; more is 413 */
 
@@ -24,6 +25,7 @@ typedef struct xca_http_request {
     const char *origin;     /* Origin header or NULL */
     const char *host;       /* Host header or NULL */
     const char *client;     /* address of the peer, for limits per source */
+    const char *id;         /* of this request in the logs, or NULL */
     int secure;             /* came over TLS */
     const char *client_certificate; /* PEM; one that mod_ssl has asked for and verified, or NULL */
     apr_time_t now;         /* with the configured clock offset */
@@ -56,5 +58,8 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
 /* Answers one request; never fails: faults become pages. Thread-safe. */
 void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
                        xca_http_response_t *response, apr_pool_t *pool);
+
+/* What all processes have answered since the parent read its configuration. */
+xca_meter_total_t xca_portal_total(const xca_portal_t *portal);
 
 #endif

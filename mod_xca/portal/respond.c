@@ -70,6 +70,7 @@ void xca_error_page(xca_visit_t *visit, const xca_error_t *err) {
     xca_map_text(visit->model, "_title", xca_title_of(visit->status));
     xca_map_number(visit->model, "status", visit->status);
     xca_map_true(visit->model, "_try_again", visit->status == 503);
+    xca_map_text(visit->model, "request", visit->status >= 500 ? visit->request->id : NULL);
     visit->template_name = "error";
 }
 

@@ -9,6 +9,7 @@
 #include "portal/page_certificate.h"
 #include "portal/page_content.h"
 #include "portal/page_expiring.h"
+#include "portal/page_monitor.h"
 #include "portal/page_office.h"
 #include "portal/page_office_content.h"
 #include "portal/page_statistics.h"
@@ -163,8 +164,14 @@ const xca_route_t xca_routes[] = {
     {"GET", "/card/session", xca_page_card_session, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"POST", "/card/message", xca_page_card_message, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"GET", "/card/message/*", xca_page_card_message_show, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"GET", "/healthz", xca_page_health, NULL, NULL, NULL, XCA_ROUTE_PLAIN},
+    {"GET", "/metrics", xca_page_metrics, NULL, NULL, NULL, XCA_ROUTE_PLAIN},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0},
 };
+
+int xca_route_count(void) {
+    return (int)(sizeof(xca_routes) / sizeof(xca_routes[0])) - 1;
+}
 
 /* Segment by segment; '*' takes one that is not empty. */
 static int matches(const char *pattern, const char *path, const char **arg, apr_pool_t *pool) {

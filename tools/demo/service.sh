@@ -16,6 +16,8 @@ slapd) command=(slapd -h "ldap://127.0.0.1:$ldap_port" -f "$home/slapd.conf" -d 
 signer) command=("$build/xca-signer" --settings "$home/xca.conf") ;;
 httpd)
     command=(apache2 -f "$home/httpd.conf" -D FOREGROUND)
+    # Idle connections are descriptors (AsyncRequestWorkerFactor).
+    ulimit -Sn "$(ulimit -Hn)"
     runtime=$(runtime_of_the_sanitizer)
     [[ -z $runtime ]] || command=(env "LD_PRELOAD=$runtime" "${command[@]}")
     ;;

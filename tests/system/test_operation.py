@@ -1,0 +1,241 @@
+"""What those who run the service look at and do: health, metrics, ids of requests, graceful restarts, slow clients."""
+
+import http.client
+import json
+import re
+import resource
+import signal
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from test_broken_directory import servers  # noqa: F401 (a fixture)
+
+SLOW = 10000
+
+
+def get(instance, path, source=None, plain=False, timeout=30):
+    """An answer of httpd: status, headers, body."""
+    context = ssl.create_default_context(cafile=str(instance.home / "ca/root.pem"))
+    address = (source, 0) if source else None
+    if plain:
+        link = http.client.HTTPConnection("127.0.0.1", instance.http, timeout=timeout, source_address=address)
+    else:
+        link = http.client.HTTPSConnection("localhost", instance.https, timeout=timeout, context=context, source_address=address)
+    try:
+        link.request("GET", path)
+        answer = link.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        link.close()
+
+
+def metrics(instance):
+    """name → {labels: value}; the parser of Prometheus' own client reads it."""
+    status, headers, body = get(instance, "/metrics")
+    assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    found, names = {}, []
+    for family in text_string_to_metric_families(body.decode("utf-8")):
+        names.append(family.name)
+        assert family.documentation and family.type != "unknown", family.name
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
+    assert len(names) == len(set(names))  # each name's samples stand together
+    return found
+
+
+def answers(found, route, code):
+    return found["xca_http_answers_total"].get((("code", code), ("method", "GET"), ("route", route)), 0)
+
+
+def wait_for_health(instance, seconds=60):
+    """Of all processes of httpd: each keeps what it knows for a second."""
+    until, well = time.monotonic() + seconds, 0
+    while well < 10:
+        status, _, body = get(instance, "/healthz")
+        well = well + 1 if status == 200 else 0
+        assert time.monotonic() < until, body
+        time.sleep(0.1 if well else 0.5)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_health_is_told_to_the_hosts_that_are_named(instance, plain):
+    wait_for_health(instance)
+    status, headers, body = get(instance, "/healthz", plain=plain)
+    assert status == 200, body
+    assert headers["Content-Type"] == "application/json" and headers["Cache-Control"] == "no-store"
+    assert json.loads(body) == {"status": "ok", "directory": "ok", "signer": "ok", "revocation_list": "ok"}
+    for path in ("/healthz", "/metrics"):
+        assert get(instance, path, source="127.0.0.9", plain=plain)[0] == 404
+
+
+def test_metrics_count_what_was_answered(instance):
+    before = metrics(instance)
+    for _ in range(5):
+        assert get(instance, "/about")[0] == 200
+    assert get(instance, "/no-such-page")[0] == 404
+    assert get(instance, "/oid/9.9.9")[0] == 404
+    after = metrics(instance)
+    assert answers(after, "/about", "200") - answers(before, "/about", "200") == 5
+    assert answers(after, "/oid/*", "404") - answers(before, "/oid/*", "404") == 1
+    nowhere = (("code", "404"), ("method", ""), ("route", ""))
+    assert after["xca_http_answers_total"][nowhere] - before["xca_http_answers_total"].get(nowhere, 0) == 1
+    pages = (("kind", "pages"),)
+    assert after["xca_http_answer_seconds_count"][pages] - before["xca_http_answer_seconds_count"][pages] >= 7
+    assert after["xca_http_answer_seconds_sum"][pages] > before["xca_http_answer_seconds_sum"][pages]
+    assert after["xca_http_answer_seconds_bucket"][(("kind", "pages"), ("le", "+Inf"))] == after["xca_http_answer_seconds_count"][pages]
+
+
+def test_metrics_agree_with_the_directory(instance):
+    found = metrics(instance)
+    assert found["xca_directory_up"][()] == 1 and found["xca_signer_up"][()] == 1
+    assert abs(found["xca_signer_alive_seconds"][()] - time.time()) < 120
+    entry = instance.bind("admin").search_s("cn=full,ou=crl,ou=XCA,c=TW", 0, "(objectClass=*)", ["xcaCrlNumber"])[0][1]
+    full = (("list", "full"),)
+    assert found["xca_crl_number"][full] <= int(entry["xcaCrlNumber"][0])
+    assert found["xca_crl_next_update_seconds"][full] > time.time()
+    assert found["xca_crl_bytes"][full] > 500
+    counted = json.loads(json_of(instance, "/statistics"))
+    total = counted["total"] if "total" in counted else counted
+    for state in ("valid", "suspended", "revoked", "expired"):
+        assert found["xca_certificates"][(("state", state),)] == int(total[state])
+
+
+def json_of(instance, path):
+    context = ssl.create_default_context(cafile=str(instance.home / "ca/root.pem"))
+    link = http.client.HTTPSConnection("localhost", instance.https, timeout=30, context=context)
+    link.request("GET", path, headers={"Accept": "application/json"})
+    return link.getresponse().read()
+
+
+def test_an_answer_has_the_id_that_the_logs_have(instance):
+    status, headers, _ = get(instance, "/about?for=the-logs")
+    assert status == 200 and re.fullmatch(r"[A-Za-z0-9+/@-]{8,}", headers["X-Request-Id"])
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        lines = [line for line in (instance.home / "log" / "httpd-access.log").read_text("utf-8").splitlines() if "for=the-logs" in line]
+        if lines:
+            break
+        time.sleep(0.2)
+    assert lines[-1].split()[-1] == headers["X-Request-Id"]
+
+
+def test_a_directory_that_is_away_is_told_and_so_is_a_silent_signer(servers):  # noqa: F811
+    instance = servers.instance
+    wait_for_health(instance)
+    servers.stop("slapd")
+    try:
+        time.sleep(1.2)  # what is known is kept for a second
+        status, _, body = get(instance, "/healthz")
+        told = json.loads(body)
+        assert status == 503 and told["status"] == told["directory"] == "failed" and told["revocation_list"] == "ok"
+        found = metrics(instance)
+        assert found["xca_directory_up"][()] == 0 and "xca_certificates" not in found
+        # what failed has a number that the logs know
+        status, headers, body = get(instance, "/oid/2.16.886")
+        assert status == 503 and headers["X-Request-Id"].encode() in body
+        log = (instance.home / "log" / "httpd-error.log").read_text("utf-8")
+        assert "[request %s]" % headers["X-Request-Id"] in log
+    finally:
+        servers.start("slapd")
+    wait_for_health(instance)
+
+
+def test_a_graceful_restart_under_load_loses_no_answer(servers):  # noqa: F811
+    """Eight clients ask without a pause, on connections that they keep as long as the server does, while httpd reads its configuration anew."""
+    instance, stop, wrong, counts = servers.instance, threading.Event(), [], []
+    paths = ("/about", "/repository/xca.crl", "/organisations?name=%E5%9F%BA%E9%87%91%E6%9C%83", "/oid/2.16.886")
+
+    def client(number):
+        context = ssl.create_default_context(cafile=str(instance.home / "ca/root.pem"))
+        link, done, fresh = None, 0, False
+        while not stop.is_set():
+            try:
+                if link is None:
+                    link, fresh = http.client.HTTPSConnection("localhost", instance.https, timeout=30, context=context), True
+                link.request("GET", paths[(number + done) % len(paths)])
+                answer = link.getresponse()
+                body = answer.read()
+                if answer.status != 200 or not body:
+                    wrong.append((answer.status, body[:80]))
+                done += 1
+                fresh = False
+                if answer.headers.get("Connection") == "close":
+                    link.close()
+                    link = None
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError) as end:
+                # a kept connection may end between two requests (RFC 9112 section 9.5): a new one may not
+                if fresh:
+                    wrong.append(repr(end))
+                link.close()
+                link = None
+            except OSError as fault:
+                wrong.append(repr(fault))
+                link = None
+        counts.append(done)
+
+    clients = [threading.Thread(target=client, args=(n,)) for n in range(8)]
+    for one in clients:
+        one.start()
+    for _ in range(4):
+        time.sleep(1.5)
+        servers.send("httpd", signal.SIGUSR1)
+    time.sleep(2)
+    stop.set()
+    for one in clients:
+        one.join(60)
+    assert not wrong, wrong[:5]
+    assert len(counts) == 8 and sum(counts) > 100, counts
+    assert servers.running["httpd"].poll() is None
+
+
+def slow_clients(instance, count):
+    """Connections of one address that hold what they can: a third says nothing, a third sends half a request, a third keeps the
+    connection after its answer."""
+    links = []
+    for i in range(count):
+        link = socket.socket()
+        link.settimeout(20)
+        link.bind(("127.0.0.66", 0))
+        try:
+            link.connect(("127.0.0.1", instance.http if i % 2 else instance.https))
+            if i % 3 == 1:
+                link.sendall(b"GET /repository/xca.crl HTTP/1.1\r\nHost: localhost\r\n" if i % 2 else b"\x16\x03\x01\x02\x00\x01")
+            elif i % 3 == 2 and i % 2:
+                link.sendall(b"GET /repository/xca.cer HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            links.append(link)
+        except OSError:
+            link.close()  # it was shut out: so much the better
+    return links
+
+
+def test_ten_thousand_slow_clients_do_not_keep_others_waiting(servers):  # noqa: F811
+    instance = servers.instance
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert hard == resource.RLIM_INFINITY or hard >= SLOW + 500
+    resource.setrlimit(resource.RLIMIT_NOFILE, (SLOW + 500, hard))
+    links, waited = [], []
+    try:
+        for _ in range(10):
+            links += slow_clients(instance, SLOW // 10)
+            for path in ("/about", "/repository/xca.crl"):
+                began = time.monotonic()
+                assert get(instance, path)[0] == 200
+                waited.append(time.monotonic() - began)
+        assert len(links) > SLOW // 2
+        # and while they are all there
+        for _ in range(20):
+            began = time.monotonic()
+            assert get(instance, "/about")[0] == 200
+            waited.append(time.monotonic() - began)
+    finally:
+        for link in links:
+            link.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    # far below the time that a half request may take to arrive (RequestReadTimeout)
+    assert max(waited) < 8, sorted(waited)[-5:]
+    print("slow clients kept %d connections; answers took %.3f s in the middle, %.3f s at most"
+          % (len(links), sorted(waited)[len(waited) // 2], max(waited)))
