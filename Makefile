@@ -205,7 +205,7 @@ install: all
 	  '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man8' '$(DESTDIR)$(PREFIX)/share/doc/xca'
 	install -m 644 $(BUILD)/mod_xca.so '$(DESTDIR)$(MODULES_DIR)'
 	install -m 755 $(BUILD)/xca-admin $(BUILD)/xca-card '$(DESTDIR)$(PREFIX)/bin'
-	install -m 755 $(BUILD)/xca-signer '$(DESTDIR)$(PREFIX)/sbin'
+	install -m 755 $(BUILD)/xca-signer tools/xca-backup/xca-backup '$(DESTDIR)$(PREFIX)/sbin'
 	install -d '$(DESTDIR)$(PREFIX)/libexec/xca'
 	install -m 755 $(BUILD)/xca-xls '$(DESTDIR)$(PREFIX)/libexec/xca'
 	install -m 644 $(filter-out tools/xca-forms/%,$(wildcard tools/*/*.1)) '$(DESTDIR)$(PREFIX)/share/man/man1'
