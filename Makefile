@@ -15,8 +15,9 @@ XCA_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
 APR_CFLAGS := $(shell pkg-config --cflags apr-1 2>/dev/null)
-CORE_CFLAGS := $(APR_CFLAGS) $(shell pkg-config --cflags libxml-2.0 libcurl libzip 2>/dev/null)
-CORE_LIBS := $(shell pkg-config --libs apr-1 libxml-2.0 libcurl libzip 2>/dev/null) -lssl -lcrypto -lldap -llber -lcmark -lm
+CORE_CFLAGS := $(APR_CFLAGS) $(shell pkg-config --cflags libxml-2.0 libcurl libzip p11-kit-1 2>/dev/null)
+CORE_LIBS := $(shell pkg-config --libs apr-1 libxml-2.0 libcurl libzip 2>/dev/null) -lssl -lcrypto -lldap -llber -lcmark -lm \
+  -Wl,--push-state,--as-needed -lp11-kit -Wl,--pop-state
 APXS ?= apxs2
 HTTPD_CFLAGS = -I$(shell $(APXS) -q INCLUDEDIR) $(shell pkg-config --cflags apr-util-1) $(APR_CFLAGS)
 

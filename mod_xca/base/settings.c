@@ -49,14 +49,53 @@ xca_error_t *xca_file_read(const char **data, apr_size_t *length, const char *pa
     return NULL;
 }
 
+xca_error_t *xca_file_write_new(const char *path, const void *data, apr_size_t length, int for_all,
+                                apr_pool_t *pool) {
+    apr_fileperms_t others = for_all ? APR_FPROT_GREAD | APR_FPROT_WREAD : 0;
+    apr_file_t *file;
+    apr_status_t status = apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_EXCL | APR_BINARY,
+                                        APR_FPROT_UREAD | APR_FPROT_UWRITE | others, pool);
+    char reason[120];
+    xca_error_t *err;
+
+    if (status == APR_SUCCESS) {
+        apr_status_t closed;
+
+        status = apr_file_write_full(file, data, length, NULL);
+        if (status == APR_SUCCESS) {
+            status = apr_file_sync(file);
+        }
+        closed = apr_file_close(file);
+        status = status == APR_SUCCESS ? closed : status;
+        if (status != APR_SUCCESS) {
+            apr_file_remove(path, pool);
+        }
+    }
+    if (status == APR_SUCCESS) {
+        return NULL;
+    }
+    err = xca_error_make(pool, XCA_E_INTERNAL, "file.unwritable", "%s: %s", path,
+                         apr_strerror(status, reason, sizeof(reason)));
+    err->arg = apr_pstrdup(pool, path);
+    return err;
+}
+
 static const char *resolve_path(const char *name, const char *value, const char *folder,
                                 apr_pool_t *pool) {
     apr_size_t length = strlen(name);
     int is_path = (length > 5 && strcmp(name + length - 5, "-file") == 0) ||
                   (length > 7 && strcmp(name + length - 7, "-folder") == 0);
 
-    if (!is_path || value[0] == '/' || value[0] == '\0') {
+    if (!is_path || value[0] == '/' || value[0] == '\0' || strncmp(value, "pkcs11:", 7) == 0) {
         return value;
+    }
+    if (strncmp(value, "credential:", 11) == 0) {
+        const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+        /* Of another program than the one that systemd gave it to: unreadable, and said so if it is needed. */
+        return credentials != NULL && strchr(value + 11, '/') == NULL
+                   ? apr_pstrcat(pool, credentials, "/", value + 11, NULL)
+                   : value;
     }
     return apr_pstrcat(pool, folder, "/", value, NULL);
 }

@@ -12,7 +12,8 @@ xca_error_t *xca_settings_read(xca_settings_t **settings, const char *path,
                                apr_pool_t *pool) XCA_MUST_USE;
 
 /* The value of `name`, or `fallback`. A relative path in "*-file" and "*-folder" values is taken
- * relative to the settings file's folder. */
+ * relative to the settings file's folder; "credential:NAME" is the file that systemd gives the service by that
+ * name ($CREDENTIALS_DIRECTORY/NAME), and a URI of a key ("pkcs11:...") is left as it is. */
 const char *xca_settings_get(const xca_settings_t *settings, const char *name,
                              const char *fallback);
 
@@ -26,5 +27,10 @@ xca_error_t *xca_settings_number(const xca_settings_t *settings, const char *nam
  * Errors: "file.unreadable" (arg: path), "file.too-large". */
 xca_error_t *xca_file_read(const char **data, apr_size_t *length, const char *path,
                            apr_size_t limit, apr_pool_t *pool) XCA_MUST_USE;
+
+/* Writes a new file, to the disk, which its owner alone or anybody may read; half a file is taken away again.
+ * Error: "file.unwritable" (arg: path), also if it exists. */
+xca_error_t *xca_file_write_new(const char *path, const void *data, apr_size_t length, int for_all,
+                                apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

@@ -270,9 +270,12 @@ xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t
     xca_notice_facts_t facts = {0};
     xca_error_t *err = make_and_record(signer, kase, now, pool);
 
-    if (err != NULL && err->kind != XCA_E_UNAVAILABLE) {
-        /* The lint's or the library's finding stops the issue and is told to the officers. */
-        xca_log_error(apr_psprintf(pool, "issue for case %s", kase->number), err);
+    if (err != NULL && (err->kind != XCA_E_UNAVAILABLE || xca_key_is_away(err))) {
+        /* The lint's or the library's finding stops the issue and is told to the officers; so is that the key is away, which
+         * the key itself has logged. */
+        if (!xca_key_is_away(err)) {
+            xca_log_error(apr_psprintf(pool, "issue for case %s", kase->number), err);
+        }
         if (kase->problem == NULL || strcmp(kase->problem, err->message) != 0) {
             xca_error_t *fault = xca_case_problem(store, kase->number, err->message, pool);
 

@@ -4,6 +4,7 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include "domain/calendar.h"
+#include "operations/key_open.h"
 #include "outside/crypto_card.h"
 #include "wire/card_message.h"
 
@@ -113,8 +114,6 @@ static xca_error_t *read_first(xca_bytes_t *certificate, const xca_settings_t *s
 static xca_error_t *open_ca(xca_signer_t *signer, const xca_settings_t *settings,
                             apr_pool_t *pool) {
     const char *key_path, *chain_path;
-    xca_secret_t *password = NULL;
-    const char *password_path = xca_settings_get(settings, "ca-password-file", NULL);
     xca_bytes_t certificate;
     apr_array_header_t *chain;
     xca_key_t *key;
@@ -123,11 +122,8 @@ static xca_error_t *open_ca(xca_signer_t *signer, const xca_settings_t *settings
     if (err == NULL) {
         err = need(&chain_path, settings, "ca-chain-file", pool);
     }
-    if (err == NULL && password_path != NULL) {
-        err = xca_secret_read(&password, password_path, pool);
-    }
     if (err == NULL) {
-        err = xca_key_read(&key, key_path, password, pool);
+        err = xca_key_open(&key, settings, key_path, xca_settings_get(settings, "ca-password-file", NULL), pool);
     }
     if (err == NULL) {
         err = read_first(&certificate, settings, "ca-certificate-file", pool);
@@ -202,20 +198,20 @@ static xca_error_t *open_secrets(xca_signer_t *signer, const xca_settings_t *set
     return err == NULL ? open_secret(&signer->card_key, settings, "card-key-file", pool) : err;
 }
 
-/* The key of the audit log: made at the first start. */
+/* The key of the audit log: a file of it is made at the first start, in a token it is made by xca-admin. */
 static xca_error_t *open_audit(xca_signer_t *signer, const xca_settings_t *settings, apr_pool_t *pool) {
     const char *path;
     xca_key_t *key = NULL;
     apr_finfo_t info;
     xca_error_t *err = need(&path, settings, "audit-key-file", pool);
 
-    if (err == NULL && APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, pool))) {
+    if (err == NULL && !xca_key_is_uri(path) && APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, pool))) {
         err = xca_key_make(&key, "ec:P-256", pool);
         if (err == NULL) {
             err = xca_key_write(key, path, pool);
         }
     } else if (err == NULL) {
-        err = xca_key_read(&key, path, NULL, pool);
+        err = xca_key_open(&key, settings, path, NULL, pool);
     }
     return err == NULL ? xca_audit_make(&signer->audit, signer->office->store, signer->ca, key,
                                         xca_settings_get(settings, "audit-head-file", NULL), pool)
@@ -383,11 +379,11 @@ static xca_error_t *prove_seal_key(xca_signer_t *signer, const unsigned char key
     proof.issued = wire_time(now, pool);
     proof.until = wire_time(now + PROOF_DAYS * XCA_DAY, pool);
     length = xca_lines_write(text, sizeof(text), XCA_SEAL_KEY_FIRST, xca_seal_key_proof_fields, &proof);
-    err = log_proof(signer, &proof, now, pool);
-    if (err != NULL) {
-        return err;
-    }
+    /* Signed, logged, and only then given to anyone. A key that is away leaves nothing in the log. */
     err = xca_ca_sign(&signature, signer->ca, text, length, pool);
+    if (err == NULL) {
+        err = log_proof(signer, &proof, now, pool);
+    }
     if (err != NULL) {
         return err;
     }

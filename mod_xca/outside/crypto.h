@@ -38,6 +38,13 @@ typedef struct xca_key xca_key_t;
 xca_error_t *xca_key_read(xca_key_t **key, const char *path, const xca_secret_t *password,
                           apr_pool_t *pool) XCA_MUST_USE;
 
+/* Whether a setting names a key of a token by URI ("pkcs11:...", RFC 7512; crypto_pkcs11.h) and not a file. */
+int xca_key_is_uri(const char *value);
+
+/* Whether an error says that a token's key cannot be used now ("hsm.*"): it comes back by itself or by an operator's hand,
+ * and what waits for it keeps waiting. */
+int xca_key_is_away(const xca_error_t *err);
+
 /* The certificate that came with the key (PKCS#12, or PEM beside the key), DER; length 0 if none. */
 xca_bytes_t xca_key_certificate(const xca_key_t *key);
 

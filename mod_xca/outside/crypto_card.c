@@ -35,20 +35,7 @@ xca_error_t *xca_derive(unsigned char *out, apr_size_t length, const xca_secret_
 
 xca_error_t *xca_key_sign(xca_bytes_t *signature, const xca_key_t *key, const void *data,
                           apr_size_t length, apr_pool_t *pool) {
-    size_t size = (size_t)EVP_PKEY_get_size(key->pkey);
-    unsigned char *bytes = apr_palloc(pool, size);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    int done = context != NULL &&
-               EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
-               EVP_DigestSign(context, bytes, &size, data, length) == 1;
-
-    EVP_MD_CTX_free(context);
-    if (!done) {
-        return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.sign", "EVP_DigestSign");
-    }
-    signature->data = bytes;
-    signature->length = size;
-    return NULL;
+    return xca_openssl_sign(signature, key, EVP_sha256(), data, length, pool);
 }
 
 xca_error_t *xca_ca_sign(xca_bytes_t *signature, const xca_ca_t *ca, const void *data,

@@ -15,6 +15,14 @@
 /* Iterations of PBKDF2 for a PKCS#12 file's key and MAC. */
 #define PKCS12_ITERATIONS 100000
 
+int xca_key_is_uri(const char *value) {
+    return strncmp(value, "pkcs11:", 7) == 0;
+}
+
+int xca_key_is_away(const xca_error_t *err) {
+    return err != NULL && err->kind == XCA_E_UNAVAILABLE && strncmp(err->message, "hsm.", 4) == 0;
+}
+
 xca_bytes_t xca_key_certificate(const xca_key_t *key) {
     return key->certificate;
 }
@@ -127,20 +135,51 @@ xca_error_t *xca_key_read(xca_key_t **key, const char *path, const xca_secret_t 
     return err;
 }
 
+xca_error_t *xca_openssl_sign(xca_bytes_t *signature, const xca_key_t *key, const EVP_MD *digest, const void *data,
+                              apr_size_t length, apr_pool_t *pool) {
+    size_t size = (size_t)EVP_PKEY_get_size(key->pkey);
+    unsigned char *bytes;
+    EVP_MD_CTX *context;
+    int done;
+
+    if (key->sign != NULL) {
+        return key->sign(signature, key, digest, data, length, pool);
+    }
+    bytes = apr_palloc(pool, size);
+    context = EVP_MD_CTX_new();
+    done = context != NULL && EVP_DigestSignInit(context, NULL, digest, NULL, key->pkey) == 1 &&
+           EVP_DigestSign(context, bytes, &size, data, length) == 1;
+    EVP_MD_CTX_free(context);
+    if (!done) {
+        return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.sign", "EVP_DigestSign");
+    }
+    *signature = (xca_bytes_t){bytes, size};
+    return NULL;
+}
+
+xca_error_t *xca_key_type_check(const char *type, apr_pool_t *pool) {
+    static const char *const types[] = {"rsa:2048", "rsa:3072", "rsa:4096", "ec:P-256", "ec:P-384"};
+    xca_error_t *err;
+    size_t i;
+
+    for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(type, types[i]) == 0) {
+            return NULL;
+        }
+    }
+    err = xca_error_make(pool, XCA_E_INVALID, "key.type", "%s", type);
+    err->arg = apr_pstrdup(pool, type);
+    return err;
+}
+
 xca_error_t *xca_key_make(xca_key_t **key, const char *type, apr_pool_t *pool) {
-    EVP_PKEY *pkey = NULL;
+    xca_error_t *err = xca_key_type_check(type, pool);
+    EVP_PKEY *pkey;
 
-    if (strcmp(type, "rsa:2048") == 0 || strcmp(type, "rsa:3072") == 0 ||
-        strcmp(type, "rsa:4096") == 0) {
-        pkey = EVP_RSA_gen((unsigned int)apr_atoi64(type + 4));
-    } else if (strcmp(type, "ec:P-256") == 0 || strcmp(type, "ec:P-384") == 0) {
-        pkey = EVP_EC_gen(type + 3);
-    } else {
-        xca_error_t *err = xca_error_make(pool, XCA_E_INVALID, "key.type", "%s", type);
-
-        err->arg = apr_pstrdup(pool, type);
+    if (err != NULL) {
         return err;
     }
+    pkey = type[0] == 'r' ? EVP_RSA_gen((unsigned int)apr_atoi64(type + 4)) : EVP_EC_gen(type + 3);
     if (pkey == NULL) {
         return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.key", type);
     }
@@ -150,35 +189,14 @@ xca_error_t *xca_key_make(xca_key_t **key, const char *type, apr_pool_t *pool) {
 
 /* Writes a new file that only its owner may read. */
 static xca_error_t *write_private(const char *path, BIO *content, apr_pool_t *pool) {
-    apr_file_t *file;
     char *data;
     long length = BIO_get_mem_data(content, &data);
-    apr_status_t status = apr_file_open(
-        &file, path, APR_WRITE | APR_CREATE | APR_EXCL | APR_BINARY,
-        APR_UREAD | APR_UWRITE, pool);
-    char reason[120];
-    xca_error_t *err;
+    xca_error_t *err = xca_file_write_new(path, data, (apr_size_t)length, 0, pool);
 
-    if (status == APR_SUCCESS) {
-        apr_status_t closed;
-
-        status = apr_file_write_full(file, data, (apr_size_t)length, NULL);
-        if (status == APR_SUCCESS) {
-            status = apr_file_sync(file);
-        }
-        closed = apr_file_close(file);
-        status = status == APR_SUCCESS ? closed : status;
-        if (status != APR_SUCCESS) {
-            apr_file_remove(path, pool);
-        }
-    }
     xca_wipe(data, (apr_size_t)length);
-    if (status == APR_SUCCESS) {
-        return NULL;
+    if (err != NULL) {
+        err->message = "key.unwritable";
     }
-    err = xca_error_make(pool, XCA_E_INTERNAL, "key.unwritable", "%s: %s", path,
-                         apr_strerror(status, reason, sizeof(reason)));
-    err->arg = apr_pstrdup(pool, path);
     return err;
 }
 

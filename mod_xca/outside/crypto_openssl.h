@@ -9,10 +9,22 @@
 #include <openssl/x509.h>
 #include "outside/crypto.h"
 
+/* Signs `data` with this digest: PKCS#1 v1.5 or ECDSA-Sig-Value. */
+typedef xca_error_t *xca_key_signer_t(xca_bytes_t *signature, const xca_key_t *key, const EVP_MD *digest,
+                                      const void *data, apr_size_t length, apr_pool_t *pool);
+
 struct xca_key {
-    EVP_PKEY *pkey;
+    EVP_PKEY *pkey;          /* both halves; of a token's key the public one alone */
     xca_bytes_t certificate; /* DER, length 0 if none */
+    xca_key_signer_t *sign;  /* of a key that is elsewhere (crypto_pkcs11.c); NULL: pkey signs */
+    void *token;
 };
+
+/* The one place that signs, wherever the key is. Errors: "crypto.sign"; those of the key's place. */
+xca_key_signer_t xca_openssl_sign;
+
+/* Error: "key.type" if it is none of xca_key_make()'s. */
+xca_error_t *xca_key_type_check(const char *type, apr_pool_t *pool) XCA_MUST_USE;
 
 /* An error with `doing` and OpenSSL's whole error queue as detail; empties the queue. */
 xca_error_t *xca_openssl_error(apr_pool_t *pool, xca_error_kind kind, const char *message,

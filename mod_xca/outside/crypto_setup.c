@@ -25,19 +25,6 @@ typedef struct setup_issuer {
     xca_bytes_t name, key_id;
 } setup_issuer_t;
 
-static void put_basic_constraints(xca_der_t *der, const struct setup_rule *rule) {
-    xca_tbs_extension_open(der, "2.5.29.19", 1);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    if (rule->is_ca) {
-        xca_der_put_true(der);
-    }
-    if (rule->path_length >= 0) {
-        xca_der_put_number(der, (apr_uint64_t)rule->path_length);
-    }
-    xca_der_close(der);
-    xca_tbs_extension_close(der);
-}
-
 /* Four bytes of an IPv4 address, 0 if `name` is none. */
 static int read_ipv4(unsigned char address[4], const char *name) {
     int part;
@@ -126,7 +113,7 @@ static void put_extensions(xca_der_t *der, const struct setup_rule *rule, const 
                            xca_bytes_t issuer_key_id, apr_pool_t *pool) {
     xca_der_open(der, XCA_DER_CONSTRUCTED | 3);
     xca_der_open(der, XCA_DER_SEQUENCE);
-    put_basic_constraints(der, rule);
+    xca_tbs_put_basic_constraints(der, rule->is_ca, rule->path_length);
     xca_tbs_put_key_usage(der, rule->key_usage);
     if (rule->ext_key_usage[0] != NULL) {
         xca_tbs_put_ext_key_usage(der, rule->ext_key_usage);

@@ -85,6 +85,19 @@ void xca_tbs_extension_close(xca_der_t *der) {
     xca_der_close(der);
 }
 
+void xca_tbs_put_basic_constraints(xca_der_t *der, int is_ca, int path_length) {
+    xca_tbs_extension_open(der, "2.5.29.19", 1);
+    xca_der_open(der, XCA_DER_SEQUENCE);
+    if (is_ca) {
+        xca_der_put_true(der);
+    }
+    if (path_length >= 0) {
+        xca_der_put_number(der, (apr_uint64_t)path_length);
+    }
+    xca_der_close(der);
+    xca_tbs_extension_close(der);
+}
+
 /* Named bits: trailing zero bits are not written (X.690 clause 11.2.2). */
 void xca_tbs_put_key_usage(xca_der_t *der, int bits) {
     unsigned char content[2] = {0, (unsigned char)bits};
@@ -132,11 +145,15 @@ void xca_tbs_put_crl_point(xca_der_t *der, const char *url, const char *second) 
     xca_tbs_extension_close(der);
 }
 
+void xca_tbs_put_subject_key_id(xca_der_t *der, const unsigned char id[XCA_KEY_ID]) {
+    xca_tbs_extension_open(der, "2.5.29.14", 0);
+    xca_der_put(der, XCA_DER_OCTET_STRING, id, XCA_KEY_ID);
+    xca_tbs_extension_close(der);
+}
+
 void xca_tbs_put_key_ids(xca_der_t *der, const unsigned char *subject_key_id,
                          xca_bytes_t authority_key_id) {
-    xca_tbs_extension_open(der, "2.5.29.14", 0);
-    xca_der_put(der, XCA_DER_OCTET_STRING, subject_key_id, XCA_KEY_ID);
-    xca_tbs_extension_close(der);
+    xca_tbs_put_subject_key_id(der, subject_key_id);
     xca_tbs_put_authority_key_id(der, authority_key_id);
 }
 
@@ -159,17 +176,12 @@ xca_error_t *xca_tbs_unsigned(xca_bytes_t *der, xca_bytes_t tbs, const xca_key_t
 
 xca_error_t *xca_tbs_sign(xca_bytes_t *signed_der, xca_bytes_t tbs, const xca_key_t *key,
                           apr_pool_t *pool) {
-    size_t length = (size_t)EVP_PKEY_get_size(key->pkey);
-    unsigned char *signature = apr_palloc(pool, length);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    int done = context != NULL &&
-               EVP_DigestSignInit(context, NULL, is_p384(key) ? EVP_sha384() : EVP_sha256(), NULL,
-                                  key->pkey) == 1 &&
-               EVP_DigestSign(context, signature, &length, tbs.data, tbs.length) == 1;
+    xca_bytes_t signature;
+    xca_error_t *err = xca_openssl_sign(&signature, key, is_p384(key) ? EVP_sha384() : EVP_sha256(), tbs.data,
+                                        tbs.length, pool);
 
-    EVP_MD_CTX_free(context);
-    if (!done) {
-        return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.sign", "EVP_DigestSign");
+    if (err != NULL) {
+        return err;
     }
-    return wrap(signed_der, tbs, (xca_bytes_t){signature, length}, key, pool);
+    return wrap(signed_der, tbs, signature, key, pool);
 }

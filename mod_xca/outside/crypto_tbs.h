@@ -52,12 +52,14 @@ void xca_tbs_put_validity(xca_der_t *der, apr_time_t not_before, apr_time_t not_
 /* Extensions. open: what is put until close is the extension's value. */
 void xca_tbs_extension_open(xca_der_t *der, const char *oid, int critical);
 void xca_tbs_extension_close(xca_der_t *der);
+void xca_tbs_put_basic_constraints(xca_der_t *der, int is_ca, int path_length); /* path_length -1: none */
 void xca_tbs_put_key_usage(xca_der_t *der, int bits);
 void xca_tbs_put_ext_key_usage(xca_der_t *der, const char *const *oids);
 /* One list, reachable in one or two ways: one DistributionPoint (RFC 5280 section 4.2.1.13); `second` or NULL. */
 void xca_tbs_put_crl_point(xca_der_t *der, const char *url, const char *second);
 void xca_tbs_put_key_ids(xca_der_t *der, const unsigned char *subject_key_id,
                          xca_bytes_t authority_key_id);
+void xca_tbs_put_subject_key_id(xca_der_t *der, const unsigned char id[XCA_KEY_ID]);
 void xca_tbs_put_authority_key_id(xca_der_t *der, xca_bytes_t authority_key_id);
 
 /* Certificate or CertificateList: `tbs`, the algorithm, and the signature by `key`; with an empty

@@ -17,6 +17,7 @@ import counted  # noqa: E402
 from conftest import BASE, BUILD  # noqa: E402
 import cards  # noqa: E402
 import loaded  # noqa: E402
+import tokens  # noqa: E402
 from issuing import Issuing  # noqa: E402
 from pages import Pages  # noqa: E402
 
@@ -43,11 +44,15 @@ class Table:
         print("%-52s %10.3f   %-44s %10.3f  %8.3f" % (job, ours, against, theirs, ours / theirs), flush=True)
 
 
-def core(one, *arguments):
+def core_of(settings, environment, *arguments):
     """Figures of tests/bench/core.c."""
-    done = subprocess.run([str(BUILD / "tests/bench/core"), str(one.home / "xca.conf")] + [str(a) for a in arguments], check=True,
-                          stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([str(BUILD / "tests/bench/core"), str(settings)] + [str(a) for a in arguments], check=True,
+                          stdout=subprocess.PIPE, text=True, env=environment)
     return [float(line) for line in done.stdout.split()]
+
+
+def core(one, *arguments):
+    return core_of(one.home / "xca.conf", one.environment, *arguments)
 
 
 def search(table, one):
@@ -128,6 +133,7 @@ def main():
         table.row("signer, the same", each, "durable add", add)
         latency = issuing.latency(30)
         table.row("signer, second decision to issued", latency, "RSA-4096 signature and one durable add", signature + add)
+        tokens.measure(table, one.home, lambda settings, more, *arguments: core_of(settings, dict(one.environment, **more), *arguments)[0])
     finally:
         directory.stop()
     one.start()

@@ -1,6 +1,7 @@
 /* core SETTINGS search COUNT KEYWORD...      median time of a search in the OID tree, in milliseconds, a line a keyword
  *      SETTINGS number COUNT UBN              the same by unified number
  *      SETTINGS arcs COUNT OID AFTER          of a page of arcs below an OID
+ *      SETTINGS sign COUNT KEY                of a signature by a key in a file or, by URI, in a token
  *      SETTINGS list ENTRIES OUT              makes and signs a revocation list; time in milliseconds
  * The operations themselves, without httpd: for make bench. */
 #include <stdio.h>
@@ -9,7 +10,9 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 #include "base/log.h"
+#include "operations/key_open.h"
 #include "operations/signer_open.h"
+#include "outside/crypto_card.h"
 
 #define SHOWN 50  /* matches a page shows */
 #define ARCS  100 /* arcs a page shows */
@@ -17,6 +20,7 @@
 typedef struct {
     const xca_settings_t *settings;
     xca_office_t *office;
+    xca_key_t *key;
     apr_pool_t *pool;
 } bench_t;
 
@@ -71,6 +75,13 @@ static xca_error_t *measure(bench_t *bench, job_t *job, int count, const char *c
     return err;
 }
 
+static xca_error_t *sign(bench_t *bench, const char *const *arguments, apr_pool_t *scratch) {
+    static const char text[1500]; /* as long as a certificate */
+    xca_bytes_t signature;
+
+    return xca_key_sign(&signature, bench->key, text, sizeof(text), scratch);
+}
+
 static xca_error_t *make_list(bench_t *bench, long entries, const char *path) {
     xca_crl_entry_t *revoked = calloc((size_t)entries, sizeof(*revoked));
     xca_signer_t *signer;
@@ -112,6 +123,10 @@ static xca_error_t *run(bench_t *bench, int argc, const char *const argv[]) {
     if (strcmp(verb, "list") == 0) {
         return make_list(bench, count, argv[4]);
     }
+    if (strcmp(verb, "sign") == 0) {
+        err = xca_key_open(&bench->key, bench->settings, argv[4], NULL, bench->pool);
+        return err == NULL ? measure(bench, sign, count, argv + 4) : err;
+    }
     err = xca_office_open(&bench->office, bench->settings, "portal", bench->pool);
     if (err == NULL && strcmp(verb, "arcs") == 0) {
         return measure(bench, browse, count, argv + 4);
@@ -136,7 +151,7 @@ int main(int argc, const char *const argv[]) {
     apr_pool_create(&bench.pool, NULL);
     xca_log_set_sink(log_line, NULL, XCA_LOG_WARNING);
     if (argc < 5) {
-        fputs("usage: core SETTINGS search|number|arcs|list COUNT ...\n", stderr);
+        fputs("usage: core SETTINGS search|number|arcs|sign|list COUNT ...\n", stderr);
         return 2;
     }
     err = xca_settings_read(&settings, argv[1], bench.pool);

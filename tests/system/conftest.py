@@ -1,6 +1,7 @@
 """A whole private instance for the system tests: real slapd, xca-signer, httpd, and a real browser. It is made by the demo's own
 scripts in a temporary folder, with a small part of the demo's data, and listens on free loopback ports."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -152,6 +153,26 @@ class Instance:
                 bad += [line for line in log.read_text("utf-8", "replace").splitlines()
                         if SANITIZER.search(line) or re.search(r":error\]|:crit\]|:emerg\]|exit signal|Segmentation|Assertion", line)]
         return bad
+
+
+@contextlib.contextmanager
+def directory_only(folder):
+    """An instance of which only the directory runs; the signers are the test's."""
+    small_data(folder / "data")
+    one = Instance(folder / "instance")
+    one.make(folder / "data")
+    slapd = subprocess.Popen([str(TOP / "tools/demo/service.sh"), "slapd"], env=one.environment)
+    until = time.monotonic() + 20
+    while True:
+        try:
+            one.bind("admin")
+            break
+        except ldap.LDAPError:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    yield one
+    slapd.terminate()
+    slapd.wait(30)
 
 
 @pytest.fixture(scope="session")

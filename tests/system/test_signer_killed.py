@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509 import CertificateSigningRequestBuilder, Name, NameAttribute
 from cryptography.x509.oid import NameOID
-from conftest import BASE, BUILD, TOP, Instance, small_data
+from conftest import BASE, BUILD, directory_only
 from test_broken_portal import CASES, code_hash, now
 
 CASE_COUNT = 200
@@ -23,22 +23,8 @@ KILLS = 200
 
 @pytest.fixture
 def alone(tmp_path):
-    """An instance of which only the directory runs; the signers are the test's."""
-    small_data(tmp_path / "data")
-    one = Instance(tmp_path / "instance")
-    one.make(tmp_path / "data")
-    slapd = subprocess.Popen([str(TOP / "tools/demo/service.sh"), "slapd"], env=one.environment)
-    until = time.monotonic() + 20
-    while True:
-        try:
-            one.bind("admin")
-            break
-        except ldap.LDAPError:
-            assert time.monotonic() < until
-            time.sleep(0.1)
-    yield one
-    slapd.terminate()
-    slapd.wait(30)
+    with directory_only(tmp_path) as one:
+        yield one
     assert one.problems() == []
 
 

@@ -2,6 +2,8 @@
 #include "crypto_fixture.h"
 
 #include <apr_thread_proc.h>
+#include "outside/crypto_csr.h"
+#include "outside/crypto_request.h"
 #include "outside/crypto_lint.h"
 
 /* Issues, lets openssl verify it and gives its text. */
@@ -521,6 +523,27 @@ static void test_many_threads_issue_at_once(void **state) {
     }
 }
 
+static void test_the_request_for_the_ca_s_certificate(void **state) {
+    static const char *const types[] = {"rsa:2048", "ec:P-384"};
+    xca_key_t *key;
+    xca_csr_t *csr;
+    xca_bytes_t der;
+    const char *shown;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        assert_fine(xca_key_make(&key, types[i], test_pool));
+        assert_fine(xca_request_make(&der, key, "OU=組織及團體憑證管理中心,O=行政院,C=TW", test_pool));
+        write_file("ca.csr", der.data, der.length);
+        shown = run_well("openssl req -inform DER -in ca.csr -verify -noout -text -nameopt utf8,sep_comma_plus");
+        assert_non_null(strstr(shown, "Subject: C=TW,O=行政院,OU=組織及團體憑證管理中心"));
+        assert_non_null(strstr(shown, "CA:TRUE, pathlen:0"));
+        assert_non_null(strstr(shown, "Certificate Sign, CRL Sign"));
+        assert_fine(xca_csr_read(&csr, der.data, der.length, test_pool));
+    }
+    assert_string_equal(message_of(xca_request_make(&der, key, "nonsense", test_pool)), "name.malformed");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_signature_certificate_says_what_the_profile_says),
@@ -547,6 +570,7 @@ int main(void) {
         TEST(test_pages_show_real_certificates_of_taiwan),
         TEST(test_what_is_not_one_certificate_is_not_shown),
         TEST(test_many_threads_issue_at_once),
+        TEST(test_the_request_for_the_ca_s_certificate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

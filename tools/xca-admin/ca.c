@@ -1,9 +1,8 @@
 /* ca init: a root, the issuing CA, the officers' CA and a TLS certificate for a demo or a drill. In
  * production the root is someone else's. */
 #include <stdio.h>
-#include <string.h>
-#include <apr_file_io.h>
 #include <apr_strings.h>
+#include "ca_files.h"
 #include "command.h"
 #include "domain/calendar.h"
 #include "outside/crypto.h"
@@ -22,21 +21,6 @@ typedef struct {
     xca_bytes_t certificate;
 } made_t;
 
-static xca_error_t *write_bytes(const char *path, xca_bytes_t bytes, apr_pool_t *pool) {
-    apr_file_t *file;
-    xca_error_t *err;
-
-    if (apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_EXCL | APR_BINARY, APR_OS_DEFAULT,
-                      pool) == APR_SUCCESS &&
-        apr_file_write_full(file, bytes.data, bytes.length, NULL) == APR_SUCCESS &&
-        apr_file_close(file) == APR_SUCCESS) {
-        return NULL;
-    }
-    err = xca_error_make(pool, XCA_E_INTERNAL, "file.unwritable", "%s", path);
-    err->arg = path;
-    return err;
-}
-
 static xca_error_t *make(made_t *made, const made_t *issuer, const char *folder,
                          const char *key_type, apr_time_t now, apr_pool_t *pool) {
     const char *base = apr_pstrcat(pool, folder, "/", made->name, NULL);
@@ -53,10 +37,7 @@ static xca_error_t *make(made_t *made, const made_t *issuer, const char *folder,
         err = xca_key_write(made->key, apr_pstrcat(pool, base, ".key", NULL), pool);
     }
     if (err == NULL) {
-        const char *pem = xca_cert_pem(pool, made->certificate);
-
-        err = write_bytes(apr_pstrcat(pool, base, ".pem", NULL),
-                          (xca_bytes_t){(const unsigned char *)pem, strlen(pem)}, pool);
+        err = ca_write_text(apr_pstrcat(pool, base, ".pem", NULL), xca_cert_pem(pool, made->certificate), 0, pool);
     }
     if (err == NULL) {
         printf("%s.pem: %s\n", base, made->subject);
@@ -77,7 +58,7 @@ static xca_error_t *make_root_list(const made_t *root, int years, const char *fo
         err = xca_ca_crl(&list, ca, NULL, 0, 1, from, xca_date_add_years(from, years), pool);
     }
     if (err == NULL) {
-        err = write_bytes(path, list, pool);
+        err = ca_write_bytes(path, list, 0, pool);
     }
     if (err == NULL) {
         printf("%s: %s\n", path, root->subject);

@@ -53,6 +53,9 @@ xca_error_t *admin_report(const admin_t *admin, const char *kind, const char *de
 typedef xca_error_t *command_t(admin_t *admin, const arguments_t *arguments);
 
 xca_error_t *command_ca_init(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_ca_key(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_ca_token(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_ca_request(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_directory_prepare(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_window_import(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_window_list(admin_t *admin, const arguments_t *arguments);

@@ -23,6 +23,10 @@ static const row_t rows[] = {
     {"ca", "init", command_ca_init, 0,
      "--folder DIR [--key-type rsa:4096|ec:P-384] [--dns localhost] [--organisation O] [--unit "
      "OU] [--root-list-url URL]"},
+    {"ca", "key", command_ca_key, 0, "--key FILE|URI [--key-type rsa:4096|ec:P-384|ec:P-256|...]"},
+    {"ca", "token", command_ca_token, 0, "[--last-try]"},
+    {"ca", "request", command_ca_request, 0,
+     "--out FILE.csr [--key FILE|URI] [--key-type rsa:4096|ec:P-384] [--subject DN] [--password-file FILE]"},
     {"directory", "prepare", command_directory_prepare, 1, ""},
     {"oid", "import", command_oid_import, 1, "FILE... [--ldif]"},
     {"oid", "export", command_oid_export, 1, "[--format csv|ldif|json]"},

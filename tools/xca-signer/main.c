@@ -17,6 +17,7 @@
 #include "operations/signer_order.h"
 #include "operations/signer_statistics.h"
 #include "operations/signer_watch.h"
+#include "outside/crypto.h"
 
 #define ALIVE_EVERY   apr_time_from_sec(10)
 #define SWEEP_EVERY   apr_time_from_sec(60)
@@ -24,6 +25,7 @@
 #define POST_EVERY    apr_time_from_sec(5)
 #define POST_LIMIT    50
 #define RETRY_AFTER   apr_time_from_sec(2)
+#define EXIT_KEY      3 /* the token or its PIN: to be started again by a person alone */
 #define COUNT_EVERY   apr_time_from_sec(2)
 
 /* What is due of cases and requests; all of it is also found again by the next refresh. */
@@ -41,7 +43,8 @@ typedef struct {
     apr_hash_t *queue; /* id -> "case", "request", "order" or "event" */
     int refreshed;     /* the refresh phase of the sync is over */
     int people_due;    /* an officer or a window was changed */
-    apr_time_t alive_due, sweep_due, refresh_due, post_due, count_due, compare_due;
+    apr_time_t queue_due;  /* not before: of what waits for a key */
+    apr_time_t alive_due, sweep_due, list_due, refresh_due, post_due, count_due, compare_due;
     xca_follower_t *follower; /* of certificates, for statistics */
 } work_t;
 
@@ -129,11 +132,25 @@ static xca_error_t *do_item(work_t *work, const char *id, const char *kind, apr_
             apr_hash_set(work->queue, apr_pstrdup(work->pool, id), APR_HASH_KEY_STRING, kind);
         }
     }
+    if (xca_key_is_away(err)) { /* it waits; what needs no key goes on */
+        apr_hash_set(work->queue, apr_pstrdup(work->pool, id), APR_HASH_KEY_STRING, kind);
+        work->queue_due = apr_time_now() + RETRY_AFTER;
+        return NULL;
+    }
     if (err != NULL && err->kind != XCA_E_UNAVAILABLE) {
         xca_log_error(apr_pstrcat(pool, kind, " ", id, NULL), err);
         return NULL;
     }
     return err;
+}
+
+/* What the key is away for is due again soon; the key has said so in the log. */
+static xca_error_t *wait_for_key(xca_error_t *err, apr_time_t *due) {
+    if (!xca_key_is_away(err)) {
+        return err;
+    }
+    *due = apr_time_now() + RETRY_AFTER;
+    return NULL;
 }
 
 static xca_error_t *do_queue(work_t *work) {
@@ -142,7 +159,7 @@ static xca_error_t *do_queue(work_t *work) {
     apr_hash_index_t *at;
     xca_error_t *err = NULL;
 
-    if (apr_hash_count(queue) == 0) {
+    if (apr_hash_count(queue) == 0 || apr_time_now() < work->queue_due) {
         return NULL;
     }
     apr_pool_create(&work->pool, parent);
@@ -172,7 +189,7 @@ static xca_error_t *do_timed(work_t *work, int all, apr_pool_t *pool) {
 
     if (all || tick >= work->alive_due) {
         work->alive_due = tick + ALIVE_EVERY;
-        err = xca_signer_alive(work->signer, now, pool);
+        err = wait_for_key(xca_signer_alive(work->signer, now, pool), &work->alive_due);
     }
     if (err == NULL && work->people_due) {
         work->people_due = 0;
@@ -186,9 +203,10 @@ static xca_error_t *do_timed(work_t *work, int all, apr_pool_t *pool) {
         if (err == NULL) {
             err = xca_signer_lists(work->signer, now, pool);
         }
+        err = wait_for_key(err, &work->sweep_due);
     }
-    if (err == NULL && work->signer->crl_due) {
-        err = xca_signer_lists(work->signer, now, pool);
+    if (err == NULL && work->signer->crl_due && tick >= work->list_due) {
+        err = wait_for_key(xca_signer_lists(work->signer, now, pool), &work->list_due);
     }
     if (err == NULL && (all || tick >= work->post_due)) {
         work->post_due = tick + POST_EVERY;
@@ -273,7 +291,7 @@ static void run(work_t *work, apr_pool_t *pool) {
             begun = err == NULL;
             if (begun) {
                 xca_log(XCA_LOG_INFO, "signer ready");
-            } else {
+            } else if (!xca_key_is_away(err)) {
                 xca_log_error("begin", err);
             }
         }
@@ -348,6 +366,38 @@ static void log_line(xca_log_level level, const char *line, void *baton) {
     fflush(stderr);
 }
 
+/* Waits for a token that is not there; with anything else the start fails, above all with a PIN that was refused: a service
+ * that is started again and again must not lock the token. */
+static xca_error_t *open_signer(xca_signer_t **signer, const xca_settings_t *settings, int once, apr_pool_t *pool) {
+    int told = 0;
+
+    for (;;) {
+        apr_pool_t *life;
+        xca_error_t *err;
+
+        apr_pool_create(&life, pool);
+        err = xca_signer_open(signer, settings, life);
+        if (err == NULL || once || stopping || strcmp(err->message, "hsm.away") != 0) {
+            return err;
+        }
+        if (!told) {
+            xca_log_error("start: waiting for the key", err);
+            told = 1;
+        }
+        apr_pool_destroy(life);
+        apr_sleep(RETRY_AFTER);
+    }
+}
+
+static int fail_start(const xca_error_t *err) {
+    if (stopping) {
+        return 0;
+    }
+    xca_log_error("start", err);
+    fprintf(stderr, "xca-signer: %s %s\n", err->message, err->arg != NULL ? err->arg : "");
+    return xca_key_is_away(err) ? EXIT_KEY : 1;
+}
+
 int main(int argc, const char *const argv[]) {
     static const apr_getopt_option_t options[] = {
         {"settings", 's', 1, NULL}, {"once", 'o', 0, NULL}, {"clock-offset", 'c', 1, NULL},
@@ -403,12 +453,12 @@ int main(int argc, const char *const argv[]) {
         err = xca_ldap_config_of(&work.ldap, settings, "signer", pool);
     }
     if (err == NULL) {
-        err = xca_signer_open(&work.signer, settings, pool);
+        signal(SIGTERM, stop);
+        signal(SIGINT, stop);
+        err = open_signer(&work.signer, settings, once, pool);
     }
     if (err != NULL) {
-        xca_log_error("start", err);
-        fprintf(stderr, "xca-signer: %s %s\n", err->message, err->arg != NULL ? err->arg : "");
-        return 1;
+        return fail_start(err);
     }
     if (!take_lock(xca_settings_get(settings, "signer-lock-file", NULL), pool)) {
         return 1;
@@ -417,8 +467,6 @@ int main(int argc, const char *const argv[]) {
     work.follower = xca_follower_make(work.signer, &work.ldap, pool);
     apr_pool_create(&work.pool, pool);
     work.queue = apr_hash_make(work.pool);
-    signal(SIGTERM, stop);
-    signal(SIGINT, stop);
     if (once) {
         return run_once(&work, pool);
     }
