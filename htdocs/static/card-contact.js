@@ -1,6 +1,6 @@
 /* The contact's form on the page for it: filled in from what the card's owner may read, sent as a change. */
 const form = document.getElementById("card-contact");
-const NAMES = ["name", "title", "email", "county", "district", "street", "phone", "fax"];
+const NAMES = ["name", "title", "email", "county", "district", "street", "phone", "fax", "notices"];
 const shown = {};
 
 function field(name) {
@@ -22,7 +22,7 @@ function whenDistricts(select, value, left = 50) {
 export function openContact() {
   NAMES.forEach((name) => {
     if (name !== "district") {
-      field(name).value = shown[name] || "";
+      field(name).value = shown[name] || (name === "notices" ? "all" : "");
     }
   });
   field("county").dispatchEvent(new Event("change"));

@@ -76,7 +76,8 @@ function onShow(event) {
       return; /* it stands in the form */
     }
   }
-  fact(event.id, event.text, event.value);
+  const label = words(event.id) ? word(event.id) : event.text;
+  fact(event.id, label, words(event.id + "-" + event.value) ? word(event.id + "-" + event.value) : event.value);
 }
 
 async function onAsk(event) {

@@ -1,6 +1,7 @@
 /* The certificate contact 憑證連絡人 of a card: shown and changed with the card and its PIN (the signature key signs). */
 #include <string.h>
 #include <apr_strings.h>
+#include "directory/expiry_store.h"
 #include "operations/notices.h"
 #include "operations/signer_card_parts.h"
 #include "outside/crypto.h"
@@ -45,6 +46,7 @@ static xca_error_t *write_contact(xca_card_task_t *task) {
     for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         set(&contact, fields[i].contact, get(task->card, fields[i].card));
     }
+    contact.notices = task->certs[XCA_USE_SIGNATURE]->notices_off ? "last" : "all";
     if (xca_lines_write(text, XCA_CONTACT_MAX + 1, XCA_CONTACT_FIRST, xca_card_contact_fields,
                         &contact) == 0) {
         return xca_error_make(task->pool, XCA_E_INTERNAL, "card.reply", "contact of %s", task->card->number);
@@ -57,8 +59,12 @@ xca_error_t *xca_card_contact_show(xca_card_task_t *task) {
     return is_usable(task) ? write_contact(task) : NULL;
 }
 
-/* What was typed goes through the same checks as in an application. */
-static xca_error_t *check_contact(xca_card_task_t *task, xca_card_t *changed) {
+static int is_word_of_notices(const char *word) {
+    return word == NULL || strcmp(word, "all") == 0 || strcmp(word, "last") == 0;
+}
+
+/* What was typed goes through the same checks as in an application. *last_only: which notices before the end are wanted. */
+static xca_error_t *check_contact(xca_card_task_t *task, xca_card_t *changed, int *last_only) {
     char *storage = apr_palloc(task->pool, task->sealed->length + 1);
     xca_card_contact_t contact;
     xca_case_t kase = {0};
@@ -67,7 +73,8 @@ static xca_error_t *check_contact(xca_card_task_t *task, xca_card_t *changed) {
 
     if (task->sealed->length > XCA_CONTACT_MAX ||
         !xca_lines_read(&contact, storage, XCA_CONTACT_FIRST, xca_card_contact_fields,
-                        (const char *)task->sealed->bytes, task->sealed->length)) {
+                        (const char *)task->sealed->bytes, task->sealed->length) ||
+        !is_word_of_notices(contact.notices)) {
         task->answer = "card.malformed";
         return NULL;
     }
@@ -82,6 +89,7 @@ static xca_error_t *check_contact(xca_card_task_t *task, xca_card_t *changed) {
     for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         set(changed, fields[i].card, get(&kase, fields[i].kase));
     }
+    *last_only = contact.notices != NULL ? strcmp(contact.notices, "last") == 0 : task->certs[XCA_USE_SIGNATURE]->notices_off;
     return NULL;
 }
 
@@ -99,13 +107,21 @@ static xca_error_t *tell(xca_card_task_t *task, const char *to, const char *whic
 }
 
 /* Notices of a card's certificates go to the card's contact too. */
-static xca_error_t *update_certs(xca_card_task_t *task) {
+static xca_error_t *update_certs(xca_card_task_t *task, int last_only) {
+    xca_store_t *store = task->signer->office->store;
     int use;
     xca_error_t *err = NULL;
 
     for (use = 0; err == NULL && use < XCA_USE_COUNT; use++) {
-        err = xca_cert_contact(task->signer->office->store, task->certs[use]->serial,
-                               task->card->contact_email, task->pool);
+        xca_cert_t *cert = task->certs[use];
+
+        err = xca_cert_contact(store, cert->serial, task->card->contact_email, task->pool);
+        if (err == NULL && cert->notices_off != last_only) {
+            err = xca_cert_notices(store, cert->serial, last_only, task->pool);
+        }
+        if (err == NULL) {
+            cert->notices_off = last_only;
+        }
     }
     return err;
 }
@@ -113,12 +129,13 @@ static xca_error_t *update_certs(xca_card_task_t *task) {
 xca_error_t *xca_card_contact_change(xca_card_task_t *task) {
     xca_card_t changed = *task->card;
     const char *old_address = task->card->contact_email;
+    int last_only = 0;
     xca_error_t *err;
 
     if (!is_usable(task)) {
         return NULL;
     }
-    err = check_contact(task, &changed);
+    err = check_contact(task, &changed, &last_only);
     if (err != NULL || task->answer != NULL) {
         return err;
     }
@@ -128,6 +145,6 @@ xca_error_t *xca_card_contact_change(xca_card_task_t *task) {
         err = tell(task, changed.contact_email, "new");
     }
     err = err == NULL ? xca_card_move(task, &changed) : err;
-    err = err == NULL ? update_certs(task) : err;
+    err = err == NULL ? update_certs(task, last_only) : err;
     return err == NULL ? write_contact(task) : err;
 }

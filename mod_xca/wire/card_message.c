@@ -67,6 +67,7 @@ const xca_line_field_t xca_card_contact_fields[] = {
     {"street", CONTACT(street), 1, 800, XCA_LINE_TEXT},
     {"phone", CONTACT(phone), 1, 160, XCA_LINE_TEXT},
     {"fax", CONTACT(fax), 1, 160, XCA_LINE_TEXT},
+    {"notices", CONTACT(notices), 3, 4, XCA_LINE_WORD},
     END,
 };
 

@@ -71,6 +71,7 @@ extern const xca_line_field_t xca_card_reply_fields[];
 /* The certificate contact, as text of the first line "XCA-CONTACT-1". */
 typedef struct xca_card_contact {
     const char *name, *title, *email, *county, *district, *zip, *street, *phone, *fax;
+    const char *notices; /* before the certificates end: "all" or "last"; in a change NULL: as it is */
 } xca_card_contact_t;
 
 extern const xca_line_field_t xca_card_contact_fields[];

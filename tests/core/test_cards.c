@@ -68,7 +68,11 @@ static const char *notice(const soft_card_t *card, const char *event) {
 
 static void walk_from_the_queue_to_a_changed_contact(void) {
     static const char contact[] = "XCA-CONTACT-1\nname: 李大華\nemail: new@foundation.example.tw\ncounty: 高雄市\n"
-                                  "district: 前金區\nstreet: 中正四路211號\nphone: 07-3368333\n";
+                                  "district: 前金區\nstreet: 中正四路211號\nphone: 07-3368333\nnotices: last\n";
+    static const char kept[] = "XCA-CONTACT-1\nname: 李大華\nemail: new@foundation.example.tw\ncounty: 高雄市\n"
+                               "district: 前金區\nstreet: 中正四路211號\nphone: 07-3368333\n";
+    static const char wrong[] = "XCA-CONTACT-1\nname: 李大華\nemail: new@foundation.example.tw\ncounty: 高雄市\n"
+                                "district: 前金區\nstreet: 中正四路211號\nphone: 07-3368333\nnotices: none\n";
     xca_card_message_t m;
     const char *number = bench_approved(b, "secondary"), *session;
     soft_card_t *card;
@@ -125,6 +129,17 @@ static void walk_from_the_queue_to_a_changed_contact(void) {
     answer = send_card(b, card->keys[XCA_USE_SIGNATURE], &m);
     assert_answered(answer);
     assert_non_null(strstr(answer.reply.contact, "zip: 801\n"));
+    assert_non_null(strstr(answer.reply.contact, "notices: last\n"));
+    assert_true(recorded_cert(b, card, XCA_USE_ENCRYPTION)->notices_off && recorded_cert(b, card, XCA_USE_SIGNATURE)->notices_off);
+    message_begin(b, &m, XCA_CARD_CONTACT_CHANGE);
+    m.card = card->number;
+    message_seal(b, &m, kept); /* a change that does not speak of them */
+    assert_answered(send_card(b, card->keys[XCA_USE_SIGNATURE], &m));
+    assert_true(recorded_cert(b, card, XCA_USE_SIGNATURE)->notices_off);
+    message_begin(b, &m, XCA_CARD_CONTACT_CHANGE);
+    m.card = card->number;
+    message_seal(b, &m, wrong);
+    assert_answer(send_card(b, card->keys[XCA_USE_SIGNATURE], &m), "card.malformed");
 }
 
 static void test_a_card_is_made_activated_unlocked_and_its_contact_changed(void **state) {

@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 from bridging import Bridge, CardPage, browser_for, helper_run, set_permission, settings_of
 from conftest import USER_CODE
@@ -192,12 +193,19 @@ def test_the_contact_is_changed(page, place):
     assert field.get_attribute("value") == "contact@example.org.tw"
     field.clear()
     field.send_keys("new-contact@example.org.tw")
+    notices = Select(form.find_element(By.NAME, "notices"))
+    assert notices.first_selected_option.get_attribute("value") == "all"
+    notices.select_by_value("last")
     time.sleep(1)
     form.find_element(By.CSS_SELECTOR, ".buttons .primary").click()
     page.type_secret(place.pin)
     page.wait_part("done", seconds=90)
-    assert "new-contact@example.org.tw" in page.facts()
-    assert "new-contact@example.org.tw" in done(place.run([place.pin], "contact", "show"))
+    assert "new-contact@example.org.tw" in page.facts() and "只寄最後一次" in page.facts()
+    shown = done(place.run([place.pin], "contact", "show"))
+    assert "new-contact@example.org.tw" in shown and "the last only): last" in shown
+    wrong = place.run([], "contact", "change", "--notices", "never")
+    assert wrong.returncode == 1 and "(the last only), not “never”" in wrong.stderr  # before the card is asked
+    assert "the last only): all" in done(place.run([place.pin], "contact", "change", "--notices", "all"))
 
 
 def traces(folder, *secrets):

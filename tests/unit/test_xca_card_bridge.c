@@ -340,6 +340,7 @@ static void test_what_is_no_request_is_told_in_words(void **state) {
         {"POST", "/v1/jobs", "{\"operation\":\"login\",\"text\":\"a\\u0000b\"}", 422, "T_BRIDGE_JSON"},
         {"POST", "/v1/jobs", "{\"operation\":\"contact-change\"}", 422, "T_BRIDGE_JSON"},
         {"POST", "/v1/jobs", "{\"operation\":\"contact-change\",\"contact\":{\"name\":7}}", 422, "T_CONTACT_FORM"},
+        {"POST", "/v1/jobs", "{\"operation\":\"contact-change\",\"contact\":{\"notices\":true}}", 422, "T_CONTACT_FORM"},
         {"GET", "/v1/jobs/00000000000000000000000000000000", NULL, 404, "T_BRIDGE_NO_JOB"},
         {"DELETE", "/v1/jobs/00000000000000000000000000000000", NULL, 404, "T_BRIDGE_NO_JOB"},
         {"POST", "/v1/jobs/00000000000000000000000000000000/answer", "{\"question\":1,\"yes\":true}", 404, "T_BRIDGE_NO_JOB"},

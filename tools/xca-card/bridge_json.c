@@ -71,7 +71,7 @@ static const struct {
     {"email", offsetof(xca_card_contact_t, email)},       {"county", offsetof(xca_card_contact_t, county)},
     {"district", offsetof(xca_card_contact_t, district)}, {"zip", offsetof(xca_card_contact_t, zip)},
     {"street", offsetof(xca_card_contact_t, street)},     {"phone", offsetof(xca_card_contact_t, phone)},
-    {"fax", offsetof(xca_card_contact_t, fax)},
+    {"fax", offsetof(xca_card_contact_t, fax)},           {"notices", offsetof(xca_card_contact_t, notices)},
 };
 
 #define CONTACT_MEMBERS (sizeof(contact_members) / sizeof(contact_members[0]))

@@ -133,6 +133,7 @@ fault_t *command_contact(command_line_t *line) {
         .street = command_option(line, "street"),
         .phone = command_option(line, "phone"),
         .fax = command_option(line, "fax"),
+        .notices = command_option(line, "notices"),
     };
     const char *what = line->plain_count > 1 ? line->plain[1] : "show";
 

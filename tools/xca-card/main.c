@@ -44,7 +44,7 @@ static const struct {
     {"test", test, ""},
     {"contact", command_contact,
      "[show | change [--name T] [--title T] [--email T] [--county T] [--district T] [--zip T] [--street T] "
-     "[--phone T] [--fax T]]"},
+     "[--phone T] [--fax T] [--notices all|last]]"},
     {"sign", command_sign, "FILE --out FILE [--attached] [--key FILE [--password-file FILE]]"},
     {"login", command_login, "CHALLENGE --out FILE [--key FILE [--password-file FILE]]"},
     {"serve", command_serve, "[--port N] [--ask-here] [--key FILE [--password-file FILE]]"},
@@ -62,7 +62,8 @@ static const struct {
 static const char *const with_value[] = {
     "config", "reader", "wait",  "secrets-fd", "language", "name",    "title",         "email",       "county",
     "district", "zip",  "street", "phone",     "fax",      "out",     "key",           "password-file", "officer",
-    "case",   "count",  "card",  "mail-number", "reason",  "pinentry", "port", NULL};
+    "case",   "count",  "card",  "mail-number", "reason",  "pinentry", "port",
+    "notices", NULL};
 static const char *const without_value[] = {"yes", "verbose", "attached", "overwrite", "all", "ask-here", "help", NULL};
 
 static int is_one_of(const char *name, const char *const *names) {

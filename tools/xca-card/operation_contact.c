@@ -20,6 +20,7 @@ static const struct {
     {T_CONTACT_STREET, offsetof(xca_card_contact_t, street)},
     {T_CONTACT_PHONE, offsetof(xca_card_contact_t, phone)},
     {T_CONTACT_FAX, offsetof(xca_card_contact_t, fax)},
+    {T_CONTACT_NOTICES, offsetof(xca_card_contact_t, notices)},
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -121,6 +122,10 @@ static fault_t *change(talkative_t *t, xca_card_contact_t *contact, const xca_ca
     return fault;
 }
 
+static int is_word_of_notices(const char *word) {
+    return word == NULL || strcmp(word, "all") == 0 || strcmp(word, "last") == 0;
+}
+
 static fault_t *contact(const helper_t *helper, const xca_card_contact_t *changes) {
     xca_card_contact_t present;
     bytes_t storage = {NULL, 0, 0};
@@ -155,5 +160,7 @@ fault_t *operation_contact_show(const helper_t *helper) {
 }
 
 fault_t *operation_contact_change(const helper_t *helper, const xca_card_contact_t *changes) {
-    return contact(helper, changes);
+    /* said before the card is asked for a PIN */
+    return is_word_of_notices(changes->notices) ? contact(helper, changes)
+                                                : fault_make(T_CONTACT_NOTICES_FORM, changes->notices, "%s", changes->notices);
 }
