@@ -13,7 +13,7 @@
 
 static const char *const shown[] = {"xcaCaseNumber", "xcaKind", "xcaState", "xcaRevision", "xcaOrgClass", "xcaRank",
                                     "o",             "xcaUbn",  "xcaOid",   "xcaAssignedOid", "xcaWindow", "xcaFiled",
-                                    "xcaCorrected",  "xcaStateChanged", "xcaProblem", "xcaCardNumber", NULL};
+                                    "xcaCorrected",  "xcaStateChanged", "xcaProblem", "xcaCardNumber", "xcaSheetRows", "xcaRowsDone", NULL};
 
 static const char *equals(const char *attribute, const char *value, apr_pool_t *pool) {
     return value != NULL ? apr_pstrcat(pool, "(", attribute, "=", xca_filter_escape(pool, value), ")", NULL) : "";

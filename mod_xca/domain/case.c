@@ -82,30 +82,53 @@ xca_case_state xca_case_state_by_id(const char *id) {
     return (xca_case_state)place_of(id, state_ids, XCA_STATE_COUNT);
 }
 
+/* What a state means for some kinds, in words of their own. */
+static const struct {
+    xca_case_kind kind;
+    xca_case_state state;
+    const char *label, *short_label; /* NULL: that of all kinds */
+} own_labels[] = {
+    {XCA_CASE_CARD, XCA_STATE_APPROVED, "state.card.approved", NULL},
+    {XCA_CASE_CARD, XCA_STATE_ISSUING, "state.card.issuing", "office.state.card.issuing"},
+    {XCA_CASE_CARD, XCA_STATE_LAPSED, "state.card.lapsed", NULL},
+    {XCA_CASE_REVOCATION, XCA_STATE_REVIEWED, "state.revocation.reviewed", NULL},
+    {XCA_CASE_REVOCATION, XCA_STATE_APPROVED, "state.revocation.issuing", "office.state.revocation.issuing"},
+    {XCA_CASE_REVOCATION, XCA_STATE_ISSUING, "state.revocation.issuing", "office.state.revocation.issuing"},
+    {XCA_CASE_OID_CHANGE, XCA_STATE_APPROVED, "state.oid-change.issuing", "office.state.oid-change.issuing"},
+    {XCA_CASE_OID_CHANGE, XCA_STATE_ISSUING, "state.oid-change.issuing", "office.state.oid-change.issuing"},
+    {XCA_CASE_OID_CHANGE, XCA_STATE_RETURNED, "state.oid-change.returned", NULL},
+    {XCA_CASE_CODE_RESET, XCA_STATE_FILED, "state.code-reset.filed", NULL},
+    {XCA_CASE_CODE_RESET, XCA_STATE_REVIEWED, "state.code-reset.reviewed", NULL},
+    {XCA_CASE_CODE_RESET, XCA_STATE_APPROVED, "state.code-reset.issuing", "office.state.code-reset.issuing"},
+    {XCA_CASE_CODE_RESET, XCA_STATE_ISSUING, "state.code-reset.issuing", "office.state.code-reset.issuing"},
+    {XCA_CASE_CODE_RESET, XCA_STATE_ISSUED, "state.code-reset.issued", "office.state.code-reset.issued"},
+    {XCA_CASE_CODE_RESET, XCA_STATE_LAPSED, "state.code-reset.lapsed", NULL},
+};
+
 const char *xca_case_state_label(const xca_case_t *kase) {
     static const char *const texts[XCA_STATE_COUNT] = {
         "state.filed",      "state.reviewed",  "state.approved", "state.issuing", "state.issued", "state.made",
         "state.dispatched", "state.completed", "state.returned", "state.refused", "state.lapsed"};
+    apr_size_t i;
 
-    if (kase->kind == XCA_CASE_CODE_RESET) {
-        switch (kase->state) {
-        case XCA_STATE_FILED:
-            return "state.code-reset.filed";
-        case XCA_STATE_REVIEWED:
-            return "state.code-reset.reviewed";
-        case XCA_STATE_APPROVED:
-        case XCA_STATE_ISSUING:
-            return "state.code-reset.issuing";
-        case XCA_STATE_ISSUED:
-            return "state.code-reset.issued";
-        case XCA_STATE_LAPSED:
-            return "state.code-reset.lapsed";
-        default:
-            break;
+    for (i = 0; i < sizeof(own_labels) / sizeof(own_labels[0]); i++) {
+        if (own_labels[i].kind == kase->kind && own_labels[i].state == kase->state) {
+            return own_labels[i].label;
         }
     }
-    if (kase->kind == XCA_CASE_REVOCATION && kase->state == XCA_STATE_REVIEWED) {
-        return "state.revocation.reviewed";
+    return texts[kase->state];
+}
+
+const char *xca_case_state_short(const xca_case_t *kase) {
+    static const char *const texts[XCA_STATE_COUNT] = {
+        "office.state.filed",      "office.state.reviewed",  "office.state.approved", "office.state.issuing", "office.state.issued", "office.state.made",
+        "office.state.dispatched", "office.state.completed", "office.state.returned", "office.state.refused", "office.state.lapsed"};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(own_labels) / sizeof(own_labels[0]); i++) {
+        if (own_labels[i].kind == kase->kind && own_labels[i].state == kase->state && own_labels[i].short_label != NULL) {
+            return own_labels[i].short_label;
+        }
     }
     return texts[kase->state];
 }

@@ -100,8 +100,11 @@ typedef struct xca_case {
     const char *new_code_hash;
 } xca_case_t;
 
-/* The id of the text that names the case's state: of code resets, and of revocations, in their own words. */
+/* The id of the text that names the case's state, in the words of its kind where those of all kinds do not fit: a sheet of
+ * changes is not issued, a card is made. */
 const char *xca_case_state_label(const xca_case_t *kase);
+/* The same in a word or two, for lists: "office.state.reviewed". */
+const char *xca_case_state_short(const xca_case_t *kase);
 
 /* One field of a case that the applicant fills in. */
 typedef struct xca_case_field {

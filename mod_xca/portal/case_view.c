@@ -171,6 +171,13 @@ static void put_paper_title(xca_value_t *map, const xca_case_t *kase, apr_pool_t
                              NULL));
 }
 
+void xca_case_view_progress(xca_value_t *map, const xca_case_t *kase) {
+    if (kase->kind == XCA_CASE_OID_CHANGE && kase->sheet_rows != NULL && kase->state == XCA_STATE_ISSUING) {
+        xca_map_number(map, "rows_done", kase->rows_done);
+        xca_map_text(map, "rows", kase->sheet_rows);
+    }
+}
+
 void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
     xca_value_t *map = xca_map_map(visit->model, "case");
     apr_pool_t *pool = visit->pool;
@@ -178,8 +185,8 @@ void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
 
     xca_map_text(map, "number", kase->number);
     xca_map_text(map, "state", xca_case_state_id(kase->state));
-    xca_map_text(map, "state_label",
-                 xca_case_state_label(kase));
+    xca_map_text(map, "state_label", xca_case_state_label(kase));
+    xca_case_view_progress(map, kase);
     xca_map_number(map, "revision", kase->revision);
     xca_map_text(map, "filed", xca_date_format(pool, kase->filed, XCA_DATE_ISO_TIME));
     xca_map_text(map, "date", xca_date_format(pool, dated, XCA_DATE_ISO));

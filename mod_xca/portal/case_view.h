@@ -12,6 +12,9 @@ xca_error_t *xca_case_view_open(xca_case_t **kase, xca_visit_t *visit, const cha
  * printed application. */
 void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase);
 
+/* Of a change sheet that is being carried out: "rows_done" and "rows" into `map`. */
+void xca_case_view_progress(xca_value_t *map, const xca_case_t *kase);
+
 /* The sections alone into `map` under "sections". */
 void xca_case_view_sections(xca_visit_t *visit, xca_value_t *map, const xca_case_t *kase);
 

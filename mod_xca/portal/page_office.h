@@ -9,6 +9,8 @@ xca_error_t *xca_page_office_login(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_login_sent(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_login_certificate(xca_visit_t *visit) XCA_MUST_USE;
 xca_error_t *xca_page_office_logout(xca_visit_t *visit) XCA_MUST_USE;
+/* GET of an address that takes a form alone: leads to the page where that form begins, which says so (again=1). */
+xca_error_t *xca_page_office_back(xca_visit_t *visit) XCA_MUST_USE;
 
 /* The desk (what waits) and the lists, page_office_cases.c. */
 xca_error_t *xca_page_office(xca_visit_t *visit) XCA_MUST_USE;

@@ -5,6 +5,7 @@
 #include "directory/case_find.h"
 #include "domain/calendar.h"
 #include "domain/codes.h"
+#include "portal/case_view.h"
 #include "portal/office_door.h"
 #include "portal/office_lists.h"
 #include "portal/page_office.h"
@@ -232,7 +233,8 @@ void xca_office_put_row(xca_visit_t *visit, xca_value_t *list, const xca_case_t 
     xca_map_text(item, "kind", xca_case_kind_id(kase->kind));
     xca_map_text(item, "_kind", apr_pstrcat(visit->pool, "office.kind.", xca_case_kind_id(kase->kind), NULL));
     xca_map_text(item, "state", xca_case_state_id(kase->state));
-    xca_map_text(item, "_state", apr_pstrcat(visit->pool, "office.state.", xca_case_state_id(kase->state), NULL));
+    xca_map_text(item, "_state", xca_case_state_short(kase));
+    xca_case_view_progress(item, kase);
     if (kase->class != XCA_CLASS_NONE) {
         xca_map_text(item, "class", xca_class_get(kase->class)->id);
         xca_map_text(item, "_class", apr_pstrcat(visit->pool, "class.", xca_class_get(kase->class)->id, NULL));
@@ -386,6 +388,7 @@ xca_error_t *xca_page_office_cases(xca_visit_t *visit) {
     asked_t asked;
     xca_error_t *err;
 
+    xca_map_true(visit->model, "_again", xca_form_text(visit->form, "again") != NULL);
     read_asked(&asked, visit);
     make_query(&query, &asked, visit);
     err = put_filters(visit, &asked);

@@ -376,7 +376,7 @@ static xca_error_t *put_result(xca_visit_t *visit, xca_value_t *list, const told
     xca_map_text(item, "number", kase->number);
     xca_map_text(item, "name", kase->org_name);
     xca_map_text(item, "state", xca_case_state_id(kase->state));
-    xca_map_text(item, "_state", apr_pstrcat(visit->pool, "state.", xca_case_state_id(kase->state), NULL));
+    xca_map_text(item, "_state", xca_case_state_label(kase));
     xca_map_text(item, "verdict", decision->verdict);
     xca_map_true(item, "counted", decision->verdict != NULL && strcmp(decision->verdict, "counted") == 0);
     xca_map_true(item, "waits", decision->verdict == NULL);

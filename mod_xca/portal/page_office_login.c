@@ -148,3 +148,23 @@ xca_error_t *xca_page_office_logout(xca_visit_t *visit) {
     visit->redirect = "/office/login?out=1";
     return NULL;
 }
+
+/* Who loads such an answer again, follows the language switch on it or comes back from a login is not left with "405". */
+xca_error_t *xca_page_office_back(xca_visit_t *visit) {
+    static const struct {
+        const char *from, *to;
+    } ways[] = {{"/office/decide", "/office/cases?again=1"},
+                {"/office/signed", "/office/cases?again=1"},
+                {"/office/sheets/file", "/office/sheets?again=1"},
+                {"/office/login/certificate", "/office/login"},
+                {"/office/logout", "/office"}};
+    apr_size_t i;
+
+    visit->redirect = "/office";
+    for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (strcmp(visit->request->path, ways[i].from) == 0) {
+            visit->redirect = ways[i].to;
+        }
+    }
+    return NULL;
+}

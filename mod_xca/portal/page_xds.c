@@ -116,6 +116,7 @@ static void put_contact(xca_visit_t *visit) {
 xca_error_t *xca_page_office_xds(xca_visit_t *visit) {
     xca_window_t *window;
 
+    xca_map_true(visit->model, "_again", xca_form_text(visit->form, "again") != NULL);
     return our_window(&window, visit);
 }
 

@@ -4,10 +4,11 @@ import os
 import re
 import signal
 import time
+import urllib.parse
 
 import ldap
 import pytest
-from conftest import BASE
+from conftest import BASE, TOP
 from officers import Desk, Officer, Signer
 from applying import by_name, go
 from visiting import Visitor, file_case
@@ -90,6 +91,32 @@ def test_a_selection_without_a_decision_leads_to_the_form(instance, new_case, ra
     assert [f.value for f in page.form.fields if f.name == "case"] == [c + ".1" for c in cases]
     page = ra.submit(page, {"letter": LETTER, "action": "accept"})
     assert len(ra.to_sign(page)) == 2
+
+
+def test_an_address_that_takes_a_form_alone_leads_to_a_page_when_it_is_loaded_again(instance, ra):
+    """Reload, the language switch, and the way back from a login: all of the portal's addresses, as its table has them."""
+    table = (TOP / "mod_xca/portal/route.c").read_text("utf-8")
+    posts = [(path, row) for path, row in re.findall(r'\{"POST", "([^"]+)",([^}]*)\}', table) if "ROUTE_DATA" not in row and "*" not in path]
+    assert len(posts) > 15
+    for path, _ in posts:
+        answer = ra.get(path)
+        while answer.status == 303:
+            answer = ra.follow(answer)
+        assert answer.status == 200 or (path, answer.status) == ("/office/orders", 403), (path, answer.status)
+    assert ra.get("/office").status == 200  # nobody was logged out by that
+    assert "還沒有簽章" in ra.follow(ra.get("/office/decide")).main
+    assert "重新上傳" in ra.follow(ra.get("/office/sheets/file")).main
+
+
+def test_the_language_switch_on_the_page_to_sign_leads_to_the_list(instance, new_case):
+    ra = Officer(instance, "ra-tpe-edu")
+    case = new_case("switch")
+    page = ra.post("/office/decide", [("token", ra.token(ra.get("/office"))), ("case", case + ".1")])
+    switch = next(a.get("href") for a in page.elements() if a.tag == "a" and a.get("class") == "language")
+    page = ra.get(urllib.parse.urljoin("/office/decide", switch))
+    while page.status == 303:
+        page = ra.follow(page)
+    assert page.status == 200 and "cannot be loaded again" in page.main and instance.case(case)["xcaState"] == b"filed"
 
 
 def test_the_later_of_two_officers_is_told_who_was_first(instance, new_case, ra, central):

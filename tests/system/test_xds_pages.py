@@ -1,7 +1,9 @@
 """OID異動: the public page (explanation, empty sheets, a check that keeps nothing) and the officers' page that files a sheet."""
 
 import io
+import os
 import random
+import signal
 import time
 import zipfile
 
@@ -162,6 +164,30 @@ def test_the_end_that_a_change_brings_is_shown_with_the_certificate(instance, ke
     revoke(instance, serial)
     page = visitor.get("/certificates/" + serial)
     assert "預定廢止時間" not in page.main and "廢止" in page.main
+
+
+def test_while_rows_are_carried_out_it_is_told_how_many_are_done(spare, tmp_path):
+    number = number_of(file(spare, sheet(tmp_path, [["新增", unified_number(2000 + index), "臺北市立進度第%d國民小學" % index, "", "", "", "", OURS]
+                                                    for index in range(180)])))
+    central = Officer(spare, "central-1")
+    assert spare.decide("accept", number, "central-1").returncode == 0
+    until = time.monotonic() + 60
+    while "xcaRowsDone" not in spare.case(number):  # some are done, then the signer stands still
+        assert time.monotonic() < until
+    os.kill(spare.signer_pid(), signal.SIGSTOP)
+    try:
+        done = spare.case(number)["xcaRowsDone"].decode()
+        assert spare.case(number)["xcaState"] == b"issuing" and 0 < int(done) < 180
+        page = central.get("/office/cases/" + number)
+        assert "逐列辦理異動中" in page.main and "已辦理 %s 列，共 180 列" % done in page.main and "簽發中" not in page.main
+        assert central.get("/office/cases/" + number, Accept="application/json").json()["case"]["rows_done"] == int(done)
+        row = central.get("/office/cases?q=" + number).main
+        assert "異動辦理中" in row and done + "/180" in row
+        shown = spare.admin("xds", "show", number).stdout
+        assert "the changes are being made" in shown and done + "/180" in shown
+    finally:
+        os.kill(spare.signer_pid(), signal.SIGCONT)
+    spare.wait_for_state(number, "completed", 60)
 
 
 def test_rows_that_changed_meanwhile_are_not_filed_unseen(instance, tmp_path):

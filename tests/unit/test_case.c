@@ -413,9 +413,38 @@ static void test_what_the_authority_writes_later_changes_no_canonical_text(void 
     assert_string_equal(xca_case_canonical(test_pool, &kase), before);
 }
 
+static void test_a_state_is_told_in_the_words_of_the_kind(void **state) {
+    static const struct {
+        xca_case_kind kind;
+        xca_case_state state;
+        const char *label, *short_label;
+    } said[] = {
+        {XCA_CASE_CERTIFICATE, XCA_STATE_ISSUING, "state.issuing", "office.state.issuing"},
+        {XCA_CASE_CERTIFICATE, XCA_STATE_RETURNED, "state.returned", "office.state.returned"},
+        {XCA_CASE_CARD, XCA_STATE_APPROVED, "state.card.approved", "office.state.approved"},
+        {XCA_CASE_CARD, XCA_STATE_ISSUING, "state.card.issuing", "office.state.card.issuing"},
+        {XCA_CASE_CARD, XCA_STATE_COMPLETED, "state.completed", "office.state.completed"},
+        {XCA_CASE_OID_CHANGE, XCA_STATE_APPROVED, "state.oid-change.issuing", "office.state.oid-change.issuing"},
+        {XCA_CASE_OID_CHANGE, XCA_STATE_ISSUING, "state.oid-change.issuing", "office.state.oid-change.issuing"},
+        {XCA_CASE_OID_CHANGE, XCA_STATE_RETURNED, "state.oid-change.returned", "office.state.returned"},
+        {XCA_CASE_REVOCATION, XCA_STATE_APPROVED, "state.revocation.issuing", "office.state.revocation.issuing"},
+        {XCA_CASE_CODE_RESET, XCA_STATE_ISSUING, "state.code-reset.issuing", "office.state.code-reset.issuing"},
+        {XCA_CASE_CODE_RESET, XCA_STATE_ISSUED, "state.code-reset.issued", "office.state.code-reset.issued"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        const xca_case_t kase = {.kind = said[i].kind, .state = said[i].state};
+
+        assert_string_equal(xca_case_state_label(&kase), said[i].label);
+        assert_string_equal(xca_case_state_short(&kase), said[i].short_label);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_rightly_filled_in_applications_pass),
+        TEST(test_a_state_is_told_in_the_words_of_the_kind),
         TEST(test_known_organisation_needs_only_mail_contact_and_delivery_address),
         TEST(test_new_organisation_needs_name_number_address_and_telephone_too),
         TEST(test_title_fax_remark_and_school_code_may_be_empty),

@@ -161,7 +161,10 @@ xca_error_t *command_xds_show(admin_t *admin, const arguments_t *arguments) {
     if (err != NULL) {
         return err;
     }
-    printf("%s %s\n", kase->number, label(admin, "state.", xca_case_state_id(kase->state)));
+    printf("%s %s\n", kase->number, admin_text(admin, xca_case_state_label(kase)));
+    if (kase->sheet_rows != NULL && kase->state == XCA_STATE_ISSUING) {
+        printf("%ld/%s\n", kase->rows_done, kase->sheet_rows);
+    }
     for (i = 0; i < rows->nelts; i++) {
         const xca_xds_row_t *row = &APR_ARRAY_IDX(rows, i, xca_xds_row_t);
         const xca_row_result_t *result = result_of(results, row->number);
