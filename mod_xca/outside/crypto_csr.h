@@ -27,6 +27,10 @@ xca_error_t *xca_csr_read(xca_csr_t **csr, const void *data, apr_size_t length,
 xca_error_t *xca_csr_key_read(xca_csr_t **csr, const void *data, apr_size_t length,
                               apr_pool_t *pool) XCA_MUST_USE;
 
+/* Whether a request (DER, read before) is for what the certificate names: the same subject, and no subject alternative name that the
+ * certificate does not have. Refusal: "csr.other-names". */
+xca_error_t *xca_csr_names(xca_bytes_t request, xca_bytes_t certificate, apr_pool_t *pool) XCA_MUST_USE;
+
 /* The request as PEM, for pages and drafts. */
 char *xca_csr_pem(apr_pool_t *pool, xca_bytes_t der);
 

@@ -37,6 +37,7 @@ struct xca_portal {
     int demo;                       /* issues under the policy for tests: every page says so */
     const char *service_phone, *service_mail; /* where visitors ask; or NULL */
     const char *helper_url;         /* where visitors get the card helper; or NULL */
+    const char *enrol_retry;        /* seconds after which a device asks again while officers decide */
     xca_meter_t *meter;             /* shared by all processes */
     const apr_array_header_t *monitor_hosts; /* apr_ipsubnet_t *: who may see /healthz and /metrics */
     const char *ldap_url;           /* "ldap://ldap.example/", shown to visitors; or NULL */

@@ -166,6 +166,7 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     xca_portal_t *result = apr_pcalloc(pool, sizeof(*result));
     const char *folder = xca_settings_get(settings, "htdocs-folder", NULL);
     xca_postal_t *postal;
+    long enrol_retry;
     xca_error_t *err =
         folder != NULL ? read_htdocs(result, folder, pool) : missing_setting("htdocs-folder", pool);
 
@@ -202,9 +203,13 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     if (err == NULL) {
         err = read_monitor(result, settings, pool);
     }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "enrol-retry-seconds", &enrol_retry, 600, 1, 86400, pool);
+    }
     if (err != NULL) {
         return err;
     }
+    result->enrol_retry = apr_ltoa(pool, enrol_retry);
     result->office.postal = postal;
     result->url = address(settings, "portal-url", pool);
     result->http_url = address(settings, "repository-url", pool);

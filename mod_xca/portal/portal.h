@@ -22,6 +22,7 @@ typedef struct xca_http_request {
     int body_too_large;     /* the face read no more than the limit */
     const char *cookie;     /* Cookie header or NULL */
     const char *accept, *accept_language, *if_none_match, *if_modified_since; /* or NULL */
+    const char *authorization; /* Authorization header or NULL */
     const char *origin;     /* Origin header or NULL */
     const char *host;       /* Host header or NULL */
     const char *client;     /* address of the peer, for limits per source */

@@ -8,6 +8,7 @@
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
 #include "portal/page_content.h"
+#include "portal/page_est.h"
 #include "portal/page_expiring.h"
 #include "portal/page_monitor.h"
 #include "portal/page_office.h"
@@ -169,6 +170,11 @@ const xca_route_t xca_routes[] = {
     {"GET", "/card/session", xca_page_card_session, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"POST", "/card/message", xca_page_card_message, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"GET", "/card/message/*", xca_page_card_message_show, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"GET", "/.well-known/est/cacerts", xca_page_est_cacerts, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"GET", "/.well-known/est/csrattrs", xca_page_est_csrattrs, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"POST", "/.well-known/est/simpleenroll", xca_page_est_enroll, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"POST", "/.well-known/est/simplereenroll", xca_page_est_reenroll, NULL, NULL, NULL, XCA_ROUTE_DATA},
+
     {"GET", "/healthz", xca_page_health, NULL, NULL, NULL, XCA_ROUTE_PLAIN},
     {"GET", "/metrics", xca_page_metrics, NULL, NULL, NULL, XCA_ROUTE_PLAIN},
     {NULL, NULL, NULL, NULL, NULL, NULL, 0},
