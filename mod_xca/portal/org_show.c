@@ -39,6 +39,9 @@ static void put_ways_on(xca_visit_t *visit, xca_value_t *map, const xca_org_t *o
     if (xca_nav_is_open(xca_nav_find("certificates"))) {
         xca_map_text(map, "_certificates", apr_pstrcat(visit->pool, "/certificates?oid=", org->oid, NULL));
     }
+    if (org->state == XCA_ORG_ACTIVE && org->class != XCA_CLASS_NONE && xca_nav_is_open(xca_nav_find("apply-card"))) {
+        xca_map_text(map, "_apply_card", apr_pstrcat(visit->pool, "/apply/card/start?oid=", org->oid, NULL));
+    }
     if (org->state == XCA_ORG_ACTIVE && xca_class_get(org->class)->card_less &&
         xca_nav_is_open(xca_nav_find("apply-certificate"))) {
         xca_map_text(map, "_apply",

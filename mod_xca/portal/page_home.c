@@ -39,7 +39,7 @@ static void put_list(xca_visit_t *visit, const xca_repository_state_t *state) {
 
 /* The state of the service is told on the home page: applicants wait for the signer. */
 xca_error_t *xca_page_home(xca_visit_t *visit) {
-    static const char *const after[] = {"case-status", "accept", "case-edit", "suspend", NULL};
+    static const char *const after[] = {"case-status", "activate", "accept", "case-edit", "suspend", "unlock", NULL};
     static const char *const find[] = {"certificates", "windows", NULL};
     const xca_repository_state_t *state;
     xca_error_t *err = xca_repository_get(&state, visit->portal->repository, visit->office->store,

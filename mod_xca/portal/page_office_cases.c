@@ -69,6 +69,21 @@ static xca_error_t *put_count(xca_visit_t *visit, xca_value_t *list, const char 
     return NULL;
 }
 
+/* Cases of every kind stand under one number, and they are told to officers, not to applicants. */
+static const char *count_label(xca_case_state state, int cards) {
+    xca_case_t kase = {0};
+
+    kase.kind = cards ? XCA_CASE_CARD : XCA_CASE_CERTIFICATE;
+    kase.state = state;
+    if (!cards && state == XCA_STATE_APPROVED) {
+        return "office.count.approved";
+    }
+    if (!cards && state == XCA_STATE_ISSUING) {
+        return "office.count.issuing";
+    }
+    return state == XCA_STATE_RETURNED ? "office.count.returned" : xca_case_state_label(&kase);
+}
+
 xca_error_t *xca_page_office(xca_visit_t *visit) {
     xca_value_t *list = xca_map_list(visit->model, "counts");
     xca_case_state own = xca_office_own_state(visit->officer);
@@ -82,8 +97,7 @@ xca_error_t *xca_page_office(xca_visit_t *visit) {
         begin_query(&query, visit->officer);
         query.states = &states[i];
         query.state_count = 1;
-        err = put_count(visit, list, apr_pstrcat(visit->pool, "state.", xca_case_state_id(states[i]), NULL),
-                        xca_case_state_id(states[i]), &query, states[i] == own);
+        err = put_count(visit, list, count_label(states[i], cards), xca_case_state_id(states[i]), &query, states[i] == own);
     }
     xca_map_text(visit->model, "_what", apr_pstrcat(visit->pool, "office.desk.", xca_role_id(visit->officer->role), NULL));
     return err;

@@ -10,6 +10,7 @@
 #include "portal/office_door.h"
 #include "portal/page_card_desk.h"
 #include "portal/page_office.h"
+#include "portal/places.h"
 
 #define ORDERS_MAX      1000 /* that are sorted */
 #define ORDERS_SHOWN    50
@@ -39,12 +40,43 @@ static void put_certificate(xca_visit_t *visit, xca_value_t *map, xca_bytes_t de
     xca_map_true(map, "expired", view->not_after < visit->now);
 }
 
+/* The name of a window; NULL if there is no such window, or it cannot be told now. */
+static const char *window_name(xca_visit_t *visit, const char *id) {
+    xca_window_t *window;
+
+    return id != NULL && xca_window_read(&window, visit->office->store, id, visit->pool) == NULL ? window->name : NULL;
+}
+
+static int takes(const char *classes, xca_class class) {
+    xca_window_t window = {0};
+
+    window.classes = classes;
+    return xca_window_takes(&window, class);
+}
+
+/* "學校、財團法人" */
+static const char *classes_in_words(xca_visit_t *visit, const char *classes) {
+    const char *text = NULL;
+    xca_class class;
+
+    for (class = XCA_CLASS_NONE + 1; class < XCA_CLASS_COUNT; class++) {
+        if (takes(classes, class)) {
+            const char *word = xca_catalogue_text(visit->portal->texts, apr_pstrcat(visit->pool, "class.", xca_class_get(class)->id, NULL),
+                                                  visit->language);
+
+            text = text == NULL ? word : apr_pstrcat(visit->pool, text, visit->language == XCA_EN ? ", " : "、", word, NULL);
+        }
+    }
+    return text;
+}
+
 static void put_officer(xca_visit_t *visit, xca_value_t *map, const xca_officer_t *officer) {
     xca_map_text(map, "uid", officer->uid);
     xca_map_text(map, "title", officer->title);
     xca_map_text(map, "role", xca_role_id(officer->role));
     xca_map_text(map, "_role", apr_pstrcat(visit->pool, "role.", xca_role_id(officer->role), NULL));
     xca_map_text(map, "window", officer->window);
+    xca_map_text(map, "_window", window_name(visit, officer->window));
     xca_map_text(map, "person", officer->person);
     xca_map_true(map, "active", officer->active);
     put_certificate(visit, map, officer->certificate);
@@ -55,6 +87,7 @@ static void put_window(xca_visit_t *visit, xca_value_t *map, const xca_window_t 
     xca_map_text(map, "name", window->name);
     xca_map_text(map, "county", window->county);
     xca_map_text(map, "classes", window->classes);
+    xca_map_text(map, "_classes", classes_in_words(visit, window->classes));
     xca_map_text(map, "address", window->address);
     xca_map_text(map, "phone", window->phone);
 }
@@ -62,30 +95,63 @@ static void put_window(xca_visit_t *visit, xca_value_t *map, const xca_window_t 
 xca_error_t *xca_page_office_officers(xca_visit_t *visit) {
     xca_value_t *list = xca_map_list(visit->model, "officers");
     apr_array_header_t *officers;
-    int i;
+    int i, active = 0;
     xca_error_t *err = only_central(visit);
 
     if (err == NULL) {
         err = xca_officer_list(&officers, visit->office->store, visit->pool);
     }
     for (i = 0; err == NULL && i < officers->nelts; i++) {
-        put_officer(visit, xca_list_map(list), APR_ARRAY_IDX(officers, i, const xca_officer_t *));
+        const xca_officer_t *officer = APR_ARRAY_IDX(officers, i, const xca_officer_t *);
+
+        put_officer(visit, xca_list_map(list), officer);
+        active += officer->active;
+    }
+    if (err == NULL) {
+        xca_map_number(visit->model, "count", officers->nelts);
+        xca_map_number(visit->model, "active", active);
     }
     xca_map_true(visit->model, "_may", may_sign(visit));
     return err;
 }
 
+/* A window without one reviews nothing. */
+static int officers_of(const apr_array_header_t *officers, const char *window) {
+    int i, count = 0;
+
+    for (i = 0; i < officers->nelts; i++) {
+        const xca_officer_t *officer = APR_ARRAY_IDX(officers, i, const xca_officer_t *);
+
+        count += officer->active && officer->role == XCA_ROLE_RA && officer->window != NULL && strcmp(officer->window, window) == 0;
+    }
+    return count;
+}
+
 xca_error_t *xca_page_office_windows(xca_visit_t *visit) {
     xca_value_t *list = xca_map_list(visit->model, "windows");
-    apr_array_header_t *windows;
+    apr_array_header_t *windows, *officers;
     int i;
     xca_error_t *err = only_central(visit);
 
     if (err == NULL) {
         err = xca_window_list(&windows, visit->office->store, NULL, visit->pool);
     }
+    if (err == NULL) {
+        err = xca_officer_list(&officers, visit->office->store, visit->pool);
+    }
     for (i = 0; err == NULL && i < windows->nelts; i++) {
-        put_window(visit, xca_list_map(list), APR_ARRAY_IDX(windows, i, const xca_window_t *));
+        const xca_window_t *window = APR_ARRAY_IDX(windows, i, const xca_window_t *);
+        xca_value_t *item = xca_list_map(list);
+        int count = officers_of(officers, window->id);
+
+        put_window(visit, item, window);
+        xca_map_text(item, "_county", xca_places_county(visit, window->county));
+        xca_map_true(item, "_central", strcmp(window->county, "中央機關") == 0);
+        xca_map_number(item, "officers", count);
+        xca_map_true(item, "_nobody", count == 0);
+    }
+    if (err == NULL) {
+        xca_map_number(visit->model, "count", windows->nelts);
     }
     xca_map_true(visit->model, "_may", may_sign(visit));
     return err;
@@ -130,13 +196,6 @@ static xca_error_t *put_officer_form(xca_visit_t *visit, const xca_officer_t *of
     return err;
 }
 
-static int takes(const char *classes, const char *id) {
-    xca_window_t window = {0};
-
-    window.classes = classes;
-    return xca_window_takes(&window, xca_class_by_id(id));
-}
-
 static void put_window_form(xca_visit_t *visit, const xca_window_t *window, int is_new) {
     const apr_array_header_t *counties = xca_postal_counties(visit->office->postal);
     xca_value_t *places = xca_map_list(visit->model, "_counties"), *classes = xca_map_list(visit->model, "_classes");
@@ -146,16 +205,16 @@ static void put_window_form(xca_visit_t *visit, const xca_window_t *window, int 
     put_window(visit, xca_map_map(visit->model, "w"), window);
     xca_map_text(visit->model, "_action", apr_pstrcat(visit->pool, "/office/windows/", visit->arg, NULL));
     xca_map_true(visit->model, "_new", is_new);
-    put_choice(places, "中央機關", NULL, "中央機關", is_same(window->county, "中央機關"));
+    put_choice(places, "中央機關", "window.central", NULL, is_same(window->county, "中央機關"));
     for (i = 0; i < counties->nelts; i++) {
         const char *county = APR_ARRAY_IDX(counties, i, const xca_district_t *)->county;
 
-        put_choice(places, county, NULL, county, is_same(window->county, county));
+        put_choice(places, county, NULL, xca_places_county(visit, county), is_same(window->county, county));
     }
     for (class = XCA_CLASS_NONE + 1; class < XCA_CLASS_COUNT; class ++) {
         const char *id = xca_class_get(class)->id;
 
-        put_choice(classes, id, apr_pstrcat(visit->pool, "class.", id, NULL), NULL, takes(window->classes, id));
+        put_choice(classes, id, apr_pstrcat(visit->pool, "class.", id, NULL), NULL, takes(window->classes, class));
     }
 }
 
@@ -309,6 +368,7 @@ static void put_officer_before(xca_visit_t *visit, const xca_officer_t *now, con
 
     put_before(map, "title", now->title, wanted->title);
     put_before(map, "window", now->window, wanted->window);
+    xca_map_text(map, "_window", window_name(visit, now->window));
     put_before(map, "person", now->person, wanted->person);
     if (now->role != wanted->role) {
         xca_map_text(map, "_role", apr_pstrcat(visit->pool, "role.", xca_role_id(now->role), NULL));
@@ -329,6 +389,7 @@ static void put_window_before(xca_visit_t *visit, const xca_window_t *now, const
     put_before(map, "name", now->name, wanted->name);
     put_before(map, "county", now->county, wanted->county);
     put_before(map, "classes", now->classes, wanted->classes);
+    xca_map_text(map, "_classes", classes_in_words(visit, now->classes));
     put_before(map, "address", now->address, wanted->address);
     put_before(map, "phone", now->phone, wanted->phone);
 }

@@ -280,7 +280,7 @@ static void test_approved_rows_of_every_kind_are_carried_out_and_told(void **sta
     body = notice_body(apr_pstrcat(pool, number, "-done", NULL));
     assert_non_null(strstr(body, "clerk@example.gov.tw\n"));
     assert_non_null(strstr(body, "第 2 列 新增組織及團體「財團法人全新基金會」：已新增，OID 為 2.16.886.104.100022。"));
-    assert_non_null(strstr(body, "Row 5, abolish, 財團法人測試基金會: abolished; 0 certificates are revoked in two weeks."));
+    assert_non_null(strstr(body, "Row 5, abolish, 財團法人測試基金會: abolished; certificates that are revoked in two weeks: 0."));
     /* Each contact learns of his own rows alone. */
     body = notice_body(apr_psprintf(pool, "%s-done-%.16s", number, xca_sha256_hex(pool, "wang@example.org.tw", 19)));
     assert_non_null(strstr(body, "wang@example.org.tw\n"));

@@ -12,12 +12,18 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from applying import apply, by_name, go, open_form
 from conftest import TOP, new_browser
+from officers import Officer
 from walking import Walk
 
 LANGUAGES = {"zh": "zh-Hant-TW", "en": "en"}
 AXE = sorted((TOP / "build" / "axe-core").glob("axe-*.min.js"))
 CATALOGUE = "".join(f.read_text("utf-8") for f in sorted((TOP / "htdocs" / "catalogue").glob("*.xml")))
 TEXT_IDS = set(re.findall(r'<m id="([^"]+)"', CATALOGUE))
+# What the portal says in one language alone: it has no place on a page of the other.
+TEXTS = {language: {text for text in re.findall(r"<%s>([^<>{}]+)</%s>" % (language, language), CATALOGUE)} for language in LANGUAGES}
+FOREIGN = {"en": TEXTS["zh"] - TEXTS["en"], "zh": TEXTS["en"] - TEXTS["zh"]}
+SWITCH = {"en": "中文", "zh": "English"}
+DATA = {"財團法人", "承辦人"}  # an arc of the tree and a contact of the walk are called so
 
 # What a visitor's eyes and keyboard would find, of one page.
 INSPECT = """
@@ -42,7 +48,7 @@ class Inspector:
     def __init__(self, browser, language):
         self.browser, self.language = browser, language
         self.axe_source = AXE[-1].read_text("utf-8")
-        self.wrong = {"axe": [], "wide": [], "text": [], "frame": [], "link": []}
+        self.wrong = {"axe": [], "wide": [], "text": [], "foreign": [], "frame": [], "link": []}
         self.links, self.seen = {}, []
 
     def note(self, kind, page, what):
@@ -62,6 +68,8 @@ class Inspector:
         for text in found["texts"]:
             if text in TEXT_IDS or re.search(r"\[[a-z_]+(\.[a-z0-9_-]+)+\]|\{[#@]?[a-z_.]+\}", text):
                 self.note("text", page, text)
+            if text in FOREIGN[self.language] - DATA and text != SWITCH[self.language]:
+                self.note("foreign", page, text)
         for link in found["links"]:
             self.links.setdefault(link.split("#")[0], page)
         self.measure(page)
@@ -124,11 +132,22 @@ def test_no_text_is_missing(inspected):
     nothing(found(inspected, "text"))
 
 
+def test_no_text_is_in_the_other_language(inspected):
+    nothing(found(inspected, "foreign"))
+
+
 def test_every_page_says_its_language_and_title_and_its_errors_lead_to_fields(inspected):
     nothing(found(inspected, "frame"))
 
 
+def leads_on(officers, path):
+    """A page for one of the officers at least; to the others it may be closed."""
+    answers = [one.get(path) for one in officers]
+    return any(answer.status < 400 and not answer.headers.get("Location", "").startswith("/office/login") for answer in answers)
+
+
 def test_no_link_is_dead(inspected, instance):
+    officers = [Officer(instance, uid) for uid in ("ra-tpe-edu", "central-1", "card-1", "audit-1")]
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     pages = {}
@@ -137,6 +156,11 @@ def test_no_link_is_dead(inspected, instance):
     dead = []
     for link, page in sorted(pages.items()):
         if not link.startswith((instance.url, instance.plain)) or "/no-such-page" in link or "/certificates/00ff" in link:
+            continue
+        path = link[len(instance.url):]
+        if path.startswith("/office") and not path.startswith("/office/login"):
+            if not leads_on(officers, urllib.parse.quote(path, safe="/?&=%;,+")):
+                dead.append("%s of %s: to no officer" % (link, page))
             continue
         request = urllib.request.Request(urllib.parse.quote(link, safe=":/?&=%#;,+"))
         try:

@@ -369,7 +369,7 @@ def test_a_card_is_unlocked_with_keys_alone(page, place):
     page.open("/card/unlock")
     person = Keyboard(page)
     person.tab_to("[data-part=begin] button").keys(Keys.ENTER)
-    person.stands_at("[data-part=wait]").heard("請將IC卡晶片朝上插入讀卡機")
+    person.stands_at("[data-part=wait]").heard("請將 IC 卡晶片朝上插入讀卡機")
     place.card.insert()
     person.stands_at("[data-part=confirm] button.primary").heard("要為這張卡片解鎖").keys(Keys.ENTER)
     person.stands_at("#card-secret").heard("用戶代碼").keys(USER_CODE, Keys.ENTER)

@@ -61,7 +61,7 @@ def test_list_tells_what_is_in_each_reader(readers, own_card):
     readers.card(slot=1)
     listing = xca_card(readers, "list")
     told(listing, 0, "Virtual reader A 00 00\n  certificate IC card " + NUMBER, "Virtual reader A 00 01\n  a PIV card")
-    told(xca_card(readers, "list", language="zh"), 0, "讀卡機：Virtual reader A 00 00\n  憑證IC卡 " + NUMBER)
+    told(xca_card(readers, "list", language="zh"), 0, "讀卡機：Virtual reader A 00 00\n  憑證 IC 卡 " + NUMBER)
 
 
 @pytest.mark.parametrize("kind", CARD_KINDS)

@@ -171,6 +171,22 @@ def test_one_signature_makes_an_officer_inactive_and_an_order_that_was_held_back
     assert Officer(instance, "ra-tpe-soc").get("/office").status == 200
 
 
+def test_the_lists_say_how_many_there_are_and_names_instead_of_identifiers(instance, one):
+    officers = one.get("/office/officers", Accept="application/json").json()
+    page = one.get("/office/officers").main
+    active = sum(1 for o in officers["officers"] if o.get("active"))
+    assert officers["count"] == len(officers["officers"]) and "共 %d 位，其中 %d 位在職" % (len(officers["officers"]), active) in page
+    assert "臺北市政府教育局 tpe-edu" in page
+    page = one.get("/office/windows")
+    windows = one.get("/office/windows", Accept="application/json").json()["windows"]
+    assert "共 %d 個窗口" % len(windows) in page.main and "沒有在職的承辦人" in page.main
+    counts = {w["id"]: w["officers"] for w in windows}
+    assert counts["tpe-edu"] >= 1 and counts["kee-soc"] == 0
+    assert "學校、財團法人" in page.main and "foundation" not in page.main
+    sign = write_order(one, "/office/officers/ra-tpe-soc", {"title": "臺北市政府社會局 承辦人員"})
+    assert "臺北市政府社會局 tpe-soc" in sign.main
+
+
 def test_a_windows_telephone_takes_one_signature_its_classes_two(instance, one, two):
     order = order_of(sign_order(one, write_order(one, "/office/windows/kee-edu", {"phone": "02-2720-8889 轉 1234"})))
     assert state(one, order, "?signed=1")["order"]["state"] == "done"

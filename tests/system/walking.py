@@ -432,7 +432,7 @@ class Walk:
         self.officer("ra-tpe-edu")
         self.get("/office")
         look("office-desk")
-        for name, query in (("", ""), ("-all", "?state=all"), ("-search", "?q=基金會"), ("-none", "?q=查無此名"), ("-newest", "?state=all&sort=newest&page=2")):
+        for name, query in (("", ""), ("-all", "?state=all"), ("-search", "?q=基金會"), ("-none", "?q=查無此名"), ("-newest", "?state=all&sort=newest&page=2"), ("-again", "?again=1")):
             self.get("/office/cases" + query)
             look("office-cases" + name)
         for state in ("filed", "reviewed", "returned", "corrected", "valid"):

@@ -45,7 +45,7 @@ TEXT(T_BRIDGE_NO_QUESTION, 1, "沒有等待這個回答的問題。", "No questi
 TEXT(T_PCSC_SERVICE, 2, "智慧卡服務（PC/SC）沒有啟動。請啟動後再試（Linux：安裝並啟動 pcscd；Windows：「Smart Card」服務）。", "The smart card service (PC/SC) is not running. Start it and try again (Linux: install and start pcscd; Windows: the service \"Smart Card\").")
 TEXT(T_PCSC_FAILED, 2, "讀卡機 %s 發生錯誤。請拔出後重新接上讀卡機再試。", "The reader %s failed. Unplug it, plug it in again and try again.")
 TEXT(T_NO_READER, 2, "找不到讀卡機。請接上讀卡機再試。", "There is no card reader. Plug one in and try again.")
-TEXT(T_NO_CARD, 2, "讀卡機中沒有卡片。請將IC卡晶片朝上插入讀卡機再試。", "There is no card in the reader. Put the card in, chip up, and try again.")
+TEXT(T_NO_CARD, 2, "讀卡機中沒有卡片。請將 IC 卡晶片朝上插入讀卡機再試。", "There is no card in the reader. Put the card in, chip up, and try again.")
 TEXT(T_READER_GONE, 2, "讀卡機 %s 已被拔除。請接回後再試。", "The reader %s was unplugged. Plug it in again and try again.")
 
 /* 3: something is wrong with the card */
@@ -54,9 +54,9 @@ TEXT(T_CARD_MUTE, 3, "讀卡機 %s 中的卡片沒有回應。請確認晶片朝
 TEXT(T_CARD_NO_ANSWER, 3, "卡片沒有回應。請抽出後重新插入再試。", "The card does not answer any more. Take it out, put it in again and try again.")
 TEXT(T_CARD_IN_USE, 3, "卡片正由其他程式使用。請關閉使用該卡片的程式（瀏覽器、郵件軟體）再試。", "The card is in use by another program. Close the programs that use it (browser, mail) and try again.")
 TEXT(T_CARD_RESET, 3, "其他程式重置了卡片。請再執行一次同樣的指令。", "Another program reset the card. Run the same command again.")
-TEXT(T_CARD_NOT_PIV, 3, "這張卡片不是憑證IC卡（沒有 PIV 應用程式）。請換一張卡片。", "This card is no certificate IC card (it has no PIV application). Use another card.")
-TEXT(T_CARD_NOT_OURS, 3, "這張卡片不是本憑證管理中心的憑證IC卡，或製卡未完成。", "This card is no card of this authority, or was never finished.")
-TEXT(T_CARD_NOT_ITS_KEY, 3, "卡片無法證明持有其憑證的金鑰。這不是真正的憑證IC卡，作業已停止。", "The card cannot prove that it has the key of its certificate. It is no genuine card; the work was stopped.")
+TEXT(T_CARD_NOT_PIV, 3, "這張卡片不是憑證 IC 卡（沒有 PIV 應用程式）。請換一張卡片。", "This card is no certificate IC card (it has no PIV application). Use another card.")
+TEXT(T_CARD_NOT_OURS, 3, "這張卡片不是本憑證管理中心的憑證 IC 卡，或製卡未完成。", "This card is no card of this authority, or was never finished.")
+TEXT(T_CARD_NOT_ITS_KEY, 3, "卡片無法證明持有其憑證的金鑰。這不是真正的憑證 IC 卡，作業已停止。", "The card cannot prove that it has the key of its certificate. It is no genuine card; the work was stopped.")
 TEXT(T_CARD_NONSENSE, 3, "卡片的回應不合規格，作業已停止。請重新插入再試；若仍如此，請洽發卡中心。", "The card's answers are not what a card may answer; the work was stopped. Put it in again; if that does not help, ask the card centre.")
 TEXT(T_CARD_REFUSED, 3, "卡片拒絕了指令。請重新插入再試；若仍如此，請洽發卡中心。", "The card refused a command. Put it in again; if that does not help, ask the card centre.")
 TEXT(T_CERTIFICATE_COMPRESSED, 3, "卡片上的憑證以壓縮格式儲存，本憑證管理中心的卡片不會如此。", "A certificate on the card is stored compressed, which cards of this authority never do.")
@@ -100,14 +100,14 @@ TEXT(T_BLANK_OTHER_CARD, 10, "這不是空白卡，而是卡號 %s 的卡片。�
 TEXT(T_BLANK_FOREIGN, 10, "這張卡片有他人的憑證（%s）。請換一張空白卡；確定要覆寫時使用 --overwrite。", "This card has certificates of someone else (%s). Use another blank, or --overwrite if you are sure.")
 TEXT(T_BLANK_MANAGEMENT, 10, "卡片的管理金鑰不是設定的空白卡金鑰。請檢查設定 blank-management-key，或報廢這張空白卡。", "The card's management key is not that of a blank. Check the setting blank-management-key, or discard this blank.")
 TEXT(T_BLANK_PUK, 10, "卡片的 PUK 不是空白卡的（還剩 %s 次）。請檢查設定 blank-puk，或報廢這張空白卡。", "The card's PUK is not that of a blank (tries left: %s). Check the setting blank-puk, or discard this blank.")
-TEXT(T_BLANK_PUK_FIXED, 10, "這種卡片不能更改 PUK，不能用作憑證IC卡。請換另一種空白卡。", "This kind of card cannot change its PUK and is of no use here. Use another kind of blank.")
+TEXT(T_BLANK_PUK_FIXED, 10, "這種卡片不能更改 PUK，不能用作憑證 IC 卡。請換另一種空白卡。", "This kind of card cannot change its PUK and is of no use here. Use another kind of blank.")
 TEXT(T_BLANK_READ_BACK, 10, "寫入的資料讀回時不符（%s）。請再試一次；若仍如此，請報廢這張空白卡。", "What was written reads back differently (%s). Try again; if it happens again, discard this blank.")
 
 TEXT(T_INTERNAL, 70, "程式發生內部錯誤。", "Internal error.")
 
 /* Waiting */
 TEXT(T_WAITING_FOR_READER, 0, "請接上讀卡機……", "Plug in a card reader ...")
-TEXT(T_WAITING_FOR_CARD, 0, "請插入IC卡……", "Put in the card ...")
+TEXT(T_WAITING_FOR_CARD, 0, "請插入 IC 卡……", "Put in the card ...")
 TEXT(T_CHOOSE_READER, 0, "有多張卡片，請選擇：", "There are several cards. Which one?")
 TEXT(T_YES_NO, 0, "（是 y／否 n）", "(y/n)")
 TEXT(T_NUMBER, 0, "編號：", "Number: ")
@@ -117,9 +117,9 @@ TEXT(T_READER, 0, "讀卡機", "Reader")
 TEXT(T_STATE_EMPTY, 0, "  沒有卡片", "  no card")
 TEXT(T_STATE_MUTE, 0, "  卡片沒有回應（是否插反？）", "  a card that does not answer (put in upside down?)")
 TEXT(T_STATE_IN_USE, 0, "  卡片由其他程式使用中", "  a card in use by another program")
-TEXT(T_CARD_OTHER, 0, "  其他卡片（非憑證IC卡）", "  another kind of card")
+TEXT(T_CARD_OTHER, 0, "  其他卡片（非憑證 IC 卡）", "  another kind of card")
 TEXT(T_CARD_PIV, 0, "  PIV 卡（空白卡或其他單位的卡片）", "  a PIV card (a blank, or someone else's)")
-TEXT(T_CARD_XCA, 0, "  憑證IC卡 %s", "  certificate IC card %s")
+TEXT(T_CARD_XCA, 0, "  憑證 IC 卡 %s", "  certificate IC card %s")
 
 /* Facts */
 TEXT(T_FACT_NUMBER, 0, "卡號", "Card number")
@@ -215,7 +215,7 @@ TEXT(T_DISPATCHED, 0, "卡片 %s 已記錄寄發。", "The dispatch of card %s i
 TEXT(T_DISCARDED, 0, "卡片 %s 已報廢。", "The card %s is given up.")
 
 /* The bridge, on its own side */
-TEXT(T_BRIDGE_READY, 0, "憑證IC卡小幫手已啟動，等候下列網站的要求：%s", "The card helper is ready for pages of: %s")
+TEXT(T_BRIDGE_READY, 0, "憑證 IC 卡小幫手已啟動，等候下列網站的要求：%s", "The card helper is ready for pages of: %s")
 TEXT(T_BRIDGE_LINK, 0, "請在瀏覽器開啟：%s", "Open in the browser: %s")
 TEXT(T_BRIDGE_NEXT_LINK, 0, "連結已使用。要在另一個瀏覽器使用時，請開啟：%s", "The link was used. For another browser: %s")
 TEXT(T_BRIDGE_ASKS, 0, "網站 %s 要求：", "The site %s asks:")
@@ -223,10 +223,10 @@ TEXT(T_BRIDGE_REFUSED, 0, "已拒絕網站 %s 的要求。", "A request of the s
 TEXT(T_BRIDGE_USES_PIN, 0, "  網頁送來的 PIN 碼將交給卡片。", "  The PIN from the page goes to the card.")
 TEXT(T_BRIDGE_USES_CODE, 0, "  網頁送來的用戶代碼將加密後交給憑證管理中心。", "  The user code from the page goes sealed to the authority.")
 TEXT(T_BRIDGE_USES_PASSWORD, 0, "  網頁送來的密碼將用於開啟金鑰檔。", "  The password from the page opens the key file.")
-TEXT(T_BRIDGE_HERE, 0, "請在憑證IC卡小幫手的視窗回答。", "Answer in the window of the card helper.")
-TEXT(T_BRIDGE_SHOWN_HERE, 0, "新的 PIN 碼顯示在憑證IC卡小幫手的視窗。", "The new PIN is shown in the window of the card helper.")
+TEXT(T_BRIDGE_HERE, 0, "請在憑證 IC 卡小幫手的視窗回答。", "Answer in the window of the card helper.")
+TEXT(T_BRIDGE_SHOWN_HERE, 0, "新的 PIN 碼顯示在憑證 IC 卡小幫手的視窗。", "The new PIN is shown in the window of the card helper.")
 TEXT(T_BRIDGE_ENDED, 0, "  完成。", "  Done.")
-TEXT(T_BRIDGE_STOPPED, 0, "憑證IC卡小幫手已結束。", "The card helper has ended.")
+TEXT(T_BRIDGE_STOPPED, 0, "憑證 IC 卡小幫手已結束。", "The card helper has ended.")
 TEXT(T_DO_READERS, 0, "列出讀卡機", "list the card readers")
 TEXT(T_DO_INFO, 0, "檢視卡片", "view the card")
 TEXT(T_DO_ACTIVATE, 0, "開卡並設定新的 PIN 碼", "activate the card with a new PIN")
