@@ -2,7 +2,9 @@
 scripts in a temporary folder, with a small part of the demo's data, and listens on free loopback ports."""
 
 import contextlib
+import fcntl
 import os
+import random
 import re
 import shutil
 import signal
@@ -26,14 +28,38 @@ USER_CODE = "Test-code-1"
 SANITIZER = re.compile(r"runtime error:|(Address|Leak|UndefinedBehavior)Sanitizer")
 
 
+# Below the ports that the system gives to connections (from 32768 on), so that none of them takes one between here and the
+# server that is to listen at it.
+FIRST_PORT, PORTS = 20000, 12000
+port_locks = []
+
+
+def take_port(port):
+    """Suites that run side by side leave each other their ports: a locked file each, as long as the process lives."""
+    folder = Path(tempfile.gettempdir()) / ("xca-test-ports-%d" % os.getuid())
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = open(folder / str(port), "a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        lock.close()
+        return False
+    port_locks.append(lock)
+    return True
+
+
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    ports = []
+    start = random.randrange(PORTS)
+    for step in range(PORTS):
+        if len(ports) == count:
+            return ports
+        port = FIRST_PORT + (start + step) % PORTS
+        if take_port(port):
+            ports.append(port)
+    raise AssertionError("no free ports")
 
 
 def small_data(folder):
