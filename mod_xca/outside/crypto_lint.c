@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include "outside/crypto_lint_parts.h"
+#include "outside/crypto_lint_rules.h"
 
 static void check_version_and_serial(xca_lint_t *lint) {
     const ASN1_INTEGER *serial = X509_get0_serialNumber(lint->certificate);
@@ -205,6 +206,22 @@ static void check_no_unique_ids(xca_lint_t *lint) {
     }
 }
 
+/* The errors among what the rules find. */
+static void check_rules(xca_lint_t *lint, xca_bytes_t der) {
+    apr_array_header_t *findings;
+    int i;
+
+    xca_lint_check(&findings, der, lint->order->use == XCA_USE_CARD_AUTH ? XCA_LINT_CARD : XCA_LINT_SMIME, lint->pool);
+    for (i = 0; i < findings->nelts; i++) {
+        const xca_lint_finding_t *finding = &APR_ARRAY_IDX(findings, i, xca_lint_finding_t);
+
+        if (finding->rule->severity == XCA_LINT_ERROR) {
+            xca_lint_find(lint, apr_pstrcat(lint->pool, "lint.rule.", finding->rule->id, NULL),
+                          apr_pstrcat(lint->pool, finding->rule->clause, ": ", finding->detail, NULL));
+        }
+    }
+}
+
 xca_error_t *xca_lint_certificate(xca_bytes_t der, const xca_cert_order_t *order,
                                   const xca_profile_t *profile, xca_bytes_t issuer,
                                   apr_pool_t *pool) {
@@ -223,6 +240,7 @@ xca_error_t *xca_lint_certificate(xca_bytes_t der, const xca_cert_order_t *order
     check_key(&lint);
     check_no_unique_ids(&lint);
     xca_lint_extensions(&lint);
+    check_rules(&lint, der);
     ERR_clear_error();
     return lint.findings;
 }

@@ -6,8 +6,8 @@
 #include "outside/crypto_ca.h"
 
 /* `der`: a certificate, or its TBSCertificate wrapped with an empty signature. NULL if it is what the
- * order and profile ask for; otherwise the list of findings (XCA_E_INTERNAL, "lint.<field>", detail with the
- * clause of RFC 5280 or of profile.md). */
+ * order and profile ask for and breaks no rule of crypto_lint_rules.h that is an error; otherwise the list of findings
+ * (XCA_E_INTERNAL, "lint.<field>" or "lint.rule.<id>", detail with the clause of RFC 5280 or of profile.md). */
 xca_error_t *xca_lint_certificate(xca_bytes_t der, const xca_cert_order_t *order,
                                   const xca_profile_t *profile, xca_bytes_t issuer,
                                   apr_pool_t *pool) XCA_MUST_USE;

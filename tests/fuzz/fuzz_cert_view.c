@@ -6,6 +6,7 @@
 #include "outside/crypto.h"
 #include "outside/crypto_lint.h"
 #include "outside/crypto_view.h"
+#include "pem.h"
 
 #define NOW apr_time_from_sec(1795496700)
 
@@ -54,21 +55,6 @@ static xca_bytes_t make_issuer(void) {
     return issuer;
 }
 
-/* The content of the first PEM block, or the bytes as they are. */
-static xca_bytes_t unwrap(const uint8_t *data, size_t size, apr_pool_t *pool) {
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
-    const char *body = memmem(data, size, begin, sizeof(begin) - 1);
-    const char *limit = (const char *)data + size, *end;
-    xca_bytes_t *der = NULL;
-
-    if (body != NULL) {
-        body += sizeof(begin) - 1;
-        end = memmem(body, (size_t)(limit - body), "-----", 5);
-        der = xca_unbase64(pool, body, (size_t)((end != NULL ? end : limit) - body));
-    }
-    return der != NULL ? *der : (xca_bytes_t){data, size};
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static xca_bytes_t issuer;
     xca_cert_view_t *view;
@@ -80,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         issuer = make_issuer();
     }
     apr_pool_create(&pool, NULL);
-    der = unwrap(data, size, pool);
+    der = read_pem(data, size, pool);
     if (xca_cert_view(&view, der, pool) == NULL &&
         (!xca_text_valid(view->subject, strlen(view->subject), 0) || view->serial == NULL)) {
         abort();

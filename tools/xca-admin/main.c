@@ -27,6 +27,8 @@ static const row_t rows[] = {
     {"ca", "token", command_ca_token, 0, "[--last-try]"},
     {"ca", "request", command_ca_request, 0,
      "--out FILE.csr [--key FILE|URI] [--key-type rsa:4096|ec:P-384] [--subject DN] [--password-file FILE]"},
+    {"lint", "rules", command_lint_rules, 0, ""},
+    {"lint", NULL, command_lint, 0, "FILE... [--kind smime|card|ca|root|other]"},
     {"directory", "prepare", command_directory_prepare, 1, ""},
     {"oid", "import", command_oid_import, 1, "FILE... [--ldif]"},
     {"oid", "export", command_oid_export, 1, "[--format csv|ldif|json]"},
