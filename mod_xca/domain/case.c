@@ -12,7 +12,7 @@ static const char *const kind_ids[XCA_CASE_KIND_COUNT] = {"certificate", "card",
 static const char *const state_ids[XCA_STATE_COUNT] = {
     "filed", "reviewed",   "approved",  "issuing",  "issued",  "made",
     "dispatched", "completed", "returned", "refused", "lapsed"};
-static const char *const reason_ids[] = {"abolished", "lost", "damaged", "other"};
+const char *const xca_revoke_reasons[] = {"abolished", "lost", "damaged", "other", NULL};
 
 #define CODE_MAX 20 /* room for a code typed wrongly: its own check says it better */
 #define OID_MAX  100
@@ -423,11 +423,11 @@ static void check_oid_change(check_t *check) {
 }
 
 static void check_revocation(check_t *check) {
-    const int reasons = sizeof(reason_ids) / sizeof(reason_ids[0]);
+    const int reasons = sizeof(xca_revoke_reasons) / sizeof(xca_revoke_reasons[0]) - 1;
 
     check_contact(check, 0);
     check_target(check);
-    if (place_of(check->kase->revoke_reason, reason_ids, reasons) == reasons) {
+    if (place_of(check->kase->revoke_reason, xca_revoke_reasons, reasons) == reasons) {
         wrong(check, "revoke_reason", "field.choose");
     }
 }

@@ -100,6 +100,9 @@ typedef struct xca_case {
     const char *new_code_hash;
 } xca_case_t;
 
+/* Reasons for a revocation (features.md 8.2) as cases have them: "abolished", "lost", "damaged", "other"; NULL at the end. */
+extern const char *const xca_revoke_reasons[];
+
 /* The id of the text that names the case's state, in the words of its kind where those of all kinds do not fit: a sheet of
  * changes is not issued, a card is made. */
 const char *xca_case_state_label(const xca_case_t *kase);

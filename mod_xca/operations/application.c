@@ -5,6 +5,7 @@
 #include "directory/card_store.h"
 #include "domain/calendar.h"
 #include "domain/codes.h"
+#include "operations/case_file.h"
 #include "outside/crypto.h"
 #include "outside/crypto_csr.h"
 
@@ -359,55 +360,19 @@ xca_error_t *xca_application_check(xca_office_t *office, xca_case_t *kase,
 xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca_case_t *kase,
                                   const xca_secret_t *code, const char *nonce, apr_time_t now,
                                   apr_pool_t *pool) {
-    apr_int64_t sequence;
-    const char *taken_for;
+    xca_case_t *filed;
     xca_error_t *err = xca_user_code_check(code, "code", pool);
 
-    if (err != NULL) {
-        return err;
+    if (err == NULL) {
+        err = xca_code_hash(&kase->code_hash, code, pool);
     }
-    err = xca_code_hash(&kase->code_hash, code, pool);
-    if (err != NULL) {
-        return err;
+    if (err == NULL) {
+        err = xca_case_file(&filed, office, kase, nonce, now, pool);
     }
-    err = xca_counter_next(&sequence, office->store, "case", pool);
-    if (err != NULL) {
-        return err;
+    if (err == NULL) {
+        *number = filed->number;
     }
-    kase->number = xca_case_number_make(pool, kase->oid != NULL, sequence);
-    /* The nonce decides which of two equal forms is the case; who finds it taken goes on with the
-     * number recorded then, in case its filing was cut off before the case was added. */
-    err = xca_nonce_take(&taken_for, office->store, nonce, kase->number, now, pool);
-    if (err != NULL) {
-        return err;
-    }
-    if (taken_for != NULL) {
-        kase->number = taken_for;
-    }
-    kase->state = XCA_STATE_FILED;
-    kase->revision = 1;
-    kase->filed = now;
-    kase->corrected = 0;
-    kase->state_changed = now;
-    err = xca_case_add(office->store, kase, pool);
-    if (err != NULL && !(taken_for != NULL && err->kind == XCA_E_CONFLICT)) {
-        return err;
-    }
-    *number = kase->number;
-    return NULL;
-}
-
-xca_error_t *xca_application_filed(xca_case_t **kase, xca_office_t *office, const char *nonce,
-                                   apr_pool_t *pool) {
-    const char *number;
-    xca_error_t *err = xca_nonce_find(&number, office->store, nonce, pool);
-
-    *kase = NULL;
-    if (err != NULL || number == NULL) {
-        return err;
-    }
-    err = xca_case_read(kase, office->store, number, pool);
-    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    return err;
 }
 
 static xca_error_t *wrong_code(xca_office_t *office, const xca_case_t *kase, apr_time_t now,

@@ -43,11 +43,6 @@ xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca
                                   const xca_secret_t *code, const char *nonce, apr_time_t now,
                                   apr_pool_t *pool) XCA_MUST_USE;
 
-/* The case that the form with this nonce has filed, NULL in *kase if none (or if filing was cut off: filing again goes on
- * with the same number). */
-xca_error_t *xca_application_filed(xca_case_t **kase, xca_office_t *office, const char *nonce,
-                                   apr_pool_t *pool) XCA_MUST_USE;
-
 /* Opens a case with its user code. Wrong: XCA_E_DENIED "code.wrong" (arg: tries left), after three XCA_E_LOCKED
  * "code.locked" (arg: minutes left); no such case gives "code.wrong-case" after the
  * same time. */

@@ -4,26 +4,22 @@
 #ifndef XCA_OPERATIONS_CODE_RESET_H
 #define XCA_OPERATIONS_CODE_RESET_H
 
-#include "operations/office.h"
+#include "operations/target.h"
 #include "outside/crypto.h"
 
 #define XCA_RESET_REMIND_DAYS 7  /* after that the contact is reminded of the original */
 #define XCA_RESET_DAYS        14 /* after that it has not come                          */
 
-typedef struct xca_code_reset_order {
-    const char *number;        /* as typed: serial number, or card number */
-    const char *contact_name;  /* who is to be called, and where; as on the form */
-    const char *contact_title, *contact_phone, *contact_email, *contact_fax;
-    const char *remark;        /* when they can be reached, and what else the form says */
-    const char *letter_date;   /* day of the form, YYYY-MM-DD, or NULL: today */
-} xca_code_reset_order_t;
+/* The certificate whose code (that of its card) may be reset, as xca_revocation_target(); `officer` must be of the central office.
+ * Errors: those of xca_target_find(); XCA_E_DENIED "decision.role"; XCA_E_CONFLICT "reset.revoked", "reset.under-way" (arg: the case). */
+xca_error_t *xca_code_reset_target(xca_cert_t **cert, xca_office_t *office, const char *number,
+                                   const xca_officer_t *officer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Files the case without a decision, as xca_revocation_file() does; `officer` must be of the central office.
- * Errors, with field: those of xca_case_check() and xca_target_find(), "date.future", "date.too-old"; XCA_E_CONFLICT
- * "reset.revoked", "reset.under-way" (arg: the case). */
+/* Files the case without a decision, as xca_revocation_file() does.
+ * Errors: those of xca_code_reset_target(); with field: those of xca_case_check(), "decision.letter", "date.future", "date.too-old". */
 xca_error_t *xca_code_reset_file(xca_case_t **filed, xca_office_t *office,
-                                 const xca_code_reset_order_t *order, const xca_officer_t *officer,
-                                 apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+                                 const xca_holder_form_t *form, const xca_officer_t *officer,
+                                 const char *nonce, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* The code that the signer has set, for the officer whose decision was the second one. Errors: XCA_E_CONFLICT "reset.no-code" (not
  * set yet, or already over), XCA_E_DENIED "cms.not-for-key". */

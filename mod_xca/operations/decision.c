@@ -44,6 +44,18 @@ static xca_error_t *stage_of(xca_stage *stage, const xca_case_t *kase, const xca
     return NULL;
 }
 
+static int is_letter(const char *letter) {
+    return strlen(letter) < sizeof(((xca_statement_t *)NULL)->letter) && xca_text_valid(letter, strlen(letter), 0);
+}
+
+xca_error_t *xca_decision_letter_check(const char *letter, xca_case_kind kind, apr_pool_t *pool) {
+    int is_there = letter != NULL && *letter != '\0';
+
+    return (is_there && is_letter(letter)) || (!is_there && kind == XCA_CASE_CODE_RESET)
+               ? NULL
+               : xca_error_field(pool, "letter", "decision.letter", NULL);
+}
+
 xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
                                     const xca_officer_t *officer, xca_decision_kind kind,
                                     const char *letter, const char *reason, apr_time_t now,
@@ -59,14 +71,16 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
     }
     letter = letter != NULL ? letter : "";
     reason = reason != NULL ? reason : "";
-    if (stage == XCA_STAGE_FIRST && kind == XCA_DECISION_ACCEPT && *letter == '\0' &&
-        kase->kind != XCA_CASE_CODE_RESET) {
-        return xca_error_field(pool, "letter", "decision.letter", NULL);
+    if (stage == XCA_STAGE_FIRST && kind == XCA_DECISION_ACCEPT) {
+        err = xca_decision_letter_check(letter, kase->kind, pool);
+    }
+    if (err != NULL) {
+        return err;
     }
     if (kind == XCA_DECISION_RETURN && *reason == '\0') {
         return xca_error_field(pool, "reason", "decision.reason", NULL);
     }
-    if (strlen(letter) >= sizeof(statement->letter) || !xca_text_valid(letter, strlen(letter), 0)) {
+    if (!is_letter(letter)) {
         return xca_error_field(pool, "letter", "decision.letter", NULL);
     }
     if (strlen(reason) >= sizeof(statement->reason) || !xca_text_valid(reason, strlen(reason), 1)) {

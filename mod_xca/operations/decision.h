@@ -16,6 +16,9 @@ xca_error_t *xca_decision_statement(const char **text, const xca_case_t *kase,
                                     const char *letter, const char *reason, apr_time_t now,
                                     apr_pool_t *pool) XCA_MUST_USE;
 
+/* The letter number of a first decision that accepts, before there is a case to decide. Error, field "letter": "decision.letter". */
+xca_error_t *xca_decision_letter_check(const char *letter, xca_case_kind kind, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Hands in a SignedData over such a statement: adds it under the case; the signer judges it. */
 xca_error_t *xca_decision_submit(xca_office_t *office, const char *case_number, xca_bytes_t cms,
                                  apr_pool_t *pool) XCA_MUST_USE;

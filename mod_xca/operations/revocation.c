@@ -1,49 +1,32 @@
 #include "operations/revocation.h"
 
 #include <string.h>
-#include <apr_strings.h>
 #include "domain/calendar.h"
-#include "domain/codes.h"
-#include "operations/target.h"
+#include "operations/case_file.h"
+#include "operations/decision.h"
+#include "operations/window.h"
 
-static xca_error_t *check_not_under_way(xca_office_t *office, const xca_cert_t *cert, apr_pool_t *pool) {
-    apr_array_header_t *cases;
-    int i;
-    xca_error_t *err = xca_case_by_target(&cases, office->store, cert->serial, pool);
+xca_error_t *xca_revocation_target(xca_cert_t **cert, xca_office_t *office, const char *number,
+                                   const xca_officer_t *officer, apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err;
 
-    for (i = 0; err == NULL && i < cases->nelts; i++) {
-        const xca_case_t *kase = APR_ARRAY_IDX(cases, i, const xca_case_t *);
-
-        if (kase->kind == XCA_CASE_REVOCATION) {
-            err = xca_error_make(pool, XCA_E_CONFLICT, "revoke.under-way", "%s", cert->serial);
-            err->arg = kase->number;
-        }
+    *cert = NULL;
+    if (officer->role != XCA_ROLE_RA) {
+        return xca_error_make(pool, XCA_E_DENIED, "decision.role", "%s", officer->uid);
     }
-    return err;
-}
-
-static xca_case_t *case_of(const xca_cert_t *cert, const xca_revocation_order_t *order,
-                           const xca_officer_t *officer, apr_time_t now, apr_pool_t *pool) {
-    xca_case_t *kase = apr_pcalloc(pool, sizeof(*kase));
-
-    kase->kind = XCA_CASE_REVOCATION;
-    kase->state = XCA_STATE_FILED;
-    kase->revision = 1;
-    kase->use = XCA_USE_COUNT;
-    kase->class = cert->class;
-    kase->oid = cert->oid;
-    kase->org_name = cert->org_name;
-    kase->email = cert->email;
-    kase->contact_email = cert->contact_email;
-    kase->target_serial = cert->serial;
-    kase->revoke_reason = order->reason;
-    kase->remark = order->remark;
-    kase->letter_date = order->letter_date != NULL && *order->letter_date != '\0'
-                            ? order->letter_date
-                            : xca_date_format(pool, now, XCA_DATE_ISO);
-    kase->window = officer->window;
-    kase->filed = kase->state_changed = now;
-    return kase;
+    err = xca_target_find(cert, office, number, pool);
+    if (err != NULL) {
+        return err;
+    }
+    if ((*cert)->state == XCA_CERT_REVOKED) {
+        return xca_error_make(pool, XCA_E_CONFLICT, "revoke.already", "%s", (*cert)->serial);
+    }
+    if ((*cert)->not_after <= now) {
+        return xca_error_make(pool, XCA_E_CONFLICT, "revoke.expired", "%s", (*cert)->serial);
+    }
+    err = xca_window_check(office, *cert, officer->window, pool);
+    return err != NULL ? err
+                       : xca_target_not_under_way(office, *cert, XCA_CASE_REVOCATION, "revoke.under-way", pool);
 }
 
 static xca_error_t *check(xca_case_t *kase, xca_office_t *office, apr_time_t now, apr_pool_t *pool) {
@@ -57,37 +40,23 @@ static xca_error_t *check(xca_case_t *kase, xca_office_t *office, apr_time_t now
 }
 
 xca_error_t *xca_revocation_file(xca_case_t **filed, xca_office_t *office,
-                                 const xca_revocation_order_t *order, const xca_officer_t *officer,
-                                 apr_time_t now, apr_pool_t *pool) {
+                                 const xca_holder_form_t *form, const xca_officer_t *officer,
+                                 const char *nonce, apr_time_t now, apr_pool_t *pool) {
     xca_case_t *kase;
     xca_cert_t *cert;
-    apr_int64_t sequence;
-    xca_error_t *err;
+    xca_error_t *err = xca_revocation_target(&cert, office, form->number, officer, now, pool);
 
-    if (officer->role != XCA_ROLE_RA) {
-        return xca_error_make(pool, XCA_E_DENIED, "decision.role", "%s", officer->uid);
-    }
-    err = xca_target_find(&cert, office, order->number, pool);
-    if (err == NULL && cert->state == XCA_CERT_REVOKED) {
-        err = xca_error_make(pool, XCA_E_CONFLICT, "revoke.already", "%s", cert->serial);
-    }
-    if (err == NULL) {
-        err = check_not_under_way(office, cert, pool);
-    }
     if (err != NULL) {
         return err;
     }
-    kase = case_of(cert, order, officer, now, pool);
-    err = check(kase, office, now, pool);
-    if (err == NULL) {
-        err = xca_counter_next(&sequence, office->store, "case", pool);
+    kase = xca_target_case(XCA_CASE_REVOCATION, cert, form, now, pool);
+    kase->email = cert->email;
+    if (kase->contact_email == NULL || *kase->contact_email == '\0') {
+        kase->contact_email = cert->contact_email;
     }
-    if (err == NULL) {
-        kase->number = xca_case_number_make(pool, 1, sequence);
-        err = xca_case_add(office->store, kase, pool);
-    }
-    /* As it stands in the directory: what is signed is what was recorded. */
-    return err == NULL ? xca_case_read(filed, office->store, kase->number, pool) : err;
+    kase->window = officer->window;
+    err = xca_error_append(xca_decision_letter_check(form->letter, XCA_CASE_REVOCATION, pool), check(kase, office, now, pool));
+    return err != NULL ? err : xca_case_file(filed, office, kase, nonce, now, pool);
 }
 
 apr_time_t xca_revocation_due(const xca_case_t *kase, const char *holidays, apr_pool_t *pool) {

@@ -3,22 +3,21 @@
 #ifndef XCA_OPERATIONS_REVOCATION_H
 #define XCA_OPERATIONS_REVOCATION_H
 
-#include "operations/office.h"
+#include "operations/target.h"
 
-typedef struct xca_revocation_order {
-    const char *number;      /* as typed: serial number of a certificate, or number of a card (all its certificates)  */
-    const char *reason;      /* "abolished", "lost", "damaged", "other"                                               */
-    const char *remark;      /* what the form says under "other", or NULL                                             */
-    const char *letter_date; /* day of the organisation's letter, YYYY-MM-DD, or NULL: today                          */
-} xca_revocation_order_t;
+/* What the officer may revoke by such a case, before anything is filed: the certificate that the number names. Errors: those of
+ * xca_target_find() and xca_window_check(); XCA_E_DENIED "decision.role"; XCA_E_CONFLICT "revoke.already", "revoke.expired",
+ * "revoke.under-way" (arg: the case). *cert is set where it was found, even if it may not be revoked. */
+xca_error_t *xca_revocation_target(xca_cert_t **cert, xca_office_t *office, const char *number,
+                                   const xca_officer_t *officer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Files the case for the officer's window, without a decision: who files signs the first one over the case as it then
- * stands in the directory, which *filed is.
- * Errors, with field: those of xca_case_check(), "certificate.not-found", "card.not-found", "revoke.already", "date.future",
- * "date.too-old", "field.required" (remark, with the reason "other"); XCA_E_CONFLICT "revoke.under-way" (arg: the case). */
+ * stands in the directory, which *filed is. `nonce`: as with xca_case_file().
+ * Errors: those of xca_revocation_target(); with field: those of xca_case_check(), "decision.letter", "date.future", "date.too-old", "field.required"
+ * (remark, with the reason "other"). */
 xca_error_t *xca_revocation_file(xca_case_t **filed, xca_office_t *office,
-                                 const xca_revocation_order_t *order, const xca_officer_t *officer,
-                                 apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+                                 const xca_holder_form_t *form, const xca_officer_t *officer,
+                                 const char *nonce, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* By when the central office is to have decided: the end of the working day after the first review (features.md 8.2). `holidays`
  * as in xca_working_day_end(). 0 for cases that are no revocation under way. */

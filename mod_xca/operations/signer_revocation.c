@@ -8,6 +8,7 @@
 #include "operations/signer_card.h"
 #include "operations/signer_content.h"
 #include "operations/signer_issue.h"
+#include "operations/window.h"
 
 static int is(const char *word, const char *id) {
     return word != NULL && strcmp(word, id) == 0;
@@ -96,12 +97,27 @@ static xca_error_t *for_each(xca_signer_t *signer, const xca_case_t *kase, const
     return err;
 }
 
+/* No window suspends what is another's, whatever a portal has let it file. */
+static xca_error_t *check_window(xca_signer_t *signer, const xca_case_t *kase, const apr_array_header_t *certs,
+                                 apr_pool_t *pool) {
+    xca_error_t *err =
+        certs->nelts > 0 ? xca_window_check(signer->office, APR_ARRAY_IDX(certs, 0, const xca_cert_t *), kase->window, pool)
+                         : NULL;
+
+    return err != NULL && err->kind == XCA_E_INVALID
+               ? xca_error_make(pool, XCA_E_INVALID, "revoke.not-this-window", "%s", kase->number)
+               : err;
+}
+
 xca_error_t *xca_signer_revocation_hold(xca_signer_t *signer, const xca_case_t *kase, apr_time_t now,
                                         apr_pool_t *pool) {
     xca_case_t reviewed = *kase;
     apr_array_header_t *certs;
     xca_error_t *err = targets(&certs, signer, kase, pool);
 
+    if (err == NULL) {
+        err = check_window(signer, kase, certs, pool);
+    }
     if (err == NULL) {
         err = for_each(signer, kase, "hold", certs, now, pool, hold);
     }

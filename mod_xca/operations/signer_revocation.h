@@ -13,7 +13,8 @@
 /* Non-zero while a revocation case keeps the certificate suspended. */
 int xca_cert_is_revoking(const xca_cert_t *cert);
 
-/* Filed → reviewed: suspends what is valid and tells the contact. XCA_E_INVALID errors as of xca_signer_check_target(). */
+/* Filed → reviewed: suspends what is valid and tells the contact. XCA_E_INVALID errors as of xca_signer_check_target(), and
+ * "revoke.not-this-window". */
 xca_error_t *xca_signer_revocation_hold(xca_signer_t *signer, const xca_case_t *kase, apr_time_t now,
                                         apr_pool_t *pool) XCA_MUST_USE;
 

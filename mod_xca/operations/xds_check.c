@@ -6,11 +6,11 @@
 #include <apr_strings.h>
 #include "base/text.h"
 #include "domain/names.h"
+#include "operations/window.h"
 
 #define SAME_NAME_MAX 50  /* organisations of one name that are looked at */
 #define ALIKE_MAX     3   /* names that are told as alike */
 #define ALIKE_ASKED   200 /* rows of a sheet for which such names are looked for */
-#define CENTRAL       "中央機關"
 
 typedef struct {
     xca_office_t *office;
@@ -117,40 +117,8 @@ static int takes(const xca_window_t *window, const xca_org_t *org) {
     return org->class != XCA_CLASS_NONE && xca_window_takes(window, org->class);
 }
 
-/* Windows are called 教育部(高教司), their authority 教育部: the start of the name will do. The filing window comes first, then one
- * that takes the organisation. */
 static const xca_window_t *window_of(const check_t *check, const char *authority, const xca_org_t *org) {
-    const char *folded = xca_name_fold(check->pool, authority);
-    const xca_window_t *found = NULL;
-    int i;
-
-    for (i = 0; *folded != '\0' && i < check->windows->nelts; i++) {
-        const xca_window_t *window = APR_ARRAY_IDX(check->windows, i, const xca_window_t *);
-
-        if (strncmp(xca_name_fold(check->pool, window->name), folded, strlen(folded)) != 0) {
-            continue;
-        }
-        if (check->window != NULL && strcmp(window->id, check->window->id) == 0) {
-            return window;
-        }
-        if (found == NULL || (!takes(found, org) && takes(window, org))) {
-            found = window;
-        }
-    }
-    return found;
-}
-
-/* Whether an organisation is the filing window's: by the authority that is recorded, else by class and county. */
-static int is_ours(const check_t *check, const xca_org_t *org) {
-    const xca_window_t *window = check->window;
-
-    if (org->authority != NULL) {
-        const xca_window_t *other = window_of(check, org->authority, org);
-
-        return other == NULL || strcmp(other->id, window->id) == 0;
-    }
-    return takes(window, org) && (org->county == NULL || window->county == NULL ||
-                                  strcmp(window->county, CENTRAL) == 0 || strcmp(window->county, org->county) == 0);
+    return xca_window_of_authority(check->windows, check->window, authority, org, check->pool);
 }
 
 static void check_authority(check_t *check, const xca_org_t *org) {
@@ -175,13 +143,13 @@ static void check_authority(check_t *check, const xca_org_t *org) {
         }
         break;
     case XCA_XDS_MOVE: /* either side files it: the one that gives, or the one that takes */
-        if (!is_ours(check, org) && (window == NULL || strcmp(window->id, check->window->id) != 0)) {
+        if (!xca_window_has(check->window, check->windows, org, check->pool) && (window == NULL || strcmp(window->id, check->window->id) != 0)) {
             wrong(check, XCA_XDS_AUTHORITY, "xds.other-window", check->window->name);
         }
         break;
     case XCA_XDS_CHANGE:
     case XCA_XDS_ABOLISH:
-        if (!is_ours(check, org)) {
+        if (!xca_window_has(check->window, check->windows, org, check->pool)) {
             wrong(check, XCA_XDS_FORMER, "xds.other-window", check->window->name);
         }
         break;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/xds_store.h"
-#include "domain/codes.h"
+#include "operations/case_file.h"
 #include "outside/crypto.h"
 
 static apr_array_header_t *right_rows(const xca_xds_preview_t *preview, apr_pool_t *pool) {
@@ -20,32 +20,12 @@ static apr_array_header_t *right_rows(const xca_xds_preview_t *preview, apr_pool
     return rows;
 }
 
-/* Number and, with a nonce, which of two equal forms is the case: as with applications. */
-static xca_error_t *take_number(const char **taken_for, xca_case_t *kase, xca_office_t *office, const char *nonce,
-                                apr_time_t now, apr_pool_t *pool) {
-    apr_int64_t sequence;
-    xca_error_t *err = xca_counter_next(&sequence, office->store, "case", pool);
-
-    *taken_for = NULL;
-    if (err != NULL) {
-        return err;
-    }
-    kase->number = xca_case_number_make(pool, 1, sequence);
-    if (nonce != NULL) {
-        err = xca_nonce_take(taken_for, office->store, nonce, kase->number, now, pool);
-    }
-    if (err == NULL && *taken_for != NULL) {
-        kase->number = *taken_for;
-    }
-    return err;
-}
-
 xca_error_t *xca_xds_file(xca_case_t **kase, xca_office_t *office, const xca_xds_preview_t *preview,
                           const xca_window_t *window, const xca_case_t *contact, const char *nonce, apr_time_t now,
                           apr_pool_t *pool) {
     xca_case_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_array_header_t *rows = right_rows(preview, pool);
-    const char *text = xca_xds_write(pool, rows), *taken_for;
+    const char *text = xca_xds_write(pool, rows);
     const xca_bytes_t bytes = {(const unsigned char *)text, strlen(text)};
     xca_error_t *err;
 
@@ -53,8 +33,6 @@ xca_error_t *xca_xds_file(xca_case_t **kase, xca_office_t *office, const xca_xds
         return xca_error_make(pool, XCA_E_INVALID, "xds.none-right", NULL);
     }
     made->kind = XCA_CASE_OID_CHANGE;
-    made->state = XCA_STATE_FILED;
-    made->revision = 1;
     made->use = XCA_USE_COUNT;
     made->window = window->id;
     made->org_name = window->name; /* who files it: what lists show */
@@ -63,26 +41,15 @@ xca_error_t *xca_xds_file(xca_case_t **kase, xca_office_t *office, const xca_xds
     made->contact_name = contact->contact_name;
     made->contact_email = contact->contact_email;
     made->remark = contact->remark;
-    made->filed = made->state_changed = now;
     err = xca_case_check(made, office->postal, pool);
     if (err == NULL) { /* before the case that names it */
         err = xca_sheet_keep(office->store, made->sheet, bytes, now, pool);
     }
     if (err == NULL) {
-        err = take_number(&taken_for, made, office, nonce, now, pool);
+        err = xca_case_file(kase, office, made, nonce, now, pool);
     }
-    if (err != NULL) {
-        return err;
-    }
-    err = xca_case_add(office->store, made, pool);
-    if (err != NULL && taken_for != NULL && err->kind == XCA_E_CONFLICT) {
-        err = xca_case_read(&made, office->store, taken_for, pool);
-    }
-    if (err == NULL) { /* one that lay there for long may have been removed just before the case named it (xca_sheet_expire) */
-        err = xca_sheet_keep(office->store, made->sheet, bytes, now, pool);
-    }
-    *kase = made;
-    return err;
+    /* One that lay there for long may have been removed just before the case named it (xca_sheet_expire). */
+    return err != NULL ? err : xca_sheet_keep(office->store, made->sheet, bytes, now, pool);
 }
 
 xca_error_t *xca_xds_keep(const char **hash, xca_office_t *office, const xca_xds_preview_t *preview, apr_time_t now,

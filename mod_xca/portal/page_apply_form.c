@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "operations/application.h"
+#include "operations/case_file.h"
 #include "outside/crypto.h"
 #include "portal/case_form.h"
 #include "portal/page_apply.h"
@@ -124,7 +125,7 @@ static xca_error_t *file(xca_visit_t *visit, xca_case_form_t *form) {
         return show(visit, form,
                     xca_error_append(wrong, xca_case_form_take_request(visit, form)));
     }
-    err = xca_application_filed(&filed, visit->office, nonce, visit->pool);
+    err = xca_case_filed(&filed, visit->office, nonce, visit->pool);
     if (err == NULL && filed != NULL) {
         return go_to_filed(visit, form, filed);
     }

@@ -104,14 +104,13 @@ static xca_error_t *put_certificate(xca_visit_t *visit, const char *typed) {
 }
 
 xca_error_t *xca_page_revoke_paper(xca_visit_t *visit) {
-    static const char *const reasons[] = {"abolished", "lost", "damaged", "other"};
     const char *typed = xca_form_text(visit->form, "serial");
     xca_value_t *list = xca_map_list(visit->model, "reasons");
     int i;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; xca_revoke_reasons[i] != NULL; i++) {
         xca_map_text(xca_list_map(list), "label",
-                     apr_pstrcat(visit->pool, "reason.", reasons[i], NULL));
+                     apr_pstrcat(visit->pool, "reason.", xca_revoke_reasons[i], NULL));
     }
     xca_map_text(visit->model, "date_roc", xca_date_format(visit->pool, visit->now, XCA_DATE_ROC));
     return typed != NULL ? put_certificate(visit, typed) : NULL;

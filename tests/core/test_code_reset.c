@@ -39,8 +39,8 @@ static int calm(void **state) {
     return 0;
 }
 
-static xca_code_reset_order_t order_of(const char *number) {
-    xca_code_reset_order_t order = {0};
+static xca_holder_form_t order_of(const char *number) {
+    xca_holder_form_t order = {0};
 
     order.number = number;
     order.contact_name = "王小明";
@@ -50,10 +50,10 @@ static xca_code_reset_order_t order_of(const char *number) {
 }
 
 static const char *file(const char *number) {
-    xca_code_reset_order_t order = order_of(number);
+    xca_holder_form_t order = order_of(number);
     xca_case_t *kase;
 
-    assert_done(xca_code_reset_file(&kase, &office, &order, one, b->now, pool));
+    assert_done(xca_code_reset_file(&kase, &office, &order, one, NULL, b->now, pool));
     return kase->number;
 }
 
@@ -133,14 +133,14 @@ static void test_two_officers_set_a_code_that_must_be_changed_first(void **state
 
 static void test_nobody_resets_alone_nor_without_being_of_the_central_office(void **state) {
     soft_card_t *card = card_active(b, "secondary");
-    xca_code_reset_order_t order = order_of(card->number);
+    xca_holder_form_t order = order_of(card->number);
     const char *number = file(card->number), *text;
     xca_officer_t *ra;
     xca_case_t *kase;
     xca_error_t *err;
 
     assert_done(xca_officer_read(&ra, b->admin, b->ra.uid, pool));
-    err = xca_code_reset_file(&kase, &office, &order, ra, b->now, pool);
+    err = xca_code_reset_file(&kase, &office, &order, ra, NULL, b->now, pool);
     assert_string_equal(err->message, "decision.role");
     err = xca_decision_statement(&text, recorded_case(b, number), ra, XCA_DECISION_ACCEPT, "1", NULL, b->now, pool);
     assert_string_equal(err->message, "decision.state");
@@ -284,9 +284,9 @@ static void test_a_reset_that_is_stopped_anywhere_goes_on(void **state) {
     }
 }
 
-static void assert_refused(const xca_code_reset_order_t *order, const char *field, const char *message) {
+static void assert_refused(const xca_holder_form_t *order, const char *field, const char *message) {
     xca_case_t *kase;
-    xca_error_t *err = xca_code_reset_file(&kase, &office, order, one, b->now, pool);
+    xca_error_t *err = xca_code_reset_file(&kase, &office, order, one, NULL, b->now, pool);
 
     assert_non_null(err);
     assert_string_equal(err->message, message);
@@ -297,7 +297,7 @@ static void assert_refused(const xca_code_reset_order_t *order, const char *fiel
 
 static void test_orders_that_cannot_be_carried_out_are_refused_with_their_field(void **state) {
     soft_card_t *card = card_active(b, "secondary");
-    xca_code_reset_order_t order = order_of("00ff");
+    xca_holder_form_t order = order_of("00ff");
 
     assert_refused(&order, "number", "certificate.not-found");
     order.number = card->number;

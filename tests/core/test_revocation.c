@@ -6,6 +6,7 @@
 #include "domain/calendar.h"
 #include "operations/acceptance.h"
 #include "operations/application.h"
+#include "operations/case_file.h"
 #include "operations/revocation.h"
 #include "operations/signer_revocation.h"
 
@@ -37,25 +38,29 @@ static int calm(void **state) {
     return 0;
 }
 
-static xca_revocation_order_t order_of(const char *number, const char *reason) {
-    xca_revocation_order_t order = {number, reason, strcmp(reason, "other") == 0 ? "不再使用" : NULL, NULL};
+static xca_holder_form_t order_of(const char *number, const char *reason) {
+    xca_holder_form_t order = {0};
 
+    order.number = number;
+    order.reason = reason;
+    order.letter = "北市教字第1150000001號";
+    order.remark = strcmp(reason, "other") == 0 ? "不再使用" : NULL;
     return order;
 }
 
 static const char *file(const char *number, const char *reason) {
-    xca_revocation_order_t order = order_of(number, reason);
+    xca_holder_form_t order = order_of(number, reason);
     xca_case_t *kase;
 
-    assert_done(xca_revocation_file(&kase, &office, &order, ra, b->now, pool));
+    assert_done(xca_revocation_file(&kase, &office, &order, ra, NULL, b->now, pool));
     assert_string_equal(kase->window, "tpe-edu");
     assert_string_equal(kase->letter_date, xca_date_format(pool, b->now, XCA_DATE_ISO));
     return kase->number;
 }
 
-static void assert_refused(const xca_revocation_order_t *order, const char *field, const char *message) {
+static void assert_refused(const xca_holder_form_t *order, const char *field, const char *message) {
     xca_case_t *kase;
-    xca_error_t *err = xca_revocation_file(&kase, &office, order, ra, b->now, pool);
+    xca_error_t *err = xca_revocation_file(&kase, &office, order, ra, NULL, b->now, pool);
 
     assert_non_null(err);
     assert_string_equal(err->message, message);
@@ -187,13 +192,13 @@ static void assert_barred(const char *message) {
 static void test_no_new_application_for_three_months_from_the_letter_of_a_lost_card(void **state) {
     soft_card_t *card = card_active(b, "secondary");
     const char *before = bench_file(b, "secondary", ORG_OID), *number;
-    xca_revocation_order_t order = order_of(card->number, "lost");
+    xca_holder_form_t order = order_of(card->number, "lost");
     xca_case_t *kase;
     apr_time_t letter = b->now - 10 * DAY;
 
     b->now += apr_time_from_sec(60);
     order.letter_date = xca_date_format(pool, letter, XCA_DATE_ISO);
-    assert_done(xca_revocation_file(&kase, &office, &order, ra, b->now, pool));
+    assert_done(xca_revocation_file(&kase, &office, &order, ra, NULL, b->now, pool));
     number = kase->number;
     bench_decide(b, &b->ra, number, XCA_DECISION_ACCEPT);
     assert_barred(NULL);
@@ -245,7 +250,7 @@ static void test_a_card_not_activated_in_time_bars_from_that_day(void **state) {
 
 static void test_orders_that_cannot_be_carried_out_are_refused_with_their_field(void **state) {
     soft_card_t *card = card_active(b, "secondary");
-    xca_revocation_order_t order = order_of("", "lost");
+    xca_holder_form_t order = order_of("", "lost");
     xca_officer_t central = *ra;
     xca_error_t *err;
     xca_case_t *kase;
@@ -272,13 +277,74 @@ static void test_orders_that_cannot_be_carried_out_are_refused_with_their_field(
     order.letter_date = "昨天";
     assert_refused(&order, "letter_date", "date.form");
     order.letter_date = NULL;
+    order.letter = "";
+    assert_refused(&order, "letter", "decision.letter");
+    order.letter = "北市教字第1150000001號";
     central.role = XCA_ROLE_CENTRAL;
-    err = xca_revocation_file(&kase, &office, &order, &central, b->now, pool);
+    err = xca_revocation_file(&kase, &office, &order, &central, NULL, b->now, pool);
     assert_string_equal(err->message, "decision.role");
-    assert_done(xca_revocation_file(&kase, &office, &order, ra, b->now, pool));
+    assert_done(xca_revocation_file(&kase, &office, &order, ra, NULL, b->now, pool));
+    assert_refused(&order, NULL, "revoke.under-way");
+    order.number = recorded_cert(b, card, XCA_USE_ENCRYPTION)->serial; /* of the same card */
     assert_refused(&order, NULL, "revoke.under-way");
     bench_approve(b, kase->number);
     assert_refused(&order, NULL, "revoke.already");
+}
+
+static void test_what_has_expired_needs_no_revocation(void **state) {
+    soft_card_t *card = card_active(b, "secondary");
+    xca_holder_form_t order = order_of(card->number, "lost");
+
+    b->now = recorded_cert(b, card, XCA_USE_SIGNATURE)->not_after;
+    assert_refused(&order, NULL, "revoke.expired");
+}
+
+static void test_the_same_form_sent_twice_is_one_case(void **state) {
+    soft_card_t *card = card_active(b, "secondary");
+    xca_holder_form_t order = order_of(card->number, "damaged");
+    xca_case_t *kase, *found;
+
+    order.contact_name = "王小明";
+    order.contact_phone = "02-27208889";
+    assert_done(xca_revocation_file(&kase, b->portal, &order, ra, "ab12", b->now, pool));
+    assert_string_equal(kase->contact_name, "王小明");
+    assert_done(xca_case_filed(&found, b->portal, "ab12", pool));
+    assert_string_equal(found->number, kase->number);
+    assert_done(xca_case_filed(&found, b->portal, "ab13", pool));
+    assert_null(found);
+}
+
+/* Filed by a portal that lets its officers do anything: the signer asks the same. */
+static void test_another_windows_organisation_is_neither_filed_nor_suspended(void **state) {
+    soft_card_t *card = card_active(b, "secondary");
+    xca_holder_form_t order = order_of(card->number, "lost");
+    const xca_window_t away = {"khh-edu", "高雄市政府教育局", "高雄市", "foundation|school", NULL, NULL, 0};
+    xca_officer_t other = *ra;
+    xca_cert_t *cert;
+    xca_case_t *kase;
+    xca_error_t *err;
+
+    assert_done(xca_window_put(b->admin, &away, pool));
+    other.window = "khh-edu";
+    err = xca_revocation_file(&kase, &office, &order, &other, NULL, b->now, pool);
+    assert_non_null(err);
+    assert_string_equal(err->message, "revoke.other-window");
+    assert_string_equal(err->field, "number");
+    assert_non_null(err->arg);
+    other.window = "no-such";
+    err = xca_revocation_file(&kase, &office, &order, &other, NULL, b->now, pool);
+    assert_string_equal(err->message, "window.not-found");
+    other.window = "khh-edu";
+    assert_done(xca_cert_read(&cert, b->portal->store, recorded_cert(b, card, XCA_USE_SIGNATURE)->serial, pool));
+    kase = xca_target_case(XCA_CASE_REVOCATION, cert, &order, b->now, pool);
+    kase->window = other.window;
+    assert_done(xca_case_file(&kase, b->portal, kase, NULL, b->now, pool));
+    assert_done(xca_officer_put(b->admin, &other, pool)); /* a window's officer signs */
+    bench_decide(b, &b->ra, kase->number, XCA_DECISION_ACCEPT);
+    assert_done(xca_officer_put(b->admin, ra, pool));
+    assert_string_equal(state_of(kase->number), "returned");
+    assert_string_equal(recorded_case(b, kase->number)->problem, "revoke.not-this-window");
+    assert_certs(card, XCA_CERT_VALID, "");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, calm)
@@ -293,6 +359,9 @@ int main(void) {
         TEST(test_who_applied_before_the_letter_is_not_barred),
         TEST(test_an_abolished_or_other_revocation_bars_nobody),
         TEST(test_a_card_not_activated_in_time_bars_from_that_day),
+        TEST(test_what_has_expired_needs_no_revocation),
+        TEST(test_the_same_form_sent_twice_is_one_case),
+        TEST(test_another_windows_organisation_is_neither_filed_nor_suspended),
         TEST(test_orders_that_cannot_be_carried_out_are_refused_with_their_field),
     };
 

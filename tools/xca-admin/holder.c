@@ -6,65 +6,60 @@
 #include "operations/code_reset.h"
 #include "operations/revocation.h"
 
-static xca_error_t *number_of(const char **number, const admin_t *admin, const arguments_t *arguments) {
-    *number = argument(arguments, "card");
-    return *number != NULL ? NULL : argument_needed(number, arguments, "serial", admin->pool);
+/* What the form says; `date` is how its day is called. */
+static xca_error_t *form_of(xca_holder_form_t *form, const admin_t *admin, const arguments_t *arguments, const char *date) {
+    form->letter = argument(arguments, "letter");
+    form->remark = argument(arguments, "remark");
+    form->letter_date = argument(arguments, date);
+    form->contact_name = argument(arguments, "contact-name");
+    form->contact_title = argument(arguments, "contact-title");
+    form->contact_phone = argument(arguments, "contact-phone");
+    form->contact_email = argument(arguments, "contact-email");
+    form->contact_fax = argument(arguments, "contact-fax");
+    form->number = argument(arguments, "card");
+    return form->number != NULL ? NULL : argument_needed(&form->number, arguments, "serial", admin->pool);
+}
+
+/* Who files makes the first decision. */
+static xca_error_t *decide_filed(admin_t *admin, const signing_t *signing, const xca_case_t *kase, const char *letter) {
+    printf("%s\n", kase->number);
+    return admin_decide(admin, signing, kase, XCA_DECISION_ACCEPT, letter, NULL);
 }
 
 xca_error_t *command_revoke(admin_t *admin, const arguments_t *arguments) {
-    xca_revocation_order_t order = {0};
+    xca_holder_form_t form = {0};
     signing_t signing;
     xca_case_t *kase;
-    const char *letter;
     xca_error_t *err = admin_open_officer(&signing, admin, arguments);
 
     if (err == NULL) {
-        err = argument_needed(&letter, arguments, "letter", admin->pool);
+        err = form_of(&form, admin, arguments, "letter-date");
     }
     if (err == NULL) {
-        err = number_of(&order.number, admin, arguments);
+        err = argument_needed(&form.letter, arguments, "letter", admin->pool);
     }
     if (err == NULL) {
-        err = argument_needed(&order.reason, arguments, "reason", admin->pool);
+        err = argument_needed(&form.reason, arguments, "reason", admin->pool);
     }
-    if (err != NULL) {
-        return err;
-    }
-    order.remark = argument(arguments, "remark");
-    order.letter_date = argument(arguments, "letter-date");
-    err = xca_revocation_file(&kase, admin->office, &order, signing.officer, admin->now, admin->pool);
     if (err == NULL) {
-        printf("%s\n", kase->number);
-        err = admin_decide(admin, &signing, kase, XCA_DECISION_ACCEPT, letter, NULL);
+        err = xca_revocation_file(&kase, admin->office, &form, signing.officer, NULL, admin->now, admin->pool);
     }
-    return err;
+    return err != NULL ? err : decide_filed(admin, &signing, kase, form.letter);
 }
 
 xca_error_t *command_code_reset_file(admin_t *admin, const arguments_t *arguments) {
-    xca_code_reset_order_t order = {0};
+    xca_holder_form_t form = {0};
     signing_t signing;
     xca_case_t *kase;
     xca_error_t *err = admin_open_officer(&signing, admin, arguments);
 
     if (err == NULL) {
-        err = number_of(&order.number, admin, arguments);
+        err = form_of(&form, admin, arguments, "form-date");
     }
-    if (err != NULL) {
-        return err;
-    }
-    order.contact_name = argument(arguments, "contact-name");
-    order.contact_title = argument(arguments, "contact-title");
-    order.contact_phone = argument(arguments, "contact-phone");
-    order.contact_email = argument(arguments, "contact-email");
-    order.contact_fax = argument(arguments, "contact-fax");
-    order.remark = argument(arguments, "remark");
-    order.letter_date = argument(arguments, "form-date");
-    err = xca_code_reset_file(&kase, admin->office, &order, signing.officer, admin->now, admin->pool);
     if (err == NULL) {
-        printf("%s\n", kase->number);
-        err = admin_decide(admin, &signing, kase, XCA_DECISION_ACCEPT, argument(arguments, "letter"), NULL);
+        err = xca_code_reset_file(&kase, admin->office, &form, signing.officer, NULL, admin->now, admin->pool);
     }
-    return err;
+    return err != NULL ? err : decide_filed(admin, &signing, kase, form.letter);
 }
 
 static const char *or_dash(const char *text) {

@@ -55,7 +55,8 @@ static const row_t rows[] = {
      "CASE... --officer UID --key FILE [--password-file FILE] [--letter NUMBER] --reason TEXT"},
     {"revoke", NULL, command_revoke, 1,
      "--serial SERIAL|--card CARD --reason abolished|lost|damaged|other --letter NUMBER [--letter-date YYYY-MM-DD] "
-     "--officer UID --key FILE [--password-file FILE] [--remark TEXT]"},
+     "[--remark TEXT] [--contact-name NAME] [--contact-title T] [--contact-phone NUMBER] [--contact-email E] [--contact-fax F] "
+     "--officer UID --key FILE [--password-file FILE]"},
     {"code-reset", "file", command_code_reset_file, 1,
      "--serial SERIAL|--card CARD --contact-name NAME --contact-phone NUMBER [--contact-title T] [--contact-email E] [--contact-fax F] "
      "[--remark WHEN] [--form-date YYYY-MM-DD] --officer UID --key FILE [--password-file FILE]"},
