@@ -55,7 +55,7 @@ xca_error_t *xca_revocation_file(xca_case_t **filed, xca_office_t *office,
         kase->contact_email = cert->contact_email;
     }
     kase->window = officer->window;
-    err = xca_error_append(xca_decision_letter_check(form->letter, XCA_CASE_REVOCATION, pool), check(kase, office, now, pool));
+    err = xca_error_append(check(kase, office, now, pool), xca_decision_letter_check(form->letter, XCA_CASE_REVOCATION, pool));
     return err != NULL ? err : xca_case_file(filed, office, kase, nonce, now, pool);
 }
 

@@ -51,4 +51,18 @@ xca_error_t *xca_case_form_load(xca_visit_t *visit, xca_case_form_t *form) XCA_M
 /* Non-zero if two cases say the same in all that an applicant fills in. */
 int xca_case_same_content(const xca_case_t *a, const xca_case_t *b);
 
+/* One field of a page, whose name is one of a case (xca_case_fields); a table of them ends with a NULL name. */
+typedef struct xca_case_form_row {
+    const char *name;
+    const char *type;
+    const char *autocomplete;
+    const char *input_mode;
+    int required;
+    const char *hint; /* id of a text, or NULL */
+    const char *size; /* width class */
+} xca_case_form_row_t;
+
+/* The rows as field.xhtml shows them, with the case's values and the errors of xca_visit_errors(), into the model under `key`. */
+void xca_case_form_put_rows(xca_visit_t *visit, const char *key, const xca_case_form_row_t *row, const xca_case_t *kase);
+
 #endif

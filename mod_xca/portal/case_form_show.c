@@ -8,42 +8,32 @@
 #include "portal/case_form.h"
 #include "portal/places.h"
 
-typedef struct {
-    const char *name;
-    const char *type;
-    const char *autocomplete;
-    const char *input_mode;
-    int required;
-    const char *hint; /* id of a text, or NULL */
-    const char *size; /* width class */
-} row_t;
-
-static const row_t new_org_rows[] = {
+static const xca_case_form_row_t new_org_rows[] = {
     {"org_name", "text", "organization", "text", 1, "field.org_name.hint", NULL},
     {"ubn", "text", "off", "numeric", 1, "field.ubn.hint", "short"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
-static const row_t new_school_rows[] = {
+static const xca_case_form_row_t new_school_rows[] = {
     {"school_code", "text", "off", "text", 0, "field.school_code.hint", "short"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
-static const row_t new_org_reach_rows[] = {
+static const xca_case_form_row_t new_org_reach_rows[] = {
     {"org_phone", "tel", "section-org tel", "tel", 1, "field.phone.hint", "medium"},
     {"org_fax", "tel", "section-org fax tel", "tel", 0, NULL, "medium"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
-static const row_t email_rows[] = {
+static const xca_case_form_row_t email_rows[] = {
     {"email", "email", "section-org email", "email", 1, "field.email.hint", NULL},
     {"remark", "text", "off", "text", 0, NULL, NULL},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
-static const row_t contact_rows[] = {
+static const xca_case_form_row_t contact_rows[] = {
     {"contact_name", "text", "name", "text", 1, NULL, "medium"},
     {"contact_title", "text", "organization-title", "text", 0, NULL, "medium"},
     {"contact_email", "email", "email", "email", 1, "field.contact_email.hint", NULL},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
 };
-static const row_t contact_reach_rows[] = {
+static const xca_case_form_row_t contact_reach_rows[] = {
     {"contact_phone", "tel", "tel", "tel", 1, "field.phone.hint", "medium"},
     {"contact_fax", "tel", "fax tel", "tel", 0, NULL, "medium"},
     {NULL, NULL, NULL, NULL, 0, NULL, NULL},
@@ -124,7 +114,8 @@ static void put_error(xca_visit_t *visit, xca_value_t *map, const char *name) {
     xca_map_text(map, "invalid", text != NULL ? "true" : "false");
 }
 
-static void put_rows(xca_visit_t *visit, const char *key, const row_t *row, const xca_case_t *kase) {
+void xca_case_form_put_rows(xca_visit_t *visit, const char *key, const xca_case_form_row_t *row,
+                            const xca_case_t *kase) {
     xca_value_t *list = xca_map_list(visit->model, key);
 
     for (; row->name != NULL; row++) {
@@ -241,17 +232,17 @@ void xca_case_form_show(xca_visit_t *visit, xca_case_form_t *form, xca_error_t *
     }
     put_values(visit, form);
     if (kase->oid == NULL) {
-        put_rows(visit, "_org", new_org_rows, kase);
+        xca_case_form_put_rows(visit, "_org", new_org_rows, kase);
         if (kase->class == XCA_CLASS_SCHOOL) {
-            put_rows(visit, "_school", new_school_rows, kase);
+            xca_case_form_put_rows(visit, "_school", new_school_rows, kase);
         }
-        put_rows(visit, "_org_reach", new_org_reach_rows, kase);
+        xca_case_form_put_rows(visit, "_org_reach", new_org_reach_rows, kase);
         xca_places_address(visit, "_org_address", "org", kase->org_county, kase->org_district,
                            kase->org_street);
     } else {
         xca_map_true(visit->model, "_known", 1);
     }
-    put_rows(visit, "_email", email_rows, kase);
+    xca_case_form_put_rows(visit, "_email", email_rows, kase);
     if (kase->kind == XCA_CASE_CARD) {
         xca_map_true(visit->model, "_card", 1);
         put_ranks(visit, kase);
@@ -259,10 +250,10 @@ void xca_case_form_show(xca_visit_t *visit, xca_case_form_t *form, xca_error_t *
         put_uses(visit, kase);
         put_request(visit, form);
     }
-    put_rows(visit, "_contact", contact_rows, kase);
+    xca_case_form_put_rows(visit, "_contact", contact_rows, kase);
     xca_places_address(visit, "_contact_address", "contact", kase->contact_county,
                        kase->contact_district, kase->contact_street);
-    put_rows(visit, "_contact_reach", contact_reach_rows, kase);
+    xca_case_form_put_rows(visit, "_contact_reach", contact_reach_rows, kase);
     xca_places_windows(visit, kase->class, kase->window, kase->org_county);
     put_code(visit);
     xca_map_text(visit->model, "_terms_version", XCA_TERMS_VERSION);

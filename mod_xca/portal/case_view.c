@@ -114,7 +114,9 @@ static void put_organisation(xca_value_t *sections, const xca_case_t *kase, apr_
         row(rows, "field.org_phone", kase->org_phone);
         row(rows, "field.org_fax", kase->org_fax);
     }
-    row(rows, "field.remark", kase->remark);
+    if (kase->kind == XCA_CASE_CERTIFICATE || kase->kind == XCA_CASE_CARD) { /* of the others it stands where they are told */
+        row(rows, "field.remark", kase->remark);
+    }
 }
 
 static void put_contact(xca_value_t *sections, const xca_case_t *kase, apr_pool_t *pool) {
@@ -150,7 +152,7 @@ void xca_case_view_sections(xca_visit_t *visit, xca_value_t *map, const xca_case
     }
     if (kase->kind == XCA_CASE_CARD && kase->rank != NULL) {
         put_card(sections, kase, visit->pool);
-    } else {
+    } else if (kase->kind == XCA_CASE_CERTIFICATE) {
         put_certificate(sections, kase, visit->pool);
     }
     put_organisation(sections, kase, visit->pool);

@@ -88,6 +88,8 @@ static xca_error_t *put_officer(xca_visit_t *visit) {
     xca_map_text(map, "role", xca_role_id(officer->role));
     xca_map_text(map, "_role", apr_pstrcat(visit->pool, "role.", xca_role_id(officer->role), NULL));
     xca_map_true(map, "_files_sheets", officer->role == XCA_ROLE_RA && officer->window != NULL);
+    xca_map_true(map, "_revocations", officer->role != XCA_ROLE_CARD_CENTRE);
+    xca_map_true(map, "_code_resets", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
     xca_map_true(map, "_mail", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
     xca_map_true(map, "_audit", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);
     xca_map_true(map, "_orders", officer->role == XCA_ROLE_CENTRAL || officer->role == XCA_ROLE_AUDITOR);

@@ -24,19 +24,31 @@ static xca_error_t *put_window(xca_visit_t *visit, const xca_case_t *kase) {
     return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
 }
 
-static void put_revocation(xca_visit_t *visit, const xca_case_t *kase) {
+/* What a revocation or a code reset is about. */
+static void put_holder(xca_visit_t *visit, const xca_case_t *kase) {
+    int revokes = kase->kind == XCA_CASE_REVOCATION;
     xca_value_t *map;
 
-    if (kase->kind != XCA_CASE_REVOCATION) {
+    if (!revokes && kase->kind != XCA_CASE_CODE_RESET) {
         return;
     }
-    map = xca_map_map(visit->model, "revocation");
+    map = xca_map_map(visit->model, revokes ? "revocation" : "code_reset");
     xca_map_text(map, "serial", kase->target_serial);
     if (kase->revoke_reason != NULL) {
         xca_map_text(map, "reason", kase->revoke_reason);
         xca_map_text(map, "_reason", apr_pstrcat(visit->pool, "reason.", kase->revoke_reason, NULL));
     }
     xca_map_text(map, "remark", kase->remark);
+    xca_map_text(map, "letter_date", kase->letter_date);
+    xca_office_put_due(visit, map, kase);
+}
+
+static void put_decision_form(xca_visit_t *visit, const xca_case_t *kase) {
+    apr_array_header_t *one = apr_array_make(visit->pool, 1, sizeof(xca_case_t *));
+
+    APR_ARRAY_PUSH(one, const xca_case_t *) = kase;
+    xca_map_text(visit->model, "_choice", apr_psprintf(visit->pool, "%s.%ld", kase->number, kase->revision));
+    xca_office_put_decision_form(visit, one);
 }
 
 xca_error_t *xca_page_office_case(xca_visit_t *visit) {
@@ -56,8 +68,7 @@ xca_error_t *xca_page_office_case(xca_visit_t *visit) {
         xca_map_text(visit->model, "corrected", xca_date_format(visit->pool, kase->corrected, XCA_DATE_ISO_TIME));
     }
     if (xca_office_may_decide(visit->officer, kase)) {
-        xca_map_text(visit->model, "_choice", apr_psprintf(visit->pool, "%s.%ld", kase->number, kase->revision));
-        xca_office_put_decision_form(visit);
+        put_decision_form(visit, kase);
     }
     if (kase->serial != NULL) {
         xca_map_text(visit->model, "serial", kase->serial);
@@ -66,7 +77,7 @@ xca_error_t *xca_page_office_case(xca_visit_t *visit) {
         card = xca_map_map(visit->model, "card");
         xca_map_text(card, "number", kase->card_number);
     }
-    put_revocation(visit, kase);
+    put_holder(visit, kase);
     err = put_window(visit, kase);
     if (err == NULL && kase->kind == XCA_CASE_OID_CHANGE) {
         err = xca_xds_show_case(visit, kase);

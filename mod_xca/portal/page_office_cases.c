@@ -5,7 +5,10 @@
 #include "directory/case_find.h"
 #include "domain/calendar.h"
 #include "domain/codes.h"
+#include "operations/code_reset.h"
+#include "operations/revocation.h"
 #include "portal/case_view.h"
+#include "portal/engine.h"
 #include "portal/office_door.h"
 #include "portal/office_lists.h"
 #include "portal/page_office.h"
@@ -234,8 +237,20 @@ int xca_office_is_open(const xca_case_t *kase) {
 }
 
 int xca_office_may_decide(const xca_officer_t *officer, const xca_case_t *kase) {
-    return (officer->role == XCA_ROLE_RA && kase->state == XCA_STATE_FILED && xca_office_may_see(officer, kase->window)) ||
-           (officer->role == XCA_ROLE_CENTRAL && kase->state == XCA_STATE_REVIEWED);
+    xca_stage stage;
+
+    return xca_stage_of_state(&stage, kase->kind, kase->state) && xca_stage_role(kase->kind, stage) == officer->role &&
+           xca_office_may_see(officer, kase->window);
+}
+
+void xca_office_put_due(xca_visit_t *visit, xca_value_t *map, const xca_case_t *kase) {
+    apr_time_t due = kase->kind == XCA_CASE_CODE_RESET ? xca_code_reset_due(kase)
+                                                       : xca_revocation_due(kase, visit->portal->holidays, visit->pool);
+
+    if (due != 0) {
+        xca_map_text(map, "due", xca_date_format(visit->pool, due, XCA_DATE_ISO));
+        xca_map_true(map, "overdue", visit->now > due);
+    }
 }
 
 void xca_office_put_row(xca_visit_t *visit, xca_value_t *list, const xca_case_t *kase) {
@@ -261,6 +276,7 @@ void xca_office_put_row(xca_visit_t *visit, xca_value_t *list, const xca_case_t 
         xca_map_true(item, "_open", 1);
         xca_map_number(item, "days", visit->now > since ? (visit->now - since) / XCA_DAY : 0);
     }
+    xca_office_put_due(visit, item, kase);
     xca_map_true(item, "corrected", kase->corrected != 0);
     xca_map_text(item, "problem", kase->problem != NULL && *kase->problem != '\0' ? kase->problem : NULL);
     if (xca_office_may_see(visit->officer, kase->window)) {

@@ -140,8 +140,32 @@ static void put_reasons(xca_visit_t *visit) {
     }
 }
 
-void xca_office_put_decision_form(xca_visit_t *visit) {
+/* Of a code reset that waits for its original. */
+static int is_third(const xca_case_t *kase) {
+    xca_stage stage;
+
+    return xca_stage_of_state(&stage, kase->kind, kase->state) && stage == XCA_STAGE_THIRD;
+}
+
+/* What the decision is called: text ids. */
+static const char *accept_id(int third) {
+    return third ? "office.accept.original" : "office.accept";
+}
+
+static const char *return_id(int third) {
+    return third ? "office.return.original" : "office.return";
+}
+
+void xca_office_put_decision_form(xca_visit_t *visit, const apr_array_header_t *cases) {
+    int i, third = cases->nelts > 0;
+
+    for (i = 0; i < cases->nelts; i++) {
+        third = third && is_third(APR_ARRAY_IDX(cases, i, const xca_case_t *));
+    }
     put_reasons(visit);
+    xca_map_text(visit->model, "_accept_label", accept_id(third));
+    xca_map_text(visit->model, "_return_label", return_id(third));
+    xca_map_true(visit->model, "_third", third);
     xca_map_true(visit->model, "_first", visit->officer->role == XCA_ROLE_RA);
     xca_map_text(visit->model, "letter", text_of(visit, "letter"));
     xca_map_text(visit->model, "reason", text_of(visit, "reason"));
@@ -158,7 +182,7 @@ static xca_error_t *show_form(xca_visit_t *visit, const order_t *order) {
         xca_office_put_row(visit, list, APR_ARRAY_IDX(order->cases, i, const xca_case_t *));
     }
     xca_map_number(visit->model, "count", order->cases->nelts);
-    xca_office_put_decision_form(visit);
+    xca_office_put_decision_form(visit, order->cases);
     visit->template_name = "office_decide";
     return NULL;
 }
@@ -172,7 +196,7 @@ static void put_statement(xca_visit_t *visit, xca_value_t *list, const xca_case_
     xca_map_text(item, "number", kase->number);
     xca_map_text(item, "name", kase->org_name);
     xca_map_text(item, "_kind", apr_pstrcat(visit->pool, "office.kind.", xca_case_kind_id(kase->kind), NULL));
-    xca_map_text(item, "decision", accepts ? "office.accept" : "office.return");
+    xca_map_text(item, "decision", accepts ? accept_id(is_third(kase)) : return_id(is_third(kase)));
     xca_map_text(item, "letter", *order->letter != '\0' ? order->letter : NULL);
     xca_map_text(item, "reason", accepts ? NULL : order->reason);
 }
@@ -221,6 +245,20 @@ static xca_error_t *show_statements(xca_visit_t *visit, order_t *order) {
     xca_map_number(visit->model, "count", order->cases->nelts);
     put_command(visit, order);
     return xca_page_card_desk(visit);
+}
+
+xca_error_t *xca_office_sign_filed(xca_visit_t *visit, const xca_case_t *kase, const char *letter) {
+    order_t order;
+
+    memset(&order, 0, sizeof(order));
+    order.cases = apr_array_make(visit->pool, 1, sizeof(xca_case_t *));
+    APR_ARRAY_PUSH(order.cases, const xca_case_t *) = kase;
+    order.action = "accept";
+    order.letter = letter;
+    order.reason = "";
+    xca_map_true(visit->model, "_filed", 1);
+    visit->template_name = "office_sign";
+    return show_statements(visit, &order);
 }
 
 xca_error_t *xca_page_office_decide(xca_visit_t *visit) {
@@ -326,18 +364,22 @@ static int is_hex(const char *text) {
     return strlen(text) == ID_DIGITS && strspn(text, "0123456789abcdef") == ID_DIGITS;
 }
 
-static int has_moved(const xca_visit_t *visit, const xca_case_t *kase) {
-    return kase->state != xca_office_own_state(visit->officer);
+/* Whether the case has left the stage at which it was decided. */
+static int has_moved(const xca_case_t *kase, const xca_decision_t *decision) {
+    xca_stage stage;
+
+    return !xca_stage_of_state(&stage, kase->kind, kase->state) || stage != decision->stage;
 }
 
 /* The verdict stands a moment before the case moves: where it is then is what the officer wants to know. */
-static xca_error_t *await_move(xca_case_t **kase, xca_visit_t *visit, const xca_decision_t *decision, apr_time_t until) {
-    int counted = decision->verdict != NULL && strcmp(decision->verdict, "counted") == 0;
+static xca_error_t *await_move(xca_case_t **kase, xca_visit_t *visit, xca_decision_t *decision, apr_time_t until) {
+    int counted = decision->verdict != NULL && strcmp(decision->verdict, "counted") == 0 &&
+                  xca_decision_peek(decision, visit->pool) == NULL;
     xca_error_t *err;
 
     for (;;) {
         err = xca_office_case_read(kase, visit, (*kase)->number);
-        if (err != NULL || !counted || has_moved(visit, *kase) || apr_time_now() >= until) {
+        if (err != NULL || !counted || has_moved(*kase, decision) || apr_time_now() >= until) {
             return err;
         }
         apr_sleep(VERDICT_LOOK);
@@ -377,6 +419,7 @@ static xca_error_t *put_result(xca_visit_t *visit, xca_value_t *list, const told
     xca_map_text(item, "name", kase->org_name);
     xca_map_text(item, "state", xca_case_state_id(kase->state));
     xca_map_text(item, "_state", xca_case_state_label(kase));
+    xca_office_put_due(visit, item, kase);
     xca_map_text(item, "verdict", decision->verdict);
     xca_map_true(item, "counted", decision->verdict != NULL && strcmp(decision->verdict, "counted") == 0);
     xca_map_true(item, "waits", decision->verdict == NULL);

@@ -118,6 +118,7 @@ static xca_error_t *read_office(xca_portal_t *portal, const xca_settings_t *sett
     if (err != NULL) {
         return err;
     }
+    portal->holidays = xca_settings_get(settings, "holidays", NULL);
     portal->office_idle = apr_time_from_sec(idle * 60);
     portal->office_life = apr_time_from_sec(life * 3600);
     return NULL;

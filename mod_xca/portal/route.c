@@ -13,6 +13,7 @@
 #include "portal/page_monitor.h"
 #include "portal/page_office.h"
 #include "portal/page_office_content.h"
+#include "portal/page_office_holder.h"
 #include "portal/page_statistics.h"
 #include "portal/page_store.h"
 #include "portal/page_xds.h"
@@ -138,6 +139,12 @@ const xca_route_t xca_routes[] = {
     {"GET", "/office/questions/*", xca_page_office_question, "office_question", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/questions/*", xca_page_office_question_sent, "office_question", "officer-desk", "office",
      XCA_ROUTE_OFFICER | XCA_ROUTE_FORM_AGAIN},
+    {"GET", "/office/revocations", xca_page_office_holders, "office_revocations", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/revocations/new", xca_page_office_holder, "office_revocation", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"POST", "/office/revocations/new", xca_page_office_holder_sent, "office_revocation", "officer-desk", "office", XCA_ROUTE_OFFICER},
+    {"GET", "/office/code-resets", xca_page_office_holders, "office_code_resets", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"GET", "/office/code-resets/new", xca_page_office_holder, "office_code_reset", "officer-desk", NULL, XCA_ROUTE_OFFICER},
+    {"POST", "/office/code-resets/new", xca_page_office_holder_sent, "office_code_reset", "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"GET", "/office/sheets", xca_page_office_xds, "office_sheets", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/sheets", xca_page_office_xds_checked, "office_sheets", "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"GET", "/office/sheets/file", xca_page_office_back, NULL, "officer-desk", NULL, 0},

@@ -497,6 +497,52 @@ class Walk:
         self.get("/office/orders/%s?signed=1" % order)
         look("office-order-done")
 
+    def holders(self, look):
+        """Revocations and code resets, from the search to what is signed; signed without this browser's helper."""
+        serial = self.publish("holders-%d-%s" % (self.counter, self.language))
+        self.officer("ra-tpe-edu")
+        for name, query in (("", ""), ("-found", "?q=基金會"), ("-none", "?q=查無此名"), ("-wrong", "?q=Xc1")):
+            self.get("/office/revocations" + query)
+            look("office-revocations" + name)
+        self.get("/office/revocations/new?number=" + serial)
+        look("office-revocation")
+        self.press("form.form .primary")
+        look("office-revocation-errors")
+        choose(self.browser, self.main("input[name=revoke_reason][value=lost]"))
+        by_name(self.browser, "letter").send_keys("北市教字第1150000007號")
+        self.press("form.form .primary")
+        look("office-revocation-sign")
+        for name, number in (("under-way", serial), ("revoked", self.serials["revoked"]), ("unknown", "00ff")):
+            self.get("/office/revocations/new?number=" + number)
+            look("office-revocation-" + name)
+        self.officer("central-1")
+        self.get("/office/code-resets?q=" + serial)
+        look("office-code-resets")
+        self.press(".results a")
+        look("office-code-reset")
+        self.press("form.form .primary")
+        look("office-code-reset-errors")
+        by_name(self.browser, "contact_name").send_keys("秘書處 王小明")
+        by_name(self.browser, "contact_phone").send_keys("02-27208889")
+        by_name(self.browser, "remark").send_keys("週一至週五下午二時至五時")
+        self.press("form.form .primary")
+        look("office-code-reset-sign")
+        self.reset(self.main(".office-statements .code").text, look)
+
+    def reset(self, number, look):
+        officers = [Officer(self.instance, uid) for uid in ("central-1", "central-2")]
+        self.officer("central-2")
+        for one, state in zip(officers, ("reviewed", "issued")):
+            assert one.decide([number], "accept")[number]["counted"]
+            self.instance.wait_for_state(number, state)
+            self.get("/office/cases/" + number)
+            look("office-case-code-reset-" + state)
+        self.officer("audit-1")
+        self.get("/office/code-resets")
+        look("office-code-resets-audit-1")
+        assert officers[0].decide([number], "accept")[number]["counted"]
+        self.press(".office-head form button")
+
     def office_content(self, look):
         """What central officers write."""
         self.get("/questions")
@@ -598,6 +644,7 @@ class Walk:
         self.codes(look)
         self.cards(look)
         self.office(look)
+        self.holders(look)
         self.office_content(look)
         self.office_audit(look)
         self.changes(look)

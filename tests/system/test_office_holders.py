@@ -1,0 +1,282 @@
+"""憑證廢止 and 用戶代碼重設 as officers file them in the browser: found, filled in, signed through the helper, and what is refused."""
+
+import re
+from urllib.parse import quote
+
+import ldap
+import pytest
+from selenium.webdriver.common.by import By
+from applying import by_name, choose, go, revoke
+from conftest import BASE
+from officers import Desk, Officer
+from test_office_cases import make_csr
+from visiting import NEW_FORM, Visitor, file_case
+
+LETTER = "北市教字第1150000031號"
+CODE = "Test-code-1"
+
+
+@pytest.fixture
+def published(instance, tmp_path):
+    """Certificates that are in use: the serial number of a new one at each call. A path of a form: for another organisation."""
+    visitor = Visitor(instance)
+
+    def make(name, path=None):
+        case = file_case(visitor, make_csr(tmp_path), name + "@holders.example.org.tw", CODE, path)
+        instance.approve(case)
+        instance.wait_for_state(case, "issued")
+        serial = instance.case(case)["xcaSerial"].decode()
+        content = visitor.submit(visitor.get("/certificates/accept"), {"serial": serial, "code": CODE})
+        visitor.submit(content, {}, "accept")
+        instance.wait_for_state(case, "completed")
+        return serial
+    return make
+
+
+@pytest.fixture(scope="module")
+def ra(instance):
+    return Officer(instance, "ra-tpe-edu")
+
+
+@pytest.fixture(scope="module")
+def central(instance):
+    return Officer(instance, "central-1")
+
+
+@pytest.fixture(scope="module")
+def second(instance):
+    return Officer(instance, "central-2")
+
+
+def state_of(instance, serial):
+    return instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]["xcaState"][0].decode()
+
+
+def form_page(officer, serial, what="revocations"):
+    return officer.get("/office/%s/new?number=%s" % (what, serial))
+
+
+def file_form(officer, page, **values):
+    """Sends the form as a browser would; gives what comes: the page with the statement, or what is wrong."""
+    what = "code-resets" if "code-resets" in page.text else "revocations"
+    return officer.submit(page, values, form=officer.form_of(page, "/office/%s/new" % what))
+
+
+def filed(officer, serial, **values):
+    given = dict({"revoke_reason": "lost", "letter": LETTER}, **values)
+    page = file_form(officer, form_page(officer, serial), **given)
+    texts = officer.to_sign(page)
+    assert len(texts) == 1, page.main
+    return page, texts[0], re.search(r"^case: (\d{25})$", texts[0], re.M).group(1)
+
+
+def filed_reset(officer, serial, **values):
+    given = dict({"contact_name": "秘書處", "contact_phone": "02-27208889", "remark": "週一下午二時至五時"}, **values)
+    page = file_form(officer, form_page(officer, serial, "code-resets"), **given)
+    texts = officer.to_sign(page)
+    assert len(texts) == 1, page.main
+    return page, texts[0], re.search(r"^case: (\d{25})$", texts[0], re.M).group(1)
+
+
+def signed(officer, page, text):
+    number = re.search(r"^case: (\d{25})$", text, re.M).group(1)
+    return officer.outcome(officer.hand_in(page, [text]))[number]
+
+
+def test_a_window_officer_files_a_revocation_in_the_browser(instance, published, tmp_path, central):
+    """The whole way: search, look, form, signature in the helper's window; suspended; then the central office revokes."""
+    serial = published("walked")
+    desk = Desk(instance, "ra-tpe-edu", tmp_path)
+    try:
+        desk.login()
+        desk.get("/office")
+        go(desk.browser, desk.find(".office-nav a[href='/office/revocations']"))
+        by_name(desk.browser, "q").send_keys(serial.upper())
+        desk.press(".search .primary")
+        desk.press(".results a")
+        assert "有效" in desk.main().text and serial in desk.main().text
+        desk.press("form.form .primary")
+        wrong = desk.main().text
+        assert "請選擇一項" in wrong and desk.find("#letter-error").is_displayed()
+        choose(desk.browser, desk.find("input[name=revoke_reason][value=damaged]"))
+        by_name(desk.browser, "letter").send_keys(LETTER)
+        by_name(desk.browser, "contact_name").send_keys("陳秘書")
+        desk.press("form.form .primary")
+        assert "案件已送件" in desk.main().text
+        number = re.search(r"\d{25}", desk.find(".office-statements").text).group(0)
+        assert state_of(instance, serial) == "valid"
+        digest = instance.admin("review", "digest", number).stdout.split()[1]
+        said = desk.sign()
+        assert number in said and digest in said and LETTER in said
+        instance.wait_for_state(number, "reviewed")
+        assert "已採計" in desk.main().text and state_of(instance, serial) == "suspended"
+        desk.get("/office/revocations")
+        row = next(r for r in desk.main().find_elements(By.CSS_SELECTOR, "tbody tr") if number in r.text)
+        assert re.search(r"應辦畢日： 20\d\d-\d\d-\d\d", row.text)
+        go(desk.browser, row.find_element(By.TAG_NAME, "a"))
+        shown = desk.main().text
+        assert "應辦畢日：" in shown and LETTER in shown and "陳秘書" in shown and "毀損" in shown
+    finally:
+        desk.close()
+    assert central.decide([number], "accept")[number]["counted"]
+    instance.wait_for_state(number, "completed")
+    assert state_of(instance, serial) == "revoked"
+
+
+def test_it_is_found_by_serial_number_card_number_name_and_oid(instance, published, ra):
+    serial = published("found")
+    entry = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
+    for typed in (serial, ":".join(re.findall("..", serial.upper())), entry["xcaOid"][0].decode(), entry["o"][0].decode()[-6:]):
+        page = ra.get("/office/revocations?q=" + quote(typed), Accept="application/json").json()
+        assert serial in [c["serial"] for c in page["found"]], typed
+    for typed, told in (("Xc1", "卡號"), ("2.16.886.x", "OID"), ("、。", "字"), ("Xc99999999999999", "找不到")):
+        assert told in ra.get("/office/revocations?q=" + quote(typed)).main, typed
+
+
+def test_what_cannot_be_revoked_is_told_and_has_no_form(instance, published, ra):
+    serial = published("again")
+    _, _, number = filed(ra, serial)
+    again = form_page(ra, serial)
+    assert again.status == 409 and number in again.main and not any(f.action.endswith("/new") for f in again.forms)
+    gone = published("gone")
+    revoke(instance, gone)
+    page = form_page(ra, gone)
+    assert page.status == 409 and "已經廢止" in page.main and "廢止" in page.main
+    old = "%032x" % (int(gone, 16) ^ 1)
+    signer = instance.bind("signer")
+    entry = signer.search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
+    entry.update(xcaSerial=[old.encode()], xcaNotBefore=[b"20200101000000Z"], xcaNotAfter=[b"20250101000000Z"])
+    for attribute in ("xcaCaseNumber", "xcaKeyHash"):
+        entry.pop(attribute, None)
+    signer.add_s("xcaSerial=%s,ou=certificates,%s" % (old, BASE), list(entry.items()))
+    page = form_page(ra, old)
+    assert page.status == 409 and "已經到期" in page.main
+    assert form_page(ra, "00ff").status == 422 and "查無此憑證" in form_page(ra, "00ff").main
+    assert ra.get("/office/revocations/new").status == 303
+
+
+def test_another_windows_organisation_is_told_whose_it_is(instance, published, ra):
+    """Not even a form made up by hand files it."""
+    serial = published("elsewhere", NEW_FORM)
+    entry = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
+    organisation = instance.bind("signer").search_s("ou=oid," + BASE, ldap.SCOPE_SUBTREE, "(xcaOid=%s)" % entry["xcaOid"][0].decode())[0][0]
+    instance.bind("signer").modify_s(organisation, [(ldap.MOD_REPLACE, "xcaAuthority", ["臺北市政府教育局".encode()])])
+    other = Officer(instance, "ra-tpe-soc")
+    page = form_page(other, serial)
+    assert page.status == 422 and "臺北市政府教育局" in page.main and not any(f.action.endswith("/new") for f in page.forms)
+    sent = other.post("/office/revocations/new", [("token", other.token(page)), ("number", serial), ("revoke_reason", "lost"), ("letter", LETTER)])
+    assert sent.status == 422 and not other.to_sign(sent)
+    assert form_page(ra, serial).status == 200
+
+
+def test_what_is_missing_is_told_at_its_field_and_nothing_typed_is_lost(instance, published, ra):
+    serial = published("missing")
+    page = file_form(ra, form_page(ra, serial), letter=LETTER, contact_name="陳秘書")
+    assert page.status == 422 and page.error("revoke_reason") and page.form.field("letter").value == LETTER
+    page = file_form(ra, page, revoke_reason="other", letter="")
+    assert page.status == 422 and page.error("letter") and page.form.field("contact_name").value == "陳秘書"
+    page = file_form(ra, page, revoke_reason="other", letter=LETTER)
+    assert page.status == 422 and page.error("remark")
+    page = file_form(ra, page, revoke_reason="other", remark="不再使用", letter=LETTER, letter_date="2019-01-01")
+    assert page.status == 422 and page.error("letter_date")
+    page = file_form(ra, page, revoke_reason="other", remark="不再使用", letter=LETTER, letter_date="", contact_email="no")
+    assert page.status == 422 and page.error("contact_email")
+    admin = instance.bind("admin")
+    assert admin.search_s("ou=cases," + BASE, ldap.SCOPE_ONELEVEL, "(xcaTargetSerial=%s)" % serial) == []
+
+
+def test_the_same_form_again_is_the_same_case(instance, published, ra):
+    """A page that is loaded again sends its form again; once it is signed, it leads to the case."""
+    serial = published("reload")
+    page = form_page(ra, serial)
+    first = file_form(ra, page, revoke_reason="abolished", letter=LETTER)
+    text = ra.to_sign(first)[0]
+    again = file_form(ra, page, revoke_reason="abolished", letter=LETTER)
+    number = re.search(r"^case: (\d{25})$", text, re.M).group(1)
+    assert number in ra.to_sign(again)[0]
+    assert signed(ra, first, text)["counted"]
+    instance.wait_for_state(number, "reviewed")
+    done = file_form(ra, page, revoke_reason="abolished", letter=LETTER)
+    assert done.status == 303 and done.headers["Location"] == "/office/cases/" + number
+    assert instance.decide("return", number, "central-1", "--reason", "測試").returncode == 0
+    instance.wait_for_state(number, "returned")
+    assert state_of(instance, serial) == "valid"
+
+
+def test_a_forged_or_repeated_statement_revokes_nothing(instance, published, ra, central):
+    serial, other = published("forged"), published("kept")
+    page, text, number = filed(ra, serial)
+    for wrong, told in ((text.replace("stage: first", "stage: second"), "decision.role"),
+                        (re.sub(r"sha256:[0-9a-f]{64}", "sha256:" + "0" * 64, text), "decision.stale"),
+                        (re.sub("officer: .*", "officer: central-1", text), "cms.signer"),
+                        (text.replace("letter: " + LETTER, "letter: "), "decision.letter")):
+        assert ra.outcome(ra.hand_in(page, [wrong]))[number]["refused"] == told, told
+    stranger = Officer(instance, "ra-tpe-soc")
+    told = ra.outcome(ra.hand_in(page, [re.sub("officer: .*", "officer: ra-tpe-soc", text)], stranger.signer))[number]
+    assert told["refused"] == "decision.other-officer"
+    assert stranger.get("/office/cases/" + number).status == 404
+    assert state_of(instance, serial) == "valid" and instance.case(number)["xcaState"] == b"filed"
+    assert signed(ra, page, text)["counted"]
+    instance.wait_for_state(number, "reviewed")
+    assert ra.outcome(ra.hand_in(page, [text]))[number]["refused"] == "decision.state"
+    # for another case it is worth nothing
+    page, fresh, second_number = filed(ra, other)
+    portal = instance.bind("portal")
+    cms = portal.search_s("xcaCaseNumber=%s,ou=cases,%s" % (number, BASE), ldap.SCOPE_ONELEVEL)[0]
+    moved = cms[0].replace(number, second_number)
+    portal.add_s(moved, [(k, v) for k, v in cms[1].items() if k != "xcaVerdict"])
+    assert signed(ra, page, fresh.replace("accept", "return").replace("reason: ", "reason: 不送了"))["counted"]
+    instance.wait_for_state(second_number, "returned")
+    assert state_of(instance, other) == "valid"
+    central.decide([number], "return", reason="測試")
+    instance.wait_for_state(number, "returned")
+
+
+@pytest.mark.parametrize("uid, looks, files", [("audit-1", ("revocations", "code-resets"), ()), ("card-1", (), ()),
+                                               ("central-1", ("revocations", "code-resets"), ("code-resets",)),
+                                               ("ra-tpe-edu", ("revocations",), ("revocations",))])
+def test_who_files_and_who_may_only_look(instance, published, uid, looks, files):
+    serial = published("roles")
+    officer = Officer(instance, uid)
+    desk = officer.get("/office")
+    for what in ("revocations", "code-resets"):
+        page = officer.get("/office/" + what)
+        assert page.status == (200 if what in looks else 403), what
+        assert ("/office/%s\"" % what in desk.text) == (what in looks)
+        assert ("送件" in re.sub(r"收到.*?送件", "", page.main)) == (what in files)
+        assert form_page(officer, serial, what).status == (200 if what in files else 403)
+        sent = officer.post("/office/%s/new" % what, [("token", officer.token(desk)), ("number", serial), ("letter", LETTER)])
+        assert sent.status == (422 if what in files else 403)
+
+
+def test_two_officers_reset_a_code_and_the_original_closes_it(instance, published, central, second, ra):
+    serial = published("reset")
+    page, text, number = filed_reset(central, serial)
+    assert signed(central, page, text)["state"] == "reviewed"
+    assert central.decide([number], "accept")[number]["refused"] == "decision.same-person"
+    assert form_page(second, serial, "code-resets").status == 409
+    listed = second.get("/office/code-resets", Accept="application/json").json()["cases"]
+    assert [c["state"] for c in listed if c["number"] == number] == ["reviewed"]
+    assert ra.get("/office/cases/" + number).status == 404
+    assert second.decide([number], "accept")[number]["counted"]
+    instance.wait_for_state(number, "issued")
+    shown = central.get("/office/cases/" + number)
+    assert "正本期限" in shown.main and "正本已到" in shown.main and "秘書處" in shown.main and "週一下午" in shown.main
+    done = central.decide([number], "accept")[number]
+    assert done["counted"] and done["state"] == "completed"
+    assert "xcaEnvelope" not in instance.case(number)
+
+
+def test_an_original_that_is_not_in_order_revokes(instance, published, central, second):
+    serial = published("notinorder")
+    page, text, number = filed_reset(central, serial)
+    signed(central, page, text)
+    second.decide([number], "accept")
+    instance.wait_for_state(number, "issued")
+    assert central.decide([number], "return", reason="正本印鑑不符")[number]["state"] == "lapsed"
+    assert state_of(instance, serial) == "revoked"
+
+
+def test_what_is_missing_in_a_reset_is_told_at_its_field(published, central):
+    page = file_form(central, form_page(central, published("resetfields"), "code-resets"), contact_phone="call me")
+    assert page.status == 422 and page.error("contact_name") and page.error("contact_phone")
