@@ -19,7 +19,7 @@ from walking import Walk  # noqa: E402
 
 WIDTHS = (1280, 360)
 PARTS = ("public", "content", "applying", "applying_card", "following", "certificates", "codes", "cards", "office", "holders", "office_content", "office_audit", "changes", "errors", "outage")
-PRINTED = {"news-item", "faq-item", "fees", "apply-4-paper", "apply-4-letter", "apply-card-4-paper", "code-reset-paper-filled", "revoke-paper", "revoke-paper-filled", "certificate-valid", "case-status-returned"}
+PRINTED = {"news-item", "faq-item", "fees", "apply-4-paper", "apply-4-letter", "apply-card-4-paper", "code-reset-paper-filled", "revoke-paper", "revoke-paper-filled", "office-call-sheet", "certificate-valid", "case-status-returned"}
 FOLDER = BUILD / "screenshots"
 
 

@@ -13,6 +13,10 @@ function texts() {
 /* What the page asks the helper to do. */
 export function orderOf(operation) {
   signed = [];
+  if (operation === "open-code") {
+    const { case: number, envelope } = document.getElementById("card-open").elements;
+    return { operation, case: number.value, envelope: envelope.value };
+  }
   if (operation === "login") {
     return { operation, text: texts()[0] };
   }

@@ -22,7 +22,7 @@ xca_error_t *xca_code_reset_file(xca_case_t **filed, xca_office_t *office,
                                  const char *nonce, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* The code that the signer has set, for the officer whose decision was the second one. Errors: XCA_E_CONFLICT "reset.no-code" (not
- * set yet, or already over), XCA_E_DENIED "cms.not-for-key". */
+ * set yet, or already over), XCA_E_DENIED "cms.not-for-key", "reset.other-letter". Of an officer with a card the card helper opens it. */
 xca_error_t *xca_code_reset_open(xca_secret_t **code, const xca_case_t *kase, const xca_officer_t *officer,
                                  const xca_key_t *key, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -117,7 +117,7 @@ static xca_error_t *approved(int *moved, xca_signer_t *signer, xca_case_t *kase,
     if (kase->kind == XCA_CASE_REVOCATION) {
         err = xca_signer_revoke_case(signer, kase, now, pool);
     } else if (kase->kind == XCA_CASE_CODE_RESET) {
-        err = xca_signer_reset_make(signer, kase, standing->second_officer, now, pool);
+        err = xca_signer_reset_make(signer, kase, standing->second, standing->second_officer, now, pool);
     } else if (kase->kind == XCA_CASE_CERTIFICATE) {
         err = xca_signer_reserve(signer, kase, now, pool);
     } else {

@@ -11,6 +11,8 @@
 #include "operations/signer_content.h"
 #include "operations/signer_issue.h"
 #include "outside/crypto_cms.h"
+#include "wire/code_letter.h"
+#include "wire/statement.h"
 
 #define MADE_UP_LENGTH 10
 
@@ -86,7 +88,27 @@ static xca_error_t *make_up(xca_secret_t **code, apr_pool_t *pool) {
     return NULL;
 }
 
-xca_error_t *xca_signer_reset_make(xca_signer_t *signer, const xca_case_t *kase,
+/* The letter with the code, in an envelope. */
+static xca_error_t *envelop(xca_bytes_t *envelope, const xca_code_holder_t *holder, const xca_case_t *kase, const xca_secret_t *code,
+                            xca_bytes_t certificate, apr_pool_t *pool) {
+    xca_secret_t *word = xca_secret_alloc(pool, code->length + 1), *text = xca_secret_alloc(pool, XCA_CODE_LETTER_MAX + 1);
+    xca_code_letter_t letter = {0};
+    size_t length;
+
+    memcpy(word->bytes, code->bytes, code->length); /* and a NUL */
+    letter.case_number = kase->number;
+    letter.code = (const char *)word->bytes;
+    letter.number = holder->card != NULL ? holder->card->number : holder->cert->serial;
+    letter.name = kase->org_name;
+    letter.contact = kase->contact_name;
+    letter.phone = kase->contact_phone;
+    letter.remark = kase->remark;
+    length = xca_code_letter_write(&letter, (char *)text->bytes, text->length);
+    return length > 0 ? xca_cms_envelop(envelope, text->bytes, length, certificate, pool)
+                      : xca_error_make(pool, XCA_E_INTERNAL, "crypto.seal", "case %s: letter", kase->number);
+}
+
+xca_error_t *xca_signer_reset_make(xca_signer_t *signer, const xca_case_t *kase, const xca_decision_t *second,
                                    const xca_officer_t *teller, apr_time_t now, apr_pool_t *pool) {
     xca_code_holder_t holder;
     xca_case_t with = {0};
@@ -103,7 +125,10 @@ xca_error_t *xca_signer_reset_make(xca_signer_t *signer, const xca_case_t *kase,
         err = xca_code_hash(&with.new_code_hash, code, pool);
     }
     if (err == NULL) {
-        err = xca_cms_envelop(&with.envelope, code->bytes, code->length, teller->certificate, pool);
+        err = envelop(&with.envelope, &holder, kase, code,
+                      xca_cms_encryption_certificate(second->cms, teller->certificate, signer->officer_anchor, now,
+                                                     XCA_STATEMENT_MAX, pool),
+                      pool);
     }
     if (err != NULL) {
         return err;

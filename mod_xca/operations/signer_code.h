@@ -19,9 +19,10 @@ xca_error_t *xca_signer_reset_filed(xca_signer_t *signer, const xca_case_t *kase
 xca_error_t *xca_signer_reset_returned(xca_signer_t *signer, const xca_case_t *kase, const char *reason,
                                        apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Approved → issuing: a code is made up and recorded in the case, for `teller` and as scrypt text. */
-xca_error_t *xca_signer_reset_make(xca_signer_t *signer, const xca_case_t *kase, const xca_officer_t *teller,
-                                   apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+/* Approved → issuing: a code is made up and recorded in the case, as scrypt text and in a letter (wire/code_letter.h) for `teller`, who
+ * made the `second` decision: for the key that it names, or that made it. */
+xca_error_t *xca_signer_reset_make(xca_signer_t *signer, const xca_case_t *kase, const xca_decision_t *second,
+                                   const xca_officer_t *teller, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Issuing → issued: it is the code of the card or certificate now. */
 xca_error_t *xca_signer_reset_set(xca_signer_t *signer, const xca_case_t *kase, apr_time_t now,

@@ -145,8 +145,8 @@ static xca_error_t *check_signer(const verification_t *v) {
     return NULL;
 }
 
-/* The certificate may sign, and the anchor alone stands above it, at that time. */
-static xca_error_t *check_certificate(const verification_t *v, apr_time_t when) {
+/* The anchor alone stands above the certificate, at that time, and it may be used so. */
+static xca_error_t *check_certificate(const verification_t *v, unsigned int key_usage, apr_time_t when) {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     X509_VERIFY_PARAM *param;
@@ -155,8 +155,8 @@ static xca_error_t *check_certificate(const verification_t *v, apr_time_t when) 
     apr_pool_cleanup_register(v->pool, store, free_store, apr_pool_cleanup_null);
     apr_pool_cleanup_register(v->pool, context, free_store_context, apr_pool_cleanup_null);
     if ((X509_get_extension_flags(v->certificate) & EXFLAG_KUSAGE) == 0 ||
-        (X509_get_key_usage(v->certificate) & KU_DIGITAL_SIGNATURE) == 0) {
-        return xca_error_make(v->pool, XCA_E_DENIED, "cms.certificate", "no digitalSignature");
+        (X509_get_key_usage(v->certificate) & key_usage) == 0) {
+        return xca_error_make(v->pool, XCA_E_DENIED, "cms.certificate", "not for this use");
     }
     if (store == NULL || context == NULL || !X509_STORE_add_cert(store, v->anchor) ||
         !X509_STORE_CTX_init(context, store, v->certificate, NULL)) {
@@ -208,7 +208,7 @@ xca_error_t *xca_cms_verify(const char **content, apr_size_t *length, xca_bytes_
     }
     err = check_signer(&v);
     if (err == NULL) {
-        err = check_certificate(&v, when);
+        err = check_certificate(&v, KU_DIGITAL_SIGNATURE, when);
     }
     if (err == NULL) {
         err = check_signature(content, length, &v);
@@ -224,7 +224,7 @@ xca_error_t *xca_cms_may_sign(xca_bytes_t certificate, xca_bytes_t anchor, apr_t
     if (v.certificate == NULL || v.anchor == NULL) {
         return xca_openssl_error(pool, XCA_E_DENIED, "cms.certificate", "officer or anchor");
     }
-    err = check_certificate(&v, when);
+    err = check_certificate(&v, KU_DIGITAL_SIGNATURE, when);
     ERR_clear_error();
     return err;
 }
@@ -266,4 +266,71 @@ xca_error_t *xca_cms_certificate(xca_bytes_t *certificate, xca_bytes_t cms, apr_
         }
     }
     return xca_openssl_error(pool, XCA_E_DENIED, "cms.signer", "no certificate of the signer");
+}
+
+/* IssuerAndSerialNumber under [0], as the attribute has it. */
+static int names(const ASN1_STRING *named, X509 *x509) {
+    unsigned char *issuer = NULL, *serial = NULL;
+    int issuer_length = i2d_X509_NAME(X509_get_issuer_name(x509), &issuer);
+    int serial_length = i2d_ASN1_INTEGER(X509_get0_serialNumber(x509), &serial);
+    const unsigned char *at = ASN1_STRING_get0_data(named);
+    int tag, class, same = 0;
+    long length;
+
+    if (issuer_length > 0 && serial_length > 0 && (ASN1_get_object(&at, &length, &tag, &class, ASN1_STRING_length(named)) & 0x80) == 0 &&
+        tag == 0 && class == V_ASN1_CONTEXT_SPECIFIC && length == issuer_length + serial_length) {
+        same = memcmp(at, issuer, (size_t)issuer_length) == 0 && memcmp(at + issuer_length, serial, (size_t)serial_length) == 0;
+    }
+    OPENSSL_free(issuer);
+    OPENSSL_free(serial);
+    return same;
+}
+
+/* What the one signer's attributes name, NULL if they name nothing. */
+static const ASN1_STRING *named_key(CMS_ContentInfo *cms) {
+    STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+    CMS_SignerInfo *signer = sk_CMS_SignerInfo_num(signers) == 1 ? sk_CMS_SignerInfo_value(signers, 0) : NULL;
+    int at = signer != NULL ? CMS_signed_get_attr_by_NID(signer, NID_id_smime_aa_encrypKeyPref, -1) : -1;
+    X509_ATTRIBUTE *attribute = at >= 0 ? CMS_signed_get_attr(signer, at) : NULL;
+    const ASN1_TYPE *value = attribute != NULL && X509_ATTRIBUTE_count(attribute) == 1 ? X509_ATTRIBUTE_get0_type(attribute, 0) : NULL;
+
+    return value != NULL && value->type == V_ASN1_OTHER ? value->value.asn1_string : NULL;
+}
+
+static int may_be_written_to(X509 *one, const verification_t *officer, apr_time_t when) {
+    verification_t v = {officer->pool, NULL, one, officer->anchor};
+
+    return X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(officer->certificate)) == 0 &&
+           check_certificate(&v, KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT, when) == NULL;
+}
+
+xca_bytes_t xca_cms_encryption_certificate(xca_bytes_t cms, xca_bytes_t certificate, xca_bytes_t anchor, apr_time_t when,
+                                           apr_size_t limit, apr_pool_t *pool) {
+    verification_t v = {pool, NULL, xca_openssl_x509(pool, certificate), xca_openssl_x509(pool, anchor)};
+    xca_error_t *err = read_cms(&v.cms, cms, limit, pool);
+    const ASN1_STRING *named = err == NULL ? named_key(v.cms) : NULL;
+    STACK_OF(X509) *certificates = named != NULL ? CMS_get1_certs(v.cms) : NULL;
+    xca_bytes_t chosen = certificate;
+    int i;
+
+    if (certificates != NULL) {
+        apr_pool_cleanup_register(pool, certificates, free_certificates, apr_pool_cleanup_null);
+    }
+    for (i = 0; certificates != NULL && v.certificate != NULL && v.anchor != NULL && i < sk_X509_num(certificates); i++) {
+        X509 *one = sk_X509_value(certificates, i);
+        unsigned char *der = NULL;
+        int length;
+
+        if (!names(named, one) || !may_be_written_to(one, &v, when)) {
+            continue;
+        }
+        length = i2d_X509(one, &der);
+        if (length > 0) {
+            chosen.data = apr_pmemdup(pool, der, (apr_size_t)length);
+            chosen.length = (apr_size_t)length;
+            OPENSSL_free(der);
+        }
+    }
+    ERR_clear_error();
+    return chosen;
 }

@@ -31,6 +31,12 @@ xca_error_t *xca_cms_may_sign(xca_bytes_t certificate, xca_bytes_t anchor, apr_t
 xca_error_t *xca_cms_certificate(xca_bytes_t *certificate, xca_bytes_t cms, apr_size_t limit,
                                  apr_pool_t *pool) XCA_MUST_USE;
 
+/* The certificate by which the officer who made the SignedData wants to be written to: the one that its signed attributes name
+ * (SMIMEEncryptionKeyPreference, RFC 8551 section 2.5.3) and that came along, if it is of the same subject, chains to `anchor`, is valid at
+ * `when` and may encrypt; else `certificate`, by which xca_cms_verify() has found it made. */
+xca_bytes_t xca_cms_encryption_certificate(xca_bytes_t cms, xca_bytes_t certificate, xca_bytes_t anchor, apr_time_t when,
+                                           apr_size_t limit, apr_pool_t *pool);
+
 /* Encrypts `content` for the holder of `certificate` (RFC 5083 AuthEnvelopedData with AES-256-GCM; RSA keys by OAEP with
  * SHA-256, RFC 8017; EC keys by ECDH, RFC 5753). Result: DER. */
 xca_error_t *xca_cms_envelop(xca_bytes_t *cms, const void *content, apr_size_t length, xca_bytes_t certificate,

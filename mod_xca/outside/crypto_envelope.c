@@ -1,5 +1,6 @@
 /* CMS for one recipient: what the signer has to tell an officer, and nobody between them. */
 #include <openssl/cms.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include "outside/crypto_cms.h"
@@ -25,10 +26,10 @@ static int add_recipient(CMS_ContentInfo *cms, X509 *certificate) {
     if (recipient == NULL) {
         return 0;
     }
-    if (EVP_PKEY_is_a(X509_get0_pubkey(certificate), "RSA") != 1) {
-        return 1;
+    context = recipient != NULL ? CMS_RecipientInfo_get0_pkey_ctx(recipient) : NULL;
+    if (EVP_PKEY_is_a(X509_get0_pubkey(certificate), "RSA") != 1) { /* SHA-1 is OpenSSL's default for the key derivation */
+        return context != NULL && EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha256()) > 0;
     }
-    context = CMS_RecipientInfo_get0_pkey_ctx(recipient);
     return context != NULL && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
            EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) > 0 &&
            EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) > 0;

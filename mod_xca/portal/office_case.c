@@ -86,6 +86,10 @@ static void put_decision(xca_visit_t *visit, xca_value_t *list, xca_decision_t *
         return;
     }
     xca_map_text(item, "label", xca_case_view_event(decision, visit->pool));
+    if (decision->stage == XCA_STAGE_SECOND && decision->verdict != NULL && strcmp(decision->verdict, "counted") == 0 &&
+        strcmp(decision->officer, visit->officer->uid) == 0) {
+        xca_map_true(visit->model, "_own_second", 1);
+    }
     xca_map_text(item, "when", xca_date_format(visit->pool, decision->time, XCA_DATE_ISO_TIME));
     xca_map_text(item, "officer", decision->officer);
     xca_map_text(item, "title", officer->title);

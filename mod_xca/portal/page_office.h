@@ -18,6 +18,8 @@ xca_error_t *xca_page_office_cases(xca_visit_t *visit) XCA_MUST_USE;
 
 /* One case with all that is needed to decide, page_office_case.c. */
 xca_error_t *xca_page_office_case(xca_visit_t *visit) XCA_MUST_USE;
+/* Whom to call with a one-time code, to print: without the code, which this portal does not know. */
+xca_error_t *xca_page_office_call_sheet(xca_visit_t *visit) XCA_MUST_USE;
 
 /* A decision over one or many cases is written, signed, handed in, and its outcome told, page_office_decide.c. */
 xca_error_t *xca_page_office_decide(xca_visit_t *visit) XCA_MUST_USE;

@@ -2,10 +2,13 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "domain/calendar.h"
+#include "outside/crypto.h"
 #include "portal/case_view.h"
 #include "portal/engine.h"
 #include "portal/office_case.h"
+#include "portal/office_door.h"
 #include "portal/office_lists.h"
+#include "portal/page_card_desk.h"
 #include "portal/page_office.h"
 #include "portal/xds_show.h"
 
@@ -51,6 +54,49 @@ static void put_decision_form(xca_visit_t *visit, const xca_case_t *kase) {
     xca_office_put_decision_form(visit, one);
 }
 
+/* The one-time code, for its officer's card helper alone: what stands here is an envelope that this portal cannot open. */
+static xca_error_t *put_code(xca_visit_t *visit, const xca_case_t *kase) {
+    xca_value_t *map;
+
+    if (kase->kind != XCA_CASE_CODE_RESET || kase->state != XCA_STATE_ISSUED || kase->envelope.length == 0) {
+        return NULL;
+    }
+    xca_map_true(visit->model, "_told_by_other", xca_value_find(visit->model, "_own_second") == NULL);
+    if (xca_value_find(visit->model, "_own_second") == NULL) {
+        return NULL;
+    }
+    map = xca_map_map(visit->model, "open_code");
+    xca_map_text(map, "case", kase->number);
+    xca_map_text(map, "envelope", xca_base64(visit->pool, kase->envelope.data, kase->envelope.length));
+    return xca_page_card_desk(visit);
+}
+
+xca_error_t *xca_page_office_call_sheet(xca_visit_t *visit) {
+    xca_case_t *kase;
+    xca_value_t *map;
+    xca_error_t *err = xca_office_need_role(visit, XCA_ROLE_CENTRAL, XCA_ROLE_CENTRAL);
+
+    if (err == NULL) {
+        err = xca_office_case_read(&kase, visit, visit->arg);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    if (kase->kind != XCA_CASE_CODE_RESET || kase->state != XCA_STATE_ISSUED) {
+        return xca_error_make(visit->pool, XCA_E_CONFLICT, "reset.no-code", "%s", kase->number);
+    }
+    map = xca_map_map(visit->model, "call");
+    xca_map_text(map, "case", kase->number);
+    xca_map_text(map, "name", kase->org_name);
+    xca_map_text(map, "serial", kase->target_serial);
+    xca_map_text(map, "contact", kase->contact_name);
+    xca_map_text(map, "title", kase->contact_title);
+    xca_map_text(map, "phone", kase->contact_phone);
+    xca_map_text(map, "remark", kase->remark);
+    xca_office_put_due(visit, map, kase);
+    return NULL;
+}
+
 xca_error_t *xca_page_office_case(xca_visit_t *visit) {
     xca_case_t *kase;
     xca_value_t *card;
@@ -82,5 +128,8 @@ xca_error_t *xca_page_office_case(xca_visit_t *visit) {
     if (err == NULL && kase->kind == XCA_CASE_OID_CHANGE) {
         err = xca_xds_show_case(visit, kase);
     }
-    return err != NULL ? err : xca_office_case_show(visit, kase);
+    if (err == NULL) {
+        err = xca_office_case_show(visit, kase);
+    }
+    return err != NULL ? err : put_code(visit, kase);
 }

@@ -145,6 +145,7 @@ const xca_route_t xca_routes[] = {
     {"GET", "/office/code-resets", xca_page_office_holders, "office_code_resets", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"GET", "/office/code-resets/new", xca_page_office_holder, "office_code_reset", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/code-resets/new", xca_page_office_holder_sent, "office_code_reset", "officer-desk", "office", XCA_ROUTE_OFFICER},
+    {"GET", "/office/call-sheets/*", xca_page_office_call_sheet, "office_call_sheet", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"GET", "/office/sheets", xca_page_office_xds, "office_sheets", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"POST", "/office/sheets", xca_page_office_xds_checked, "office_sheets", "officer-desk", "office", XCA_ROUTE_OFFICER},
     {"GET", "/office/sheets/file", xca_page_office_back, NULL, "officer-desk", NULL, 0},

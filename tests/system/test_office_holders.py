@@ -1,14 +1,17 @@
 """憑證廢止 and 用戶代碼重設 as officers file them in the browser: found, filled in, signed through the helper, and what is refused."""
 
+import base64
 import re
+import subprocess
 from urllib.parse import quote
 
 import ldap
 import pytest
 from selenium.webdriver.common.by import By
 from applying import by_name, choose, go, revoke
+from bridging import Bridge, settings_of
 from conftest import BASE
-from officers import Desk, Officer
+from officers import Desk, NoReader, Officer
 from test_office_cases import make_csr
 from visiting import NEW_FORM, Visitor, file_case
 
@@ -280,3 +283,99 @@ def test_an_original_that_is_not_in_order_revokes(instance, published, central, 
 def test_what_is_missing_in_a_reset_is_told_at_its_field(published, central):
     page = file_form(central, form_page(central, published("resetfields"), "code-resets"), contact_phone="call me")
     assert page.status == 422 and page.error("contact_name") and page.error("contact_phone")
+
+
+def issued(instance, serial, central, second):
+    """A reset that both officers have signed: its number."""
+    page, text, number = filed_reset(central, serial)
+    signed(central, page, text)
+    assert second.decide([number], "accept")[number]["counted"]
+    instance.wait_for_state(number, "issued")
+    return number
+
+
+def test_the_second_officer_opens_the_code_in_the_helpers_window_alone(instance, published, tmp_path, central, second):
+    serial = published("telephone")
+    number = issued(instance, serial, central, second)
+    desk = Desk(instance, "central-2", tmp_path)
+    try:
+        desk.login()
+        desk.get("/office/cases/" + number)
+        before = len(desk.bridge.said())
+        desk.page.begin()
+        desk.bridge.wait_for("Is the one-time code of case %s to be opened" % number, after=before)
+        desk.bridge.type("y")
+        desk.bridge.wait_for("Have you read it?", after=before)
+        said = desk.bridge.said()[before:]
+        code = re.search(r"One-time code: ([a-z2-9]{10})\n", said).group(1)
+        assert "02-27208889" in said and "秘書處" in said and serial in said
+        assert "小幫手的視窗" in desk.page.text()
+        desk.bridge.type("y")
+        desk.page.wait_part("done")
+        assert code not in desk.browser.page_source
+        desk.page.press("done")  # once more, and now without agreeing
+        desk.bridge.wait_for("to be opened", after=before + len(said))
+        desk.bridge.type("n")
+        desk.page.wait_part("begin")
+        go(desk.browser, desk.find("a[href='/office/call-sheets/%s']" % number))
+        assert "秘書處" in desk.main().text and code not in desk.browser.page_source
+    finally:
+        desk.close()
+    told = instance.admin("code-reset", "tell", number, "--officer", "central-2", "--key", str(instance.home / "officers/central-2.p12"),
+                          "--password-file", str(instance.home / "officers/password"))
+    assert code in told.stdout
+    for log in instance.home.glob("log/*"):
+        assert code not in log.read_text("utf-8", "replace"), log
+    other = central.get("/office/cases/" + number)
+    assert "開啟代碼" not in other.main and "由做第二次審核的承辦人開啟" in other.main
+    assert central.decide([number], "accept")[number]["state"] == "completed"
+    assert second.get("/office/call-sheets/" + number).status == 409
+
+
+def envelope_of(officer, number):
+    page = officer.get("/office/cases/" + number)
+    return next(e.get("value") for e in page.elements() if e.get("name") == "envelope")
+
+
+def test_a_page_cannot_pass_one_code_off_as_another_nor_open_anything_else(instance, published, tmp_path, central, second):
+    """What a broken-in portal might ask of the helper of an officer who says yes to everything."""
+    numbers = [issued(instance, published(name), central, second) for name in ("swapone", "swaptwo")]
+    envelopes = [envelope_of(second, number) for number in numbers]
+    password = ("--password-file", instance.home / "officers/password", "--yes")
+    helper = Bridge(NoReader, settings_of(instance, tmp_path), "--key", instance.home / "officers/central-2.p12", *password)
+
+    def opened(case, envelope):
+        return helper.follow({"operation": "open-code", "case": case, "envelope": envelope})
+    try:
+        events = opened(numbers[0], envelopes[0])
+        assert events[-1]["type"] == "done" and {e["type"] for e in events} == {"here", "done"}
+        code = helper.wait_for("One-time code: ").split()[-1]
+        assert code not in str(events)
+        events = opened(numbers[1], envelopes[0])
+        assert events[-1]["id"] == "T_CODE_OTHER_CASE"
+        der = base64.b64decode(envelopes[1])
+        for wrong in (der[:-1], der[:-1] + bytes([der[-1] ^ 1]), der[:60] + bytes([der[60] ^ 1]) + der[61:], b"\x30\x00", b""):
+            assert opened(numbers[1], base64.b64encode(wrong).decode())[-1]["id"] in ("T_ENVELOPE_FORM", "T_ENVELOPE_NOT_YOURS")
+        mail = subprocess.run(["openssl", "cms", "-encrypt", "-binary", "-aes-256-gcm", "-outform", "DER", certificate_of(instance, "central-2", tmp_path)],
+                              input=b"secret mail", check=True, capture_output=True).stdout
+        assert opened(numbers[1], base64.b64encode(mail).decode())[-1]["id"] == "T_ENVELOPE_FORM"
+        assert "secret mail" not in helper.said()
+        for order in ({"case": numbers[0]}, {"envelope": envelopes[0]}, {"case": numbers[0] + "0", "envelope": envelopes[0]},
+                      {"case": numbers[0], "envelope": "no base64!"}, {"case": numbers[0], "envelope": "A" * 30000}):
+            assert helper.ask("POST", "/v1/jobs", dict(order, operation="open-code"))[0] in (400, 422)
+    finally:
+        helper.stop()
+    other = Bridge(NoReader, settings_of(instance, tmp_path), "--key", instance.home / "officers/central-1.p12", *password)
+    try:
+        assert other.follow({"operation": "open-code", "case": numbers[0], "envelope": envelopes[0]})[-1]["id"] == "T_ENVELOPE_NOT_YOURS"
+    finally:
+        other.stop()
+    for number in numbers:
+        central.decide([number], "accept")
+
+
+def certificate_of(instance, uid, folder):
+    path = folder / (uid + ".pem")
+    subprocess.run(["openssl", "pkcs12", "-in", instance.home / "officers" / (uid + ".p12"), "-passin",
+                    "file:%s" % (instance.home / "officers/password"), "-nokeys", "-clcerts", "-out", path], check=True, capture_output=True)
+    return path

@@ -537,6 +537,8 @@ class Walk:
             self.instance.wait_for_state(number, state)
             self.get("/office/cases/" + number)
             look("office-case-code-reset-" + state)
+        self.get("/office/call-sheets/" + number)
+        look("office-call-sheet")
         self.officer("audit-1")
         self.get("/office/code-resets")
         look("office-code-resets-audit-1")

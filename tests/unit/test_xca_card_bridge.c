@@ -504,6 +504,25 @@ static void test_only_statements_and_challenges_are_signed(void **state) {
     }
 }
 
+static void test_an_order_to_open_a_code_is_refused_before_anything_is_asked(void **state) {
+    static const char *const bodies[] = {"{\"operation\":\"open-code\"}",
+                                         "{\"operation\":\"open-code\",\"case\":1,\"envelope\":\"MAA=\"}",
+                                         "{\"operation\":\"open-code\",\"case\":\"00001000000000000000000010\",\"envelope\":\"MAA=\"}",
+                                         "{\"operation\":\"open-code\",\"case\":\"0000100000000000000000001\",\"envelope\":\"*\"}"};
+    bench_t *bench = *state;
+    size_t i;
+
+    use_key(bench);
+    for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        assert_int_equal(ask(bench, "POST", "/v1/jobs", bodies[i]), 422);
+        said(bench, "T_BRIDGE_JSON");
+    }
+    begin(bench, "{\"operation\":\"open-code\",\"case\":\"0000100000000000000000001\",\"envelope\":\"MAA=\"}");
+    until_said(bench, "\"state\":\"ended\"");
+    said(bench, "T_ENVELOPE_FORM");
+    unsaid(bench, "\"type\":\"here\"");
+}
+
 #define STATEMENT(n, decision) "\"XCA-STATEMENT-1\\ncase: " n "\\nstage: second\\ndecision: " decision "\\ntime: 20261124T050500Z\\n\""
 
 /* The page cannot say yes to it: a broken-in portal could then decide cases with the key of everyone who looks at it. */
@@ -667,6 +686,7 @@ int main(void) {
         TEST(test_a_login_is_shown_confirmed_and_signed_with_a_key),
         TEST(test_what_is_confirmed_with_no_is_not_signed),
         TEST(test_only_statements_and_challenges_are_signed),
+        TEST(test_an_order_to_open_a_code_is_refused_before_anything_is_asked),
         TEST(test_statements_are_confirmed_on_the_own_side_alone),
         TEST(test_several_statements_are_confirmed_and_signed_in_one_go),
         TEST(test_one_text_that_is_no_statement_leaves_all_unsigned),

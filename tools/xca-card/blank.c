@@ -283,7 +283,7 @@ static fault_t *make_pop(blank_t *blank, int at) {
 
 static fault_t *make_request(blank_t *blank, int at) {
     new_key_t key = {blank, blank_slots[at]};
-    signer_t signer = {sign_with_new_key, &key, blank->keys[at], NULL};
+    signer_t signer = {sign_with_new_key, &key, blank->keys[at], NULL, NULL};
 
     if (blank_slots[at] == PIV_ENCRYPTION && blank->order->algorithm != PIV_RSA_2048) {
         return make_pop(blank, at);

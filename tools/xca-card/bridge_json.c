@@ -129,6 +129,18 @@ static fault_t *read_texts(bridge_order_t *order, const json_t *root) {
     return right ? NULL : fault_make(T_BRIDGE_JSON, NULL, "text or texts");
 }
 
+/* "case": of which reset; "envelope": base64. */
+static fault_t *read_envelope(bridge_order_t *order, const json_t *root) {
+    const char *number = text_member(root, "case"), *envelope = text_member(root, "envelope");
+
+    if (number == NULL || strlen(number) > BRIDGE_CASE_MAX || envelope == NULL || strlen(envelope) > BRIDGE_ENVELOPE_MAX ||
+        !base64_read(&order->envelope, envelope)) {
+        return fault_make(T_BRIDGE_JSON, NULL, "case or envelope");
+    }
+    bytes_set(&order->case_number, number, strlen(number));
+    return NULL;
+}
+
 static fault_t *read_members(bridge_order_t *order, const json_t *root) {
     const char *name = text_member(root, "operation");
 
@@ -144,6 +156,9 @@ static fault_t *read_members(bridge_order_t *order, const json_t *root) {
     }
     if (strcmp(name, "sign") == 0) {
         return read_texts(order, root);
+    }
+    if (strcmp(name, "open-code") == 0) {
+        return read_envelope(order, root);
     }
     if (strcmp(name, "login") == 0 && !take_text(order, json_object_get(root, "text"))) {
         return fault_make(T_BRIDGE_JSON, NULL, "text");

@@ -8,6 +8,8 @@ void bridge_order_free(bridge_order_t *order) {
     for (i = 0; i < order->text_count; i++) {
         bytes_free(&order->texts[i]);
     }
+    bytes_free(&order->case_number);
+    bytes_free(&order->envelope);
     bytes_free(&order->contact_storage);
     memset(order, 0, sizeof(*order));
 }
@@ -62,6 +64,16 @@ static fault_t *login(const helper_t *helper, file_key_t *key, const bridge_orde
     return operation_login(helper, key, bytes_view(&order->texts[0]), &done->cms[0]);
 }
 
+static fault_t *open_code(const helper_t *helper, file_key_t *key, const bridge_order_t *order, bridge_signed_t *done) {
+    bytes_t number = {NULL, 0, 0};
+    fault_t *fault;
+
+    bytes_set(&number, order->case_number.data, order->case_number.length);
+    fault = operation_open_code(helper, key, bytes_text(&number), bytes_view(&order->envelope));
+    bytes_free(&number);
+    return fault;
+}
+
 static const bridge_operation_t operations[] = {
     {"readers", T_DO_READERS, 0, readers},
     {"info", T_DO_INFO, 0, info},
@@ -73,6 +85,7 @@ static const bridge_operation_t operations[] = {
     {"test", T_DO_TEST, 0, test},
     {"sign", T_DO_SIGN, 1, sign},
     {"login", T_DO_LOGIN, 0, login},
+    {"open-code", T_DO_OPEN_CODE, 1, open_code},
 };
 
 const bridge_operation_t *bridge_operation_find(const char *name) {

@@ -5,6 +5,8 @@
 #include "operations.h"
 
 #define BRIDGE_TEXT_MAX 32768 /* of a text to sign */
+#define BRIDGE_CASE_MAX 25
+#define BRIDGE_ENVELOPE_MAX 22000 /* base64 */
 #define BRIDGE_TEXTS    100   /* that are signed in one go */
 
 /* What a job is to do. Texts and contact belong to the order. */
@@ -13,6 +15,7 @@ typedef struct bridge_order {
     language_t language;
     bytes_t texts[BRIDGE_TEXTS];     /* sign; login: one                              */
     int text_count;
+    bytes_t case_number, envelope;   /* open-code                                      */
     bytes_t contact_storage;
     xca_card_contact_t contact;      /* contact-change: members that are NULL stay    */
 } bridge_order_t;

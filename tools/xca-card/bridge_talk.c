@@ -23,11 +23,23 @@ static void say(void *baton, text_id text, const char *arg) {
     pthread_mutex_unlock(&desk->lock);
 }
 
+/* The page is told that something stands on the own side. */
+static void say_here(bridge_desk_t *desk, text_id text) {
+    pthread_mutex_lock(&desk->lock);
+    bridge_job_event(desk, EVENT_HERE, text, NULL);
+    pthread_mutex_unlock(&desk->lock);
+}
+
 /* Which card it is, and what is signed, stands on the own side too. */
 static void show(void *baton, text_id name, const char *value) {
     bridge_desk_t *desk = baton;
     const talk_t *own = own_side(desk);
 
+    if (name == T_CODE_LETTER) { /* nothing of it is for the page: its scripts come from the portal */
+        own->show(own->baton, name, value);
+        say_here(desk, T_BRIDGE_CODE_HERE);
+        return;
+    }
     if (name == T_FACT_NUMBER || name == T_SIGN_TEXT || name == T_LOGIN_CHALLENGE) {
         own->show(own->baton, name, value);
     }
@@ -81,13 +93,6 @@ static void progress(void *baton, text_id text, int at, int of) {
     pthread_mutex_unlock(&desk->lock);
 }
 
-/* The page is told that something waits for the user elsewhere. */
-static void point_here(bridge_desk_t *desk) {
-    pthread_mutex_lock(&desk->lock);
-    bridge_job_event(desk, EVENT_HERE, T_BRIDGE_HERE, NULL);
-    pthread_mutex_unlock(&desk->lock);
-}
-
 /* An event was made with the lock; the answer to it. */
 static fault_t *ask(bridge_desk_t *desk, bridge_event_t *event, bridge_ask_kind kind, bridge_reply_t *reply) {
     if (event == NULL) {
@@ -104,7 +109,7 @@ static fault_t *confirm(void *baton, text_id question, const char *arg, int *yes
     fault_t *fault;
 
     if (asks_here(desk)) {
-        point_here(desk);
+        say_here(desk, T_BRIDGE_HERE);
         return own->confirm(own->baton, question, arg, yes);
     }
     memset(&reply, 0, sizeof(reply));
@@ -131,7 +136,7 @@ static fault_t *ask_secret(void *baton, talk_secret kind, text_id prompt, const 
     fault_t *fault;
 
     if (asks_here(desk)) {
-        point_here(desk);
+        say_here(desk, T_BRIDGE_HERE);
         return own->ask_secret(own->baton, kind, prompt, arg, secret);
     }
     memset(&reply, 0, sizeof(reply));

@@ -142,7 +142,7 @@ static fault_t *sign_on_card(void *baton, const unsigned char digest[PIV_SHA256]
 }
 
 signer_t card_signer(card_signer_t *held, const piv_t *piv, int slot, const certificate_t *certificate) {
-    signer_t signer = {sign_on_card, held, certificate->key, certificate};
+    signer_t signer = {sign_on_card, held, certificate->key, certificate, NULL};
 
     held->piv = piv;
     held->slot = slot;

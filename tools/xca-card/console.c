@@ -26,15 +26,18 @@ static void say(void *baton, text_id text, const char *arg) {
     print(stdout, baton, text, arg);
 }
 
-/* What is to be signed, as a person reads it. */
+/* What is to be signed, or was opened, as a person reads it. Where pinentry asks, the secret in the latter stands in its window alone: what
+ * is printed may be kept by whatever has started the helper. */
 static void show_words(console_t *console, text_id name, const char *value) {
     view_t text = {(const unsigned char *)value, strlen(value)};
     bytes_t words = {NULL, 0, 0};
 
     signing_words(&words, text, console->language);
-    printf("%s%s\n%s", text_of(name, console->language), console->language == LANGUAGE_ZH ? "：" : ":",
-           bytes_text(&words));
-    fflush(stdout);
+    if (name != T_CODE_LETTER || console->pinentry == NULL) {
+        printf("%s%s\n%s", text_of(name, console->language), console->language == LANGUAGE_ZH ? "：" : ":",
+               bytes_text(&words));
+        fflush(stdout);
+    }
     bytes_add(&console->shown, words.data, words.length);
     bytes_free(&words);
 }
@@ -42,7 +45,7 @@ static void show_words(console_t *console, text_id name, const char *value) {
 static void show(void *baton, text_id name, const char *value) {
     console_t *console = baton;
 
-    if (name == T_SIGN_TEXT || name == T_LOGIN_CHALLENGE) {
+    if (name == T_SIGN_TEXT || name == T_LOGIN_CHALLENGE || name == T_CODE_LETTER) {
         show_words(console, name, value);
         return;
     }

@@ -137,7 +137,7 @@ static fault_t *sign_with_file(void *baton, const unsigned char digest[PIV_SHA25
 }
 
 signer_t file_key_signer(file_key_t *key) {
-    signer_t signer = {sign_with_file, key, key->certificate->key, key->certificate};
+    signer_t signer = {sign_with_file, key, key->certificate->key, key->certificate, NULL};
 
     return signer;
 }

@@ -26,6 +26,9 @@ struct file_key {
 /* Takes over `pkey`; NULL gives NULL. */
 public_key_t *public_key_wrap(EVP_PKEY *pkey);
 
+/* ECDH: the x coordinate that both share. Returns 1 or 0. */
+int public_key_derive(EVP_PKEY *own, EVP_PKEY *other, bytes_t *shared);
+
 /* Takes over `x509`. */
 fault_t *certificate_wrap(certificate_t **certificate, X509 *x509) MUST_USE;
 

@@ -165,7 +165,7 @@ fault_t *public_key_encrypt(const public_key_t *key, view_t plain, bytes_t *ciph
     return NULL;
 }
 
-static int derive(EVP_PKEY *own, EVP_PKEY *other, bytes_t *shared) {
+int public_key_derive(EVP_PKEY *own, EVP_PKEY *other, bytes_t *shared) {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(own, NULL);
     unsigned char x[POINT_MAX];
     size_t length = sizeof(x);
@@ -189,7 +189,7 @@ fault_t *public_key_agree(const public_key_t *key, bytes_t *point, bytes_t *shar
     int done = own != NULL &&
                EVP_PKEY_get_octet_string_param(own, OSSL_PKEY_PARAM_PUB_KEY, encoded,
                                                sizeof(encoded), &length) == 1 &&
-               derive(own, key->pkey, shared);
+               public_key_derive(own, key->pkey, shared);
 
     if (done) {
         bytes_set(point, encoded, length);

@@ -136,6 +136,7 @@ static const unsigned char oid_data[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x0
 static const unsigned char oid_content_type[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03};
 static const unsigned char oid_message_digest[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04};
 static const unsigned char oid_signing_time[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05};
+static const unsigned char oid_encryption_key[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0b};
 static const unsigned char oid_sha256[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01};
 static const unsigned char oid_rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
 static const unsigned char oid_ecdsa_sha256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
@@ -161,9 +162,41 @@ static void put_attribute(bytes_t *to, const unsigned char *oid, size_t length, 
     tlv_close(to, mark);
 }
 
+/* IssuerAndSerialNumber under a tag of its own or another. */
+static fault_t *put_issuer_and_serial(bytes_t *to, unsigned long tag, X509 *x509) {
+    unsigned char *name = NULL, *serial = NULL;
+    int name_length = i2d_X509_NAME(X509_get_issuer_name(x509), &name);
+    int serial_length = i2d_ASN1_INTEGER(X509_get0_serialNumber(x509), &serial);
+    size_t mark = tlv_open(to, tag);
+
+    if (name_length > 0 && serial_length > 0) {
+        bytes_add(to, name, (size_t)name_length);
+        bytes_add(to, serial, (size_t)serial_length);
+    }
+    tlv_close(to, mark);
+    OPENSSL_free(name);
+    OPENSSL_free(serial);
+    return name_length > 0 && serial_length > 0 ? NULL : crypto_fault("SignerIdentifier");
+}
+
+/* By which key the signer wants to be written to: [0] of the choice. */
+static fault_t *put_encryption_key(bytes_t *to, const certificate_t *certificate) {
+    bytes_t whole = {NULL, 0, 0};
+    tlv_t tlv;
+    view_t rest;
+    fault_t *fault = put_issuer_and_serial(&whole, CONTEXT_0, certificate_x509(certificate));
+
+    rest = bytes_view(&whole);
+    if (fault == NULL && tlv_next(&tlv, &rest) == 1) {
+        put_attribute(to, oid_encryption_key, sizeof(oid_encryption_key), CONTEXT_0, tlv.value.data, tlv.value.length);
+    }
+    bytes_free(&whole);
+    return fault;
+}
+
 /* The signed attributes' contents in DER's order of a SET: shorter encodings first. UTCTime serves until 2049 (RFC 5652
  * section 11.3), GeneralizedTime from then on. */
-static fault_t *signed_attributes(bytes_t *to, const unsigned char digest[PIV_SHA256], time_t now) {
+static fault_t *signed_attributes(bytes_t *to, const unsigned char digest[PIV_SHA256], const signer_t *signer, time_t now) {
     ASN1_TIME *time = ASN1_TIME_set(NULL, now);
 
     if (time == NULL) {
@@ -175,7 +208,7 @@ static fault_t *signed_attributes(bytes_t *to, const unsigned char digest[PIV_SH
                   (size_t)ASN1_STRING_length(time));
     put_attribute(to, oid_message_digest, sizeof(oid_message_digest), OCTETS, digest, PIV_SHA256);
     ASN1_TIME_free(time);
-    return NULL;
+    return signer->encryption != NULL ? put_encryption_key(to, signer->encryption) : NULL;
 }
 
 static fault_t *sign_attributes(bytes_t *signature, const bytes_t *attributes,
@@ -190,35 +223,19 @@ static fault_t *sign_attributes(bytes_t *signature, const bytes_t *attributes,
     return fault != NULL ? fault : signer_sign(signer, digest, signature);
 }
 
-static fault_t *put_issuer_and_serial(bytes_t *to, X509 *x509) {
-    unsigned char *name = NULL, *serial = NULL;
-    int name_length = i2d_X509_NAME(X509_get_issuer_name(x509), &name);
-    int serial_length = i2d_ASN1_INTEGER(X509_get0_serialNumber(x509), &serial);
-    size_t mark = tlv_open(to, SEQUENCE);
-
-    if (name_length > 0 && serial_length > 0) {
-        bytes_add(to, name, (size_t)name_length);
-        bytes_add(to, serial, (size_t)serial_length);
-    }
-    tlv_close(to, mark);
-    OPENSSL_free(name);
-    OPENSSL_free(serial);
-    return name_length > 0 && serial_length > 0 ? NULL : crypto_fault("SignerIdentifier");
-}
-
 static fault_t *put_signer_info(bytes_t *to, const unsigned char digest[PIV_SHA256],
                                 const signer_t *signer, time_t now) {
     static const unsigned char version_1 = 1;
     bytes_t attributes = {NULL, 0, 0}, signature = {NULL, 0, 0};
     size_t mark = tlv_open(to, SEQUENCE);
-    fault_t *fault = signed_attributes(&attributes, digest, now);
+    fault_t *fault = signed_attributes(&attributes, digest, signer, now);
 
     if (fault == NULL) {
         fault = sign_attributes(&signature, &attributes, signer);
     }
     tlv_put(to, INTEGER, &version_1, 1);
     if (fault == NULL) {
-        fault = put_issuer_and_serial(to, certificate_x509(signer->certificate));
+        fault = put_issuer_and_serial(to, SEQUENCE, certificate_x509(signer->certificate));
     }
     put_algorithm(to, oid_sha256, sizeof(oid_sha256), 0);
     tlv_put(to, CONTEXT_0, attributes.data, attributes.length);
@@ -246,12 +263,24 @@ static void put_content(bytes_t *to, const view_t *content) {
     tlv_close(to, mark);
 }
 
+static fault_t *put_certificates(bytes_t *to, const signer_t *signer) {
+    bytes_t more = {NULL, 0, 0};
+    fault_t *fault = certificate_der(signer->certificate, to);
+
+    if (fault == NULL && signer->encryption != NULL) {
+        fault = certificate_der(signer->encryption, &more);
+        bytes_add(to, more.data, more.length);
+    }
+    bytes_free(&more);
+    return fault;
+}
+
 fault_t *cms_sign(bytes_t *der, const view_t *content, const unsigned char digest[PIV_SHA256],
                   const signer_t *signer, time_t now) {
     static const unsigned char version_1 = 1;
-    bytes_t certificate = {NULL, 0, 0};
+    bytes_t certificates = {NULL, 0, 0};
     size_t outer, wrapped, inner, set;
-    fault_t *fault = certificate_der(signer->certificate, &certificate);
+    fault_t *fault = put_certificates(&certificates, signer);
 
     der->length = 0;
     outer = tlv_open(der, SEQUENCE);
@@ -263,7 +292,7 @@ fault_t *cms_sign(bytes_t *der, const view_t *content, const unsigned char diges
     put_algorithm(der, oid_sha256, sizeof(oid_sha256), 0);
     tlv_close(der, set);
     put_content(der, content);
-    tlv_put(der, CONTEXT_0, certificate.data, certificate.length);
+    tlv_put(der, CONTEXT_0, certificates.data, certificates.length);
     set = tlv_open(der, SET);
     if (fault == NULL) {
         fault = put_signer_info(der, digest, signer, now);
@@ -272,6 +301,6 @@ fault_t *cms_sign(bytes_t *der, const view_t *content, const unsigned char diges
     tlv_close(der, inner);
     tlv_close(der, wrapped);
     tlv_close(der, outer);
-    bytes_free(&certificate);
+    bytes_free(&certificates);
     return fault;
 }

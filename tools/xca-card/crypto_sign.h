@@ -14,6 +14,8 @@ typedef struct signer {
     void *baton;
     const public_key_t *key;           /* what the signature must verify with */
     const certificate_t *certificate;  /* NULL where none is needed           */
+    const certificate_t *encryption;   /* NULL, or that of the key by which the signer wants to be written to: named in the signed
+                                          attributes (SMIMEEncryptionKeyPreference, RFC 8551 section 2.5.3) and sent along */
 } signer_t;
 
 /* Signs and checks the signature against the key: a card may answer anything. Fault: T_CARD_NOT_ITS_KEY. */
@@ -27,7 +29,8 @@ fault_t *request_make(bytes_t *der, const char *card_number, const signer_t *sig
 fault_t *request_pop(unsigned char mac[PIV_SHA256], const char *card_number,
                      const public_key_t *key, view_t shared) MUST_USE;
 
-/* SignedData, DER: one SignerInfo with content type, signing time and digest; the certificate included. `content` is attached,
+/* SignedData, DER: one SignerInfo with content type, signing time and digest; the certificate included, and that of
+ * signer->encryption. `content` is attached,
  * or NULL: `digest` is its digest then. */
 fault_t *cms_sign(bytes_t *der, const view_t *content, const unsigned char digest[PIV_SHA256],
                   const signer_t *signer, time_t now) MUST_USE;

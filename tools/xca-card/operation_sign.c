@@ -13,6 +13,10 @@
 #define MESSAGE_FIRST   "XCA-CARD-1\n"
 #define ORDER_FIRST     "XCA-ORDER-1\n"
 
+static int is_statement(view_t text) {
+    return text.length > strlen(STATEMENT_FIRST) && memcmp(text.data, STATEMENT_FIRST, strlen(STATEMENT_FIRST)) == 0;
+}
+
 /* The PIN right before the signature, in one transaction. */
 static fault_t *sign_by_card(card_t *card, const card_info_t *info, const secret_t *pin, const view_t *content,
                              const unsigned char digest[PIV_SHA256], bytes_t *cms) {
@@ -20,6 +24,9 @@ static fault_t *sign_by_card(card_t *card, const card_info_t *info, const secret
     signer_t signer = card_signer(&held, &card->piv, PIV_SIGNATURE, info->signature);
     fault_t *fault = card_begin(card);
 
+    if (content != NULL && is_statement(*content)) { /* what the signer has to tell its officer is for the card's 9D key */
+        signer.encryption = info->encryption;
+    }
     if (fault != NULL) {
         return fault;
     }

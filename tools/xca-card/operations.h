@@ -39,6 +39,11 @@ fault_t *operation_sign_statements(const helper_t *helper, file_key_t *key, cons
 /* SignedData over a portal's challenge: text of the first line "XCA-LOGIN-1", which is shown first. Fault: T_LOGIN_FORM. */
 fault_t *operation_login(const helper_t *helper, file_key_t *key, view_t challenge, bytes_t *cms) MUST_USE;
 
+/* Opens the one-time code of a user-code reset (mod_xca/wire/code_letter.h) by the card's encryption key, or by `key`, and shows it: after a
+ * question on the own side, and only if it is of the case that was asked for. Faults: T_ENVELOPE_FORM, T_ENVELOPE_NOT_YOURS,
+ * T_CODE_OTHER_CASE (arg: of which). */
+fault_t *operation_open_code(const helper_t *helper, file_key_t *key, const char *case_number, view_t envelope) MUST_USE;
+
 /* The card centre's operator. */
 typedef struct operator {
     const char *uid;

@@ -145,9 +145,13 @@ static int unpad(bytes_t *plain, view_t block) {
     return 1;
 }
 
+fault_t *piv_decipher_block(const piv_t *piv, int slot, view_t cipher, bytes_t *block) {
+    return authenticate(piv, slot, PIV_RSA_2048, 0x81, cipher, block);
+}
+
 fault_t *piv_decipher(const piv_t *piv, int slot, view_t cipher, bytes_t *plain) {
     bytes_t block = {NULL, 0, 0};
-    fault_t *fault = authenticate(piv, slot, PIV_RSA_2048, 0x81, cipher, &block);
+    fault_t *fault = piv_decipher_block(piv, slot, cipher, &block);
 
     plain->length = 0;
     if (fault == NULL && !unpad(plain, bytes_view(&block))) {

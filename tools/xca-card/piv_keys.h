@@ -29,7 +29,10 @@ fault_t *piv_generate(const piv_t *piv, int slot, piv_algorithm algorithm, piv_p
 fault_t *piv_sign(const piv_t *piv, int slot, piv_algorithm algorithm,
                   const unsigned char digest[PIV_SHA256], bytes_t *signature) MUST_USE;
 
-/* RSA: what `cipher` (as long as the modulus) deciphers to, with its PKCS#1 padding removed. */
+/* RSA: the block that `cipher` (as long as the modulus) deciphers to, padding and all. */
+fault_t *piv_decipher_block(const piv_t *piv, int slot, view_t cipher, bytes_t *block) MUST_USE;
+
+/* The same with its PKCS#1 padding removed. */
 fault_t *piv_decipher(const piv_t *piv, int slot, view_t cipher, bytes_t *plain) MUST_USE;
 
 /* ECDH: the x coordinate shared with `point` (uncompressed). */

@@ -26,6 +26,11 @@ static const named_t names[] = {
     {"classes", T_LINE_CLASSES},
     {"address", T_LINE_ADDRESS},
     {"phone", T_LINE_PHONE},
+    {"code", T_LINE_CODE},
+    {"number", T_LINE_NUMBER},
+    {"name", T_LINE_NAME},
+    {"contact", T_LINE_CONTACT},
+    {"remark", T_LINE_REMARK},
 };
 
 /* Values of these two alone: elsewhere the same word means what it says. */
