@@ -182,7 +182,7 @@ char *xca_text_hex(apr_pool_t *pool, const unsigned char *bytes, apr_size_t leng
     return hex;
 }
 
-static int hex_value(char c) {
+int xca_text_hex_digit(char c) {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
@@ -206,7 +206,7 @@ xca_bytes_t *xca_text_unhex(apr_pool_t *pool, const char *hex) {
         if (*hex == ':' || *hex == ' ') {
             continue;
         }
-        value = hex_value(*hex);
+        value = xca_text_hex_digit(*hex);
         if (value < 0) {
             return NULL;
         }

@@ -37,6 +37,9 @@ char *xca_text_halfwidth(apr_pool_t *pool, const char *text);
 /* The text as a string of JSON with its quotes (RFC 8259 section 7). */
 char *xca_text_json(apr_pool_t *pool, const char *text);
 
+/* The value of a hexadecimal digit, -1 if it is none. */
+int xca_text_hex_digit(char c);
+
 /* Lower-case hexadecimal of bytes. */
 char *xca_text_hex(apr_pool_t *pool, const unsigned char *bytes, apr_size_t length);
 

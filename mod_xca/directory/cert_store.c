@@ -198,7 +198,7 @@ xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t 
         "xcaSerial", "xcaCaseNumber", "xcaKeyHash", "xcaState"};
 
     if (key == XCA_CERT_BY_NAME) {
-        xca_cert_query_t query = {NULL, NULL, NULL, NULL, value};
+        xca_cert_query_t query = {.name = value};
 
         return xca_cert_find(certs, more, store, &query, limit, pool);
     }
@@ -212,7 +212,8 @@ xca_error_t *xca_cert_find(apr_array_header_t **certs, int *more, xca_store_t *s
     } keys[] = {{"xcaSerial", query->serial},
                 {"xcaCardNumber", query->card_number},
                 {"mail", query->email},
-                {"xcaOid", query->oid}};
+                {"xcaOid", query->oid},
+                {"xcaCertHash", query->hash}};
     const char *filter = "";
     apr_size_t i;
 

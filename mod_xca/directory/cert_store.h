@@ -32,6 +32,7 @@ xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t 
 /* What all the non-NULL ones ask for; at least one. The name is a keyword as above. */
 typedef struct xca_cert_query {
     const char *serial, *card_number, *oid, *email, *name;
+    const char *hash; /* SHA-1 or SHA-256 of the certificate, lower-case hexadecimal */
 } xca_cert_query_t;
 xca_error_t *xca_cert_find(apr_array_header_t **certs, int *more, xca_store_t *store,
                            const xca_cert_query_t *query, int limit, apr_pool_t *pool) XCA_MUST_USE;

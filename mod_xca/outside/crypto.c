@@ -17,6 +17,15 @@ char *xca_sha256_hex(apr_pool_t *pool, const void *data, apr_size_t length) {
     return xca_text_hex(pool, digest, sizeof(digest));
 }
 
+char *xca_sha1_hex(apr_pool_t *pool, const void *data, apr_size_t length) {
+    unsigned char digest[20];
+
+    if (!EVP_Digest(data, length, digest, NULL, EVP_sha1(), NULL)) {
+        abort();
+    }
+    return xca_text_hex(pool, digest, sizeof(digest));
+}
+
 xca_error_t *xca_random(unsigned char *bytes, apr_size_t length, apr_pool_t *pool) {
     if (length > INT_MAX || RAND_bytes(bytes, (int)length) != 1) {
         return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.random", "RAND_bytes");

@@ -10,6 +10,9 @@
 /* SHA-256 of bytes as 64 hex digits. */
 char *xca_sha256_hex(apr_pool_t *pool, const void *data, apr_size_t length);
 
+/* SHA-1 likewise, 40 digits: where a standard names certificates by it, and for nothing else. */
+char *xca_sha1_hex(apr_pool_t *pool, const void *data, apr_size_t length);
+
 /* Fills with random bytes of OpenSSL's generator. Error: XCA_E_INTERNAL "crypto.random". */
 xca_error_t *xca_random(unsigned char *bytes, apr_size_t length, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include <apr_strings.h>
-#include <openssl/evp.h>
 #include "outside/crypto.h"
 #include "outside/crypto_der.h"
 
@@ -18,15 +17,6 @@
 typedef struct {
     xca_der_item_t serial, issuer, subject, extensions; /* extensions.content: the SEQUENCE OF, length 0 if there are none */
 } parts_t;
-
-static const char *sha1_hex(apr_pool_t *pool, xca_bytes_t bytes) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-
-    return EVP_Digest(bytes.data, bytes.length, digest, &length, EVP_sha1(), NULL) == 1
-               ? xca_text_hex(pool, digest, length)
-               : NULL;
-}
 
 /* TBSCertificate as far as it is needed (RFC 5280 section 4.1). */
 static int take_parts(parts_t *parts, xca_bytes_t der) {
@@ -73,7 +63,7 @@ static xca_error_t *issuer_and_serial(const char **hash, const parts_t *parts, a
     xca_der_close(der);
     err = xca_der_finish(&encoded, der, pool);
     if (err == NULL) {
-        *hash = sha1_hex(pool, encoded);
+        *hash = xca_sha1_hex(pool, encoded.data, encoded.length);
     }
     return err;
 }
@@ -132,27 +122,22 @@ static const char *name_of(apr_pool_t *pool, xca_bytes_t name) {
 xca_error_t *xca_search_keys(xca_search_keys_t *keys, xca_bytes_t der, apr_pool_t *pool) {
     xca_bytes_t id;
     parts_t parts;
-    xca_error_t *err;
 
     memset(keys, 0, sizeof(*keys));
     if (der.length == 0 || !take_parts(&parts, der)) {
         return xca_error_make(pool, XCA_E_INVALID, "certificate.unreadable", "no search keys: not one certificate");
     }
-    keys->cert = sha1_hex(pool, der);
+    keys->cert = xca_sha1_hex(pool, der.data, der.length);
     keys->cert_sha256 = xca_sha256_hex(pool, der.data, der.length);
-    keys->issuer = sha1_hex(pool, parts.issuer.whole);
-    keys->subject = sha1_hex(pool, parts.subject.whole);
+    keys->issuer = xca_sha1_hex(pool, parts.issuer.whole.data, parts.issuer.whole.length);
+    keys->subject = xca_sha1_hex(pool, parts.subject.whole.data, parts.subject.whole.length);
     keys->name = name_of(pool, parts.subject.content);
     id = key_identifier(parts.extensions.content);
     if (id.length > 0) {
-        keys->key_id = sha1_hex(pool, id);
+        keys->key_id = xca_sha1_hex(pool, id.data, id.length);
         keys->key_id_itself = id.length == SHA1_LENGTH ? xca_text_hex(pool, id.data, id.length) : NULL;
     }
-    err = issuer_and_serial(&keys->issuer_serial, &parts, pool);
-    if (err == NULL && (keys->cert == NULL || keys->issuer == NULL || keys->subject == NULL || keys->issuer_serial == NULL)) {
-        err = xca_error_make(pool, XCA_E_INTERNAL, "crypto.digest", "SHA-1 is not to be had");
-    }
-    return err;
+    return issuer_and_serial(&keys->issuer_serial, &parts, pool);
 }
 
 char *xca_search_key_hex(apr_pool_t *pool, const char *text) {

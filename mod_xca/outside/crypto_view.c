@@ -146,40 +146,42 @@ static const char *policy_of(apr_pool_t *pool, const X509 *certificate) {
     return policy;
 }
 
-/* The organisation's OID, an attribute of subjectDirectoryAttributes (profile.md). */
-static const char *attribute_oid(apr_pool_t *pool, const ASN1_TYPE *item) {
+/* The first value of one attribute of subjectDirectoryAttributes (profile.md): an OID or a PrintableString. */
+static const char *attribute_value(apr_pool_t *pool, const ASN1_TYPE *item, const char *wanted) {
     const unsigned char *at = item->type == V_ASN1_SEQUENCE ? item->value.sequence->data : NULL;
     X509_ATTRIBUTE *attribute =
         at != NULL ? d2i_X509_ATTRIBUTE(NULL, &at, item->value.sequence->length) : NULL;
     const ASN1_TYPE *value = attribute != NULL ? X509_ATTRIBUTE_get0_type(attribute, 0) : NULL;
-    const char *oid = NULL;
+    const char *type = value != NULL ? object_text(pool, X509_ATTRIBUTE_get0_object(attribute), 1) : NULL;
+    const char *text = NULL;
 
-    if (value != NULL && value->type == V_ASN1_OBJECT) {
-        const char *type = object_text(pool, X509_ATTRIBUTE_get0_object(attribute), 1);
-
-        if (type != NULL && strcmp(type, "2.16.886.1.100.2.102") == 0) {
-            oid = object_text(pool, value->value.object, 1);
+    if (type != NULL && strcmp(type, wanted) == 0) {
+        if (value->type == V_ASN1_OBJECT) {
+            text = object_text(pool, value->value.object, 1);
+        } else if (value->type == V_ASN1_PRINTABLESTRING) {
+            text = clean_text(pool, ASN1_STRING_get0_data(value->value.printablestring),
+                              (apr_size_t)ASN1_STRING_length(value->value.printablestring));
         }
     }
     X509_ATTRIBUTE_free(attribute);
-    return oid;
+    return text;
 }
 
-static const char *organisation_oid(apr_pool_t *pool, const X509 *certificate) {
+static const char *directory_attribute(apr_pool_t *pool, const X509 *certificate, const char *wanted) {
     int at = X509_get_ext_by_NID(certificate, NID_subject_directory_attributes, -1);
     const ASN1_OCTET_STRING *value =
         at >= 0 ? X509_EXTENSION_get_data(X509_get_ext(certificate, at)) : NULL;
     const unsigned char *der = value != NULL ? ASN1_STRING_get0_data(value) : NULL;
     ASN1_SEQUENCE_ANY *all =
         der != NULL ? d2i_ASN1_SEQUENCE_ANY(NULL, &der, ASN1_STRING_length(value)) : NULL;
-    const char *oid = NULL;
+    const char *text = NULL;
     int i;
 
-    for (i = 0; i < sk_ASN1_TYPE_num(all) && oid == NULL; i++) {
-        oid = attribute_oid(pool, sk_ASN1_TYPE_value(all, i));
+    for (i = 0; i < sk_ASN1_TYPE_num(all) && text == NULL; i++) {
+        text = attribute_value(pool, sk_ASN1_TYPE_value(all, i), wanted);
     }
     sk_ASN1_TYPE_pop_free(all, ASN1_TYPE_free);
-    return oid;
+    return text;
 }
 
 static void push_url(apr_pool_t *pool, apr_array_header_t *list, const GENERAL_NAME *name) {
@@ -245,7 +247,9 @@ static int fill(xca_cert_view_t *view, X509 *certificate, xca_bytes_t der, apr_p
     view->ext_key_usage = ext_key_usages(pool, certificate);
     view->email = email_of(pool, certificate);
     view->policy = policy_of(pool, certificate);
-    view->org_oid = organisation_oid(pool, certificate);
+    view->org_oid = directory_attribute(pool, certificate, "2.16.886.1.100.2.102");
+    view->subject_type = directory_attribute(pool, certificate, "2.16.886.1.100.2.1");
+    view->rank = directory_attribute(pool, certificate, "2.16.886.1.100.2.2");
     view->signature_algorithm =
         object_text(pool, X509_get0_tbs_sigalg(certificate)->algorithm, 0);
     view->sha1 = fingerprint(pool, der, EVP_sha1());

@@ -15,6 +15,8 @@ typedef struct xca_cert_view {
     apr_array_header_t *key_usage;  /* const char *: "digitalSignature" ... */
     apr_array_header_t *ext_key_usage;
     const char *email, *policy, *org_oid;
+    const char *subject_type;       /* of the directory attributes (profile.md): OID of the class, or NULL */
+    const char *rank;               /* "primary", "secondary": of a card's certificates, or NULL */
     const char *signature_algorithm;
     const char *sha1, *sha256;      /* fingerprints, hex with colons */
     const char *ski, *aki;

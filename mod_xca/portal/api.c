@@ -1,5 +1,6 @@
 #include "portal/api.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <apr_hash.h>
@@ -122,6 +123,17 @@ static int status_of(const xca_visit_t *visit, const xca_error_t *err) {
     return status == 422 && strcmp(visit->request->method, "POST") != 0 ? 400 : status;
 }
 
+/* Seconds. Locks of user codes tell their minutes. */
+static const char *wait_of(const xca_visit_t *visit, const xca_error_t *err) {
+    if (err->kind == XCA_E_UNAVAILABLE) {
+        return RETRY_DOWN;
+    }
+    if (strncmp(err->message, "code.", 5) == 0 && err->arg != NULL) {
+        return apr_itoa(visit->pool, 60 * atoi(err->arg));
+    }
+    return RETRY_LIMIT;
+}
+
 static void put_errors(xca_visit_t *visit, const xca_error_t *err) {
     xca_value_t *list = xca_map_list(visit->model, "errors");
 
@@ -144,7 +156,7 @@ void xca_api_problem(xca_visit_t *visit, const xca_error_t *err) {
     visit->problem = 1;
     visit->status = status_of(visit, err);
     if (err->kind == XCA_E_UNAVAILABLE || err->kind == XCA_E_LOCKED) {
-        apr_table_set(visit->headers, "Retry-After", err->kind == XCA_E_LOCKED ? RETRY_LIMIT : RETRY_DOWN);
+        apr_table_set(visit->headers, "Retry-After", wait_of(visit, err));
     }
     apr_table_unset(visit->headers, "Cache-Control");
     xca_map_text(visit->model, "type", "about:blank");

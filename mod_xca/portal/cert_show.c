@@ -2,17 +2,10 @@
 
 #include <string.h>
 #include <apr_strings.h>
-#include "domain/calendar.h"
 #include "outside/crypto_view.h"
 
 static const char *labelled(apr_pool_t *pool, const char *prefix, const char *id) {
     return apr_pstrcat(pool, prefix, id, NULL);
-}
-
-static void put_date(xca_value_t *map, const char *key, apr_time_t when, apr_pool_t *pool) {
-    if (when != 0) {
-        xca_map_text(map, key, xca_date_format(pool, when, XCA_DATE_ISO_TIME));
-    }
 }
 
 /* Colour of the state: good, bad, waiting, or none. */
@@ -31,9 +24,10 @@ static void put_coming_end(xca_value_t *map, const xca_cert_t *cert, const char 
     if (cert->ends_on == 0 || cert->ends_on >= cert->not_after || strcmp(shown, "revoked") == 0 || strcmp(shown, "expired") == 0) {
         return;
     }
-    put_date(map, "ends_on", cert->ends_on, pool);
+    xca_map_when(map, "ends_on", cert->ends_on);
     if (cert->ends_why != NULL) {
-        xca_map_text(map, "ends_why", labelled(pool, "reason.", cert->ends_why));
+        xca_map_text(map, "ends_why", cert->ends_why);
+        xca_map_text(map, "_ends_why", labelled(pool, "reason.", cert->ends_why));
     }
 }
 
@@ -47,23 +41,24 @@ void xca_cert_show(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert)
     xca_map_text(map, "card_number", cert->card_number);
     if (cert->use < XCA_USE_COUNT) {
         xca_map_text(map, "use", xca_use_id(cert->use));
-        xca_map_text(map, "use_label", labelled(pool, "use.", xca_use_id(cert->use)));
+        xca_map_text(map, "_use_label", labelled(pool, "use.", xca_use_id(cert->use)));
     }
     xca_map_text(map, "state", shown);
-    xca_map_text(map, "state_label", labelled(pool, "shown.", shown));
-    xca_map_text(map, "tag", tag_of(shown));
+    xca_map_text(map, "_state_label", labelled(pool, "shown.", shown));
+    xca_map_text(map, "_tag", tag_of(shown));
     xca_map_true(map, "published", cert->published && cert->der.length > 0);
-    put_date(map, "not_before", cert->not_before, pool);
-    put_date(map, "not_after", cert->not_after, pool);
-    put_date(map, "accepted", cert->accepted, pool);
+    xca_map_when(map, "not_before", cert->not_before);
+    xca_map_when(map, "not_after", cert->not_after);
+    xca_map_when(map, "accepted", cert->accepted);
     if (strcmp(shown, "suspended") == 0) {
-        put_date(map, "suspended", cert->suspended, pool);
+        xca_map_when(map, "suspended", cert->suspended);
     }
     if (strcmp(shown, "revoked") == 0) {
-        put_date(map, "revoked", cert->revoked, pool);
+        xca_map_when(map, "revoked", cert->revoked);
     }
     if (cert->reason_note != NULL && *cert->reason_note != '\0' && strcmp(shown, "expired") != 0) {
-        xca_map_text(map, "reason", labelled(pool, "reason.", cert->reason_note));
+        xca_map_text(map, "reason", cert->reason_note);
+        xca_map_text(map, "_reason", labelled(pool, "reason.", cert->reason_note));
     }
     put_coming_end(map, cert, shown, pool);
 }
@@ -89,8 +84,8 @@ xca_error_t *xca_cert_show_content(xca_visit_t *visit, xca_value_t *map, xca_byt
     xca_map_text(content, "subject", view->subject);
     xca_map_text(content, "issuer", view->issuer);
     xca_map_text(content, "serial", view->serial);
-    put_date(content, "not_before", view->not_before, visit->pool);
-    put_date(content, "not_after", view->not_after, visit->pool);
+    xca_map_when(content, "not_before", view->not_before);
+    xca_map_when(content, "not_after", view->not_after);
     xca_map_text(content, "key", view->key_text);
     xca_map_text(content, "email", view->email);
     xca_map_text(content, "policy", view->policy);

@@ -3,6 +3,7 @@
 #define XCA_PORTAL_ENGINE_H
 
 #include <apr_hash.h>
+#include "outside/crypto_ca.h"
 #include "portal/files.h"
 #include "portal/limit.h"
 #include "portal/meter.h"
@@ -25,6 +26,8 @@ struct xca_portal {
     long office_logins;             /* that one address may try in a minute */
     xca_limit_t *office_limit;      /* since xca_portal_child() */
     const char *office_tls_url;     /* where the browser shows a certificate of its own, or NULL */
+    const xca_files_t *examples;    /* htdocs/examples: the interface's description, and programs that use it */
+    const xca_profile_t *profile;   /* what certificates of this authority say */
     apr_hash_t *api_clients;        /* registered certificates: SHA-256 in hex -> name */
     long api_requests, api_client_requests; /* of what costs, that one address or one such certificate may ask in a minute */
     xca_limit_t *api_limit, *api_client_limit; /* since xca_portal_child() */

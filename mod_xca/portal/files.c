@@ -22,6 +22,9 @@ static const char *type_of(const char *name) {
                                            {".png", "image/png"},
                                            {".ico", "image/x-icon"},
                                            {".txt", "text/plain; charset=utf-8"},
+                                           {".json", "application/json"},
+                                           {".c", "text/plain; charset=utf-8"},
+                                           {".sh", "text/plain; charset=utf-8"},
                                            {".pdf", "application/pdf"},
                                            {".odt", "application/vnd.oasis.opendocument.text"},
                                            {".gz", "application/gzip"}};

@@ -1,7 +1,6 @@
 #include "portal/form.h"
 
 #include <string.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include "outside/crypto_csr.h"
 #include "portal/form_json.h"
@@ -97,23 +96,15 @@ static xca_error_t *set_text(xca_form_t *form, field_t *field, char *text, apr_s
     return NULL;
 }
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)apr_tolower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* '+' and %XX into `to` (room for `length` + 1); a '%' without two digits stays, as browsers read it. */
 static apr_size_t decode(char *to, const char *from, apr_size_t length) {
     const char *start = to;
     apr_size_t i;
 
     for (i = 0; i < length; i++) {
-        if (from[i] == '%' && i + 2 < length && hex_digit(from[i + 1]) >= 0 &&
-            hex_digit(from[i + 2]) >= 0) {
-            *to++ = (char)(hex_digit(from[i + 1]) << 4 | hex_digit(from[i + 2]));
+        if (from[i] == '%' && i + 2 < length && xca_text_hex_digit(from[i + 1]) >= 0 &&
+            xca_text_hex_digit(from[i + 2]) >= 0) {
+            *to++ = (char)(xca_text_hex_digit(from[i + 1]) << 4 | xca_text_hex_digit(from[i + 2]));
             i += 2;
         } else {
             *to++ = from[i] == '+' ? ' ' : from[i];

@@ -37,13 +37,6 @@ static int take(reader_t *reader, char c) {
     return 1;
 }
 
-static int hex_digit(char c) {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *found = c != '\0' ? strchr(digits, c) : NULL;
-
-    return found != NULL ? (int)((found - digits) & 15) : -1;
-}
-
 /* Four digits; -1 if they are none. */
 static long take_four(reader_t *reader) {
     long unit = 0;
@@ -53,7 +46,7 @@ static long take_four(reader_t *reader) {
         return -1;
     }
     for (i = 0; i < 4; i++) {
-        int digit = hex_digit(reader->at[i]);
+        int digit = xca_text_hex_digit(reader->at[i]);
 
         if (digit < 0) {
             return -1;

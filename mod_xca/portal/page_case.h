@@ -21,4 +21,8 @@ xca_page xca_page_case_edit;           /* GET  /case/edit/<number>: 更改申請
 xca_page xca_page_case_edit_sent;      /* POST /case/edit/<number>, purpose "correct"     */
 xca_page xca_page_case_status;         /* GET  /case/status/<number>                      */
 
+/* Into the model: since when the state is what it is, what happened, what to do next, card or certificate. For the page above and
+ * for other systems (page_api.c). Errors: those of the directory. */
+xca_error_t *xca_case_status_show(xca_visit_t *visit, const xca_case_t *kase) XCA_MUST_USE;
+
 #endif

@@ -7,6 +7,7 @@
 #include "operations/decision.h"
 #include "directory/card_store.h"
 #include "portal/case_view.h"
+#include "portal/engine.h"
 #include "portal/page_apply.h"
 #include "portal/page_case.h"
 
@@ -91,6 +92,10 @@ static void add_card(apr_array_header_t *events, const xca_card_t *card) {
     add_event(events, card->dispatched, "case.event.card-dispatched", NULL, NULL);
 }
 
+static const char *text_of(const xca_visit_t *visit, const char *id) {
+    return xca_catalogue_text(visit->portal->texts, id, visit->language);
+}
+
 static void put_history(xca_visit_t *visit, const xca_case_t *kase, const xca_card_t *card) {
     apr_array_header_t *events = apr_array_make(visit->pool, 8, sizeof(event_t));
     xca_value_t *list = xca_map_list(visit->model, "history");
@@ -109,8 +114,9 @@ static void put_history(xca_visit_t *visit, const xca_case_t *kase, const xca_ca
         const event_t *event = &APR_ARRAY_IDX(events, i, event_t);
         xca_value_t *item = xca_list_map(list);
 
-        xca_map_text(item, "when", xca_date_format(visit->pool, event->when, XCA_DATE_ISO_TIME));
-        xca_map_text(item, "label", event->label);
+        xca_map_when(item, "when", event->when);
+        xca_map_text(item, "event", event->label + strlen("case.event."));
+        xca_map_text(item, "text", text_of(visit, event->label));
         xca_map_text(item, "letter", event->letter);
         xca_map_text(item, "reason", event->reason);
     }
@@ -203,22 +209,27 @@ static xca_error_t *put_signer(xca_visit_t *visit, const xca_case_t *kase) {
 
 xca_error_t *xca_page_case_status(xca_visit_t *visit) {
     xca_case_t *kase;
-    xca_card_t *card = NULL;
     xca_error_t *err = xca_case_view_open(&kase, visit, "/case/status");
 
-    if (err == NULL && kase != NULL) {
-        err = find_card(&card, visit, kase);
-    }
     if (err != NULL || kase == NULL) {
         return err;
     }
     xca_case_view_show(visit, kase);
+    return xca_case_status_show(visit, kase);
+}
+
+xca_error_t *xca_case_status_show(xca_visit_t *visit, const xca_case_t *kase) {
+    xca_card_t *card;
+    xca_error_t *err = find_card(&card, visit, kase);
+
+    if (err != NULL) {
+        return err;
+    }
     put_history(visit, kase, card);
     put_stations(visit, kase);
     put_card(visit, kase, card);
-    xca_map_text(visit->model, "since",
-                 xca_date_format(visit->pool, kase->state_changed, XCA_DATE_ISO_TIME));
-    xca_map_text(visit->model, "next", next_step(kase, visit->pool));
+    xca_map_when(visit->model, "since", kase->state_changed);
+    xca_map_text(visit->model, "next", text_of(visit, next_step(kase, visit->pool)));
     xca_map_text(visit->model, "_way", xca_apply_way_of(kase->kind)->name);
     xca_map_text(visit->model, "problem",
                  kase->problem != NULL && *kase->problem != '\0' ? kase->problem : NULL);

@@ -17,13 +17,27 @@ typedef struct {
     size_t offset; /* of the const char * in xca_cert_query_t */
 } key_row_t;
 
+#define BY_HASH XCA_CERT_BY_KEY /* here: the fingerprint of the certificate */
+
 static const key_row_t keys[] = {
+    {"fingerprint", BY_HASH, offsetof(xca_cert_query_t, hash)},
     {"serial", XCA_CERT_BY_SERIAL, offsetof(xca_cert_query_t, serial)},
     {"card", XCA_CERT_BY_CARD, offsetof(xca_cert_query_t, card_number)},
     {"oid", XCA_CERT_BY_OID, offsetof(xca_cert_query_t, oid)},
     {"email", XCA_CERT_BY_EMAIL, offsetof(xca_cert_query_t, email)},
     {"name", XCA_CERT_BY_NAME, offsetof(xca_cert_query_t, name)}};
 #define KEY_COUNT (int)(sizeof(keys) / sizeof(keys[0]))
+
+/* SHA-1 or SHA-256, as programs show them: hexadecimal, with or without colons. */
+static xca_error_t *check_fingerprint(const char **value, const char *field, apr_pool_t *pool) {
+    const xca_bytes_t *hash = xca_text_unhex(pool, *value);
+
+    if (hash == NULL || (hash->length != 20 && hash->length != 32)) {
+        return xca_error_field(pool, field, "fingerprint.form", NULL);
+    }
+    *value = xca_text_hex(pool, hash->data, hash->length);
+    return NULL;
+}
 
 static xca_error_t *check_key(const char **value, xca_cert_key key, const char *field,
                               apr_pool_t *pool) {
@@ -36,6 +50,8 @@ static xca_error_t *check_key(const char **value, xca_cert_key key, const char *
         return xca_card_number_check(*value, field, pool);
     case XCA_CERT_BY_OID:
         return xca_oid_check(*value, "2.16.886", field, pool);
+    case BY_HASH:
+        return check_fingerprint(value, field, pool);
     case XCA_CERT_BY_EMAIL:
         return xca_email_check(*value, field, pool);
     default:
@@ -203,17 +219,22 @@ static xca_error_t *put_chain(xca_visit_t *visit) {
     return err;
 }
 
-xca_error_t *xca_page_certificate(xca_visit_t *visit) {
-    const char *form = xca_form_text(visit->form, "download");
+xca_error_t *xca_page_certificate_read(xca_cert_t **cert, xca_visit_t *visit) {
     const char *serial;
-    xca_value_t *map;
-    xca_cert_t *cert;
     xca_error_t *err = xca_serial_parse(&serial, visit->arg, NULL, visit->pool);
 
     if (err != NULL) {
         return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "certificate.not-found", NULL);
     }
-    err = xca_cert_read(&cert, visit->office->store, serial, visit->pool);
+    return xca_cert_read(cert, visit->office->store, serial, visit->pool);
+}
+
+xca_error_t *xca_page_certificate(xca_visit_t *visit) {
+    const char *form = xca_form_text(visit->form, "download");
+    xca_value_t *map;
+    xca_cert_t *cert;
+    xca_error_t *err = xca_page_certificate_read(&cert, visit);
+
     if (err != NULL) {
         return err;
     }

@@ -22,6 +22,9 @@ xca_page xca_page_code_reset_paper;     /* GET  /code-reset/form?number=: 用戶
 xca_page xca_page_code_change;          /* GET  /code-reset/change?number=: 變更用戶代碼     */
 xca_page xca_page_code_change_sent;     /* POST /code-reset/change, purpose "code"          */
 
+/* The certificate whose serial number stands in the address. Errors: "certificate.not-found", those of the directory. */
+xca_error_t *xca_page_certificate_read(xca_cert_t **cert, xca_visit_t *visit) XCA_MUST_USE;
+
 /* A field that takes both: a card number starts with 'Xc', which no serial number does. One of *serial and *card is set, in the
  * form of the directory. Errors, field "number": "field.required", "serial.form", "card-number.form". */
 xca_error_t *xca_page_number_read(const char **serial, const char **card, const char *typed,

@@ -109,7 +109,7 @@ xca_error_t *xca_page_office_case(xca_visit_t *visit) {
     xca_map_text(visit->model, "_here", kase->number);
     xca_map_text(visit->model, "kind", xca_case_kind_id(kase->kind));
     xca_map_text(visit->model, "_kind", apr_pstrcat(visit->pool, "kind.", xca_case_kind_id(kase->kind), NULL));
-    xca_map_text(visit->model, "since", xca_date_format(visit->pool, kase->state_changed, XCA_DATE_ISO_TIME));
+    xca_map_when(visit->model, "since", kase->state_changed);
     if (kase->corrected != 0) {
         xca_map_text(visit->model, "corrected", xca_date_format(visit->pool, kase->corrected, XCA_DATE_ISO_TIME));
     }

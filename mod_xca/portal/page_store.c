@@ -37,13 +37,6 @@ static int index_of(const char *attribute) {
 
 /* Reading the question. */
 
-static int hex_digit(char c) {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *found = c != '\0' ? strchr(digits, c) : NULL;
-
-    return found != NULL ? (int)((found - digits) & 15) : -1;
-}
-
 /* Percent-decodes; NULL if a '%' has no two digits behind it. */
 static char *decode(const char *text, int plus_is_space, apr_pool_t *pool) {
     char *result = apr_palloc(pool, strlen(text) + 1);
@@ -51,7 +44,7 @@ static char *decode(const char *text, int plus_is_space, apr_pool_t *pool) {
 
     for (; *text != '\0'; text++) {
         if (*text == '%') {
-            int high = hex_digit(text[1]), low = high >= 0 ? hex_digit(text[2]) : -1;
+            int high = xca_text_hex_digit(text[1]), low = high >= 0 ? xca_text_hex_digit(text[2]) : -1;
 
             if (low < 0) {
                 return NULL;

@@ -75,6 +75,10 @@ static xca_error_t *read_htdocs(xca_portal_t *portal, const char *folder, apr_po
         err = xca_files_read(&files, apr_pstrcat(pool, folder, "/static", NULL), pool);
         portal->files = files;
     }
+    if (err == NULL) {
+        err = xca_files_read(&files, apr_pstrcat(pool, folder, "/examples", NULL), pool);
+        portal->examples = files;
+    }
     return err;
 }
 
@@ -166,6 +170,7 @@ static const char *address(const xca_settings_t *settings, const char *name, apr
 xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settings, apr_pool_t *pool) {
     xca_portal_t *result = apr_pcalloc(pool, sizeof(*result));
     const char *folder = xca_settings_get(settings, "htdocs-folder", NULL);
+    xca_profile_t *profile = NULL;
     xca_postal_t *postal;
     long enrol_retry;
     xca_error_t *err =
@@ -206,6 +211,10 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     }
     if (err == NULL) {
         err = xca_settings_number(settings, "enrol-retry-seconds", &enrol_retry, 600, 1, 86400, pool);
+    }
+    if (err == NULL) {
+        err = xca_profile_of(&profile, settings, pool);
+        result->profile = profile;
     }
     if (err != NULL) {
         return err;

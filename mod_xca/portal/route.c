@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "portal/engine.h"
+#include "portal/page_api.h"
 #include "portal/page_apply.h"
 #include "portal/page_card.h"
 #include "portal/page_card_desk.h"
@@ -59,6 +60,16 @@ const xca_route_t xca_routes[] = {
     {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
 
     {"GET", "/certificates/search.cgi", xca_page_store_certificates, NULL, NULL, NULL, XCA_ROUTE_API | XCA_ROUTE_PLAIN},
+    {"GET", "/api/v1/openapi.json", xca_api_description, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"GET", "/api/v1/certificates", xca_page_certificate_searched, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"GET", "/api/v1/certificates/*", xca_page_certificate, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"GET", "/api/v1/certificates/*/status", xca_api_certificate_status, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"GET", "/api/v1/organisations", xca_api_organisations, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"GET", "/api/v1/organisations/*", xca_api_organisation, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"GET", "/api/v1/statistics", xca_page_statistics, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"POST", "/api/v1/verify", xca_api_verify, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"POST", "/api/v1/cases/status", xca_api_case_status, NULL, NULL, NULL, XCA_ROUTE_API},
+
     {"GET", "/crls/search.cgi", xca_page_store_lists, NULL, NULL, NULL, XCA_ROUTE_API | XCA_ROUTE_PLAIN},
 
     {"GET", "/oid", xca_page_oid, "oid", "oid", NULL, 0},

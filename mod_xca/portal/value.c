@@ -3,6 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/text.h"
+#include "domain/calendar.h"
 #include "portal/output.h"
 
 typedef enum { TEXT, NUMBER, TRUTH, MARKUP, LIST, MAP } value_kind;
@@ -83,6 +84,14 @@ void xca_map_number(xca_value_t *map, const char *key, apr_int64_t number) {
 
     value->number = number;
     set(map, key, value);
+}
+
+void xca_map_when(xca_value_t *map, const char *key, apr_time_t when) {
+    if (when == 0) {
+        return;
+    }
+    xca_map_text(map, key, xca_date_format(map->pool, when, XCA_DATE_RFC3339));
+    xca_map_text(map, apr_pstrcat(map->pool, "_", key, NULL), xca_date_format(map->pool, when, XCA_DATE_ISO_TIME));
 }
 
 void xca_map_true(xca_value_t *map, const char *key, int truth) {

@@ -3,6 +3,7 @@
 #define XCA_PORTAL_VALUE_H
 
 #include <apr_tables.h>
+#include <apr_time.h>
 #include "base/error.h"
 #include "outside/markdown.h"
 
@@ -13,6 +14,8 @@ xca_value_t *xca_list(apr_pool_t *pool);
 /* NULL text is left out of maps. Keys are literals and kept. */
 void xca_map_text(xca_value_t *map, const char *key, const char *text);
 void xca_map_number(xca_value_t *map, const char *key, apr_int64_t number);
+/* A time: for programs under `key` (RFC 3339, UTC), for people under '_' and `key` (Taiwan time). 0 is left out. */
+void xca_map_when(xca_value_t *map, const char *key, apr_time_t when);
 void xca_map_true(xca_value_t *map, const char *key, int truth);
 /* A text with markup, for x:markup; in JSON and elsewhere it is `source`, the text as it was written. */
 void xca_map_markup(xca_value_t *map, const char *key, const xca_markup_t *markup, const char *source);

@@ -85,7 +85,8 @@ class Instance:
         self.process = None
         self.environment = dict(os.environ, XCA_HOME=str(home), XCA_HTTPS_PORT=str(self.https), BUILD=str(BUILD),
                                 XCA_HTTP_PORT=str(self.http), XCA_LDAP_PORT=str(self.ldap_port), LC_ALL="C.UTF-8",
-                                XCA_OFFICE_LOGINS="100000")  # all officers of all tests come from one address
+                                XCA_OFFICE_LOGINS="100000",  # all officers of all tests come from one address
+                                XCA_API_REQUESTS="300")
         self.environment.pop("MAKEFLAGS", None)
 
     def make(self, data):

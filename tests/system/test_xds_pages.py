@@ -1,5 +1,6 @@
 """OID異動: the public page (explanation, empty sheets, a check that keeps nothing) and the officers' page that files a sheet."""
 
+import calendar
 import io
 import os
 import random
@@ -150,14 +151,15 @@ def test_the_end_that_a_change_brings_is_shown_with_the_certificate(instance, ke
 
     said = visitor.get("/certificates/" + serial, Accept="application/json").json()["certificate"]
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 14 * 86400 + 8 * 3600))
-    assert said["ends_on"].startswith(day) and said["ends_why"] == "reason.moved"
+    shown = time.strftime("%Y-%m-%d %H:%M", time.gmtime(calendar.timegm(time.strptime(said["ends_on"], "%Y-%m-%dT%H:%M:%SZ")) + 8 * 3600))
+    assert shown.startswith(day) and said["ends_why"] == "moved"
     page = visitor.get("/certificates/" + serial)
-    assert "預定廢止時間 " + said["ends_on"] in page.main and "改隸" in page.main
-    assert "To be revoked on " + said["ends_on"] in Visitor(instance, language="en").get("/certificates/" + serial).main
+    assert "預定廢止時間 " + shown in page.main and "改隸" in page.main
+    assert "To be revoked on " + shown in Visitor(instance, language="en").get("/certificates/" + serial).main
     found = visitor.get("/certificates?serial=" + serial)
-    assert "預定廢止時間 " + said["ends_on"] in found.main
+    assert "預定廢止時間 " + shown in found.main
     assert visitor.get("/certificates?serial=" + serial, Accept="application/json").json()["certificates"][0]["ends_on"] == said["ends_on"]
-    assert "預定廢止時間 " + said["ends_on"] in Officer(instance, "central-1").get("/office/cases/" + case).main
+    assert "預定廢止時間 " + shown in Officer(instance, "central-1").get("/office/cases/" + case).main
     assert "主管機關教育部(高教司)" in visitor.get("/oid/" + oid).main
     assert visitor.get("/oid/" + oid, Accept="application/json").json()["organisation"]["authority"] == "教育部(高教司)"
     # revoked since: the day is over

@@ -1,6 +1,6 @@
 # What the demo's scripts share: where things are, and how they speak. Sourced, never run.
 # Settings: XCA_HOME (build/demo), XCA_HTTPS_PORT (8443), XCA_HTTP_PORT (8080), XCA_LDAP_PORT (3890), XCA_CARD_KEYS (rsa:2048),
-# BUILD (build: where the programs are); for tests XCA_CLOCK_OFFSET (0: seconds) and XCA_OFFICE_LOGINS (30 a minute).
+# BUILD (build: where the programs are); for tests XCA_CLOCK_OFFSET (0: seconds) and XCA_OFFICE_LOGINS, XCA_API_REQUESTS (30 a minute).
 set -euo pipefail
 shopt -u patsub_replacement 2>/dev/null || true
 umask 077
@@ -17,6 +17,7 @@ http_port=${XCA_HTTP_PORT:-8080}
 ldap_port=${XCA_LDAP_PORT:-3890}
 card_keys=${XCA_CARD_KEYS:-rsa:2048}
 office_logins=${XCA_OFFICE_LOGINS:-30}
+api_requests=${XCA_API_REQUESTS:-30}
 clock_offset=${XCA_CLOCK_OFFSET:-0}
 htdocs=$top/htdocs
 export PATH=$PATH:/usr/sbin:/sbin
@@ -150,6 +151,7 @@ fill() { # template target
     text=${text//'@LDAP_PORT@'/"$ldap_port"}
     text=${text//'@CARD_KEYS@'/"$card_keys"}
     text=${text//'@OFFICE_LOGINS@'/"$office_logins"}
+    text=${text//'@API_REQUESTS@'/"$api_requests"}
     text=${text//'@CLOCK_OFFSET@'/"$clock_offset"}
     text=${text//'@RUN_AS@'/"$run_as"}
     printf '%s\n' "$text" >"$2"
