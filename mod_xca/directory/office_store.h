@@ -50,6 +50,9 @@ xca_error_t *xca_notice_undelivered(apr_array_header_t **notices, int *more, xca
 /* Those in `state`, array of xca_notice_t *. */
 xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, const char *state, int limit,
                              apr_pool_t *pool) XCA_MUST_USE;
+/* Those that wait and may be tried by `by`. */
+xca_error_t *xca_notice_due(apr_array_header_t **notices, xca_store_t *store, apr_time_t by, int limit,
+                            apr_pool_t *pool) XCA_MUST_USE;
 /* Compare-and-swap from notice->state; `error` may be NULL; tries and next_try are written too. "notice.changed". */
 xca_error_t *xca_notice_move(xca_store_t *store, const xca_notice_t *notice, const char *to, const char *error,
                              int tries, apr_time_t next_try, apr_pool_t *pool) XCA_MUST_USE;

@@ -88,21 +88,33 @@ xca_error_t *xca_notice_undelivered(apr_array_header_t **notices, int *more, xca
     return err;
 }
 
-xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, const char *state,
-                             int limit, apr_pool_t *pool) {
+static xca_error_t *find(apr_array_header_t **notices, xca_store_t *store, const char *filter, int limit, apr_pool_t *pool) {
     xca_collect_t into;
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 16, sizeof(void *));
     into.make = xca_notice_of_entry;
-    err = xca_ldap_search(store->ldap, xca_branch_dn(store, "outbox", pool), XCA_SCOPE_ONE,
-                          apr_pstrcat(pool, "(&(objectClass=xcaNoticeEntry)(xcaState=",
-                                      xca_filter_escape(pool, state), "))", NULL),
-                          NULL, limit, NULL, xca_collect, &into, pool);
+    err = xca_ldap_search(store->ldap, xca_branch_dn(store, "outbox", pool), XCA_SCOPE_ONE, filter, NULL, limit, NULL, xca_collect,
+                          &into, pool);
     if (err == NULL) {
         *notices = into.list;
     }
     return err;
+}
+
+xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, const char *state,
+                             int limit, apr_pool_t *pool) {
+    return find(notices, store,
+                apr_pstrcat(pool, "(&(objectClass=xcaNoticeEntry)(xcaState=", xca_filter_escape(pool, state), "))", NULL), limit,
+                pool);
+}
+
+xca_error_t *xca_notice_due(apr_array_header_t **notices, xca_store_t *store, apr_time_t by, int limit, apr_pool_t *pool) {
+    /* Not "until then": that index names all that was ever sent. */
+    return find(notices, store,
+                apr_pstrcat(pool, "(&(objectClass=xcaNoticeEntry)(xcaState=waiting)(!(xcaNextTry>=",
+                            xca_date_format(pool, by + apr_time_from_sec(1), XCA_DATE_LDAP), ")))", NULL),
+                limit, pool);
 }
 
 xca_error_t *xca_notice_move(xca_store_t *store, const xca_notice_t *notice, const char *to,

@@ -236,6 +236,10 @@ apr_int64_t xca_day_of(apr_time_t when) {
     return floor_divide(floor_divide(when + TAIWAN, APR_USEC_PER_SEC), 86400);
 }
 
+apr_time_t xca_day_begin(apr_time_t when) {
+    return xca_day_of(when) * XCA_DAY - TAIWAN;
+}
+
 int xca_month_of(apr_time_t when) {
     day_t day = day_of(xca_day_of(when));
 

@@ -39,8 +39,9 @@ apr_time_t xca_working_day_end(apr_time_t when, int days, const char *holidays, 
 /* The same day and time of day `years` later (29 February becomes 28), in UTC. */
 apr_time_t xca_date_add_years(apr_time_t when, int years);
 
-/* Days of Taiwan, counted from 1 January 1970. */
+/* Days of Taiwan, counted from 1 January 1970; the beginning of the day of `when`. */
 apr_int64_t xca_day_of(apr_time_t when);
+apr_time_t xca_day_begin(apr_time_t when);
 
 /* Months of Taiwan as one number, year * 12 + month - 1, so that they can be counted and compared. */
 int xca_month_of(apr_time_t when);

@@ -47,8 +47,8 @@ const char *xca_cert_shown(const xca_cert_t *cert, apr_time_t now) {
     return xca_cert_state_id(cert->state);
 }
 
-int xca_cert_listed(const xca_cert_t *cert, apr_time_t now) {
-    if (is_expired(cert, now)) {
+int xca_cert_listed(const xca_cert_t *cert, apr_time_t since) {
+    if (is_expired(cert, since)) {
         return 0;
     }
     return cert->state == XCA_CERT_REVOKED ||

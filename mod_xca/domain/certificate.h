@@ -69,8 +69,9 @@ typedef struct xca_cert {
  * suspended, revoked stays revoked). */
 const char *xca_cert_shown(const xca_cert_t *cert, apr_time_t now);
 
-/* Non-zero if it belongs on a revocation list now: suspended or revoked, not expired, and it was
- * published or revoked while pending (profile.md "Lists and status"). */
-int xca_cert_listed(const xca_cert_t *cert, apr_time_t now);
+/* Non-zero if it belongs on a revocation list: suspended or revoked, not expired before `since`, and it was published or revoked
+ * while pending (profile.md "Lists and status"). `since` is some time ago: what is on a list may leave it only when it was on one
+ * that was made on schedule behind the end of its validity (RFC 5280 section 3.3). */
+int xca_cert_listed(const xca_cert_t *cert, apr_time_t since);
 
 #endif

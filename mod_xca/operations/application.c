@@ -37,7 +37,8 @@ static const char *nobodys_hash(apr_pool_t *pool, xca_error_t **err) {
 }
 
 void xca_org_barred(apr_time_t *until, const xca_org_t *org, apr_time_t when) {
-    apr_time_t end = org->banned_from != 0 ? xca_date_add_months(org->banned_from, XCA_BAN_MONTHS) : 0;
+    /* By days: people are told the day from which they may apply again. */
+    apr_time_t end = org->banned_from != 0 ? xca_date_add_months(xca_day_begin(org->banned_from), XCA_BAN_MONTHS) : 0;
 
     *until = when >= org->banned_from && when < end ? end : 0;
 }
@@ -221,7 +222,8 @@ static xca_error_t *counts(int *it_does, xca_office_t *office, const xca_card_t 
     if (err != NULL) {
         return err->kind == XCA_E_NOT_FOUND ? NULL : err;
     }
-    *it_does = cert->not_after - XCA_RENEW_DAYS * XCA_DAY > now;
+    /* Nor one that will be revoked because its organisation has changed. */
+    *it_does = cert->not_after - XCA_RENEW_DAYS * XCA_DAY > now && cert->ends_on == 0;
     return NULL;
 }
 

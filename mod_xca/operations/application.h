@@ -27,14 +27,16 @@ xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, cons
 
 /* One valid primary card an organisation (正卡); secondary ones (附卡) are not limited and need no primary one. Asked when an
  * application comes in, and again by the signer before it makes anything (`by_signer`: then only what is approved or
- * further counts against it). A primary card whose certificates end within XCA_RENEW_DAYS no longer stands in the way.
+ * further counts against it). A primary card whose certificates end within XCA_RENEW_DAYS, or will be revoked because the
+ * organisation has changed, no longer stands in the way.
  * Errors, field "rank": "card.primary-exists" (arg: its number), "card.primary-under-way" (arg: the case). */
 xca_error_t *xca_card_check_free(xca_office_t *office, xca_card_rank rank, const char *oid,
                                  const char *except_case, int by_signer, apr_time_t now,
                                  apr_pool_t *pool) XCA_MUST_USE;
 
 /* Whether an application filed at `when` is barred: within XCA_BAN_MONTHS from the letter's day of a revocation for a card
- * that was lost, damaged or not activated in time (features.md 8.3). *until: when the bar ends, 0 if it does not stand. */
+ * that was lost, damaged or not activated in time (features.md 8.3). *until: when the bar ends, with the beginning of a day; 0 if it
+ * does not stand. */
 void xca_org_barred(apr_time_t *until, const xca_org_t *org, apr_time_t when);
 
 /* Files a checked application: hashes the code, takes a case number, records. `nonce` (hex of the form's token): the same

@@ -92,14 +92,11 @@ static xca_error_t *send_one(xca_signer_t *signer, xca_notice_t *notice, apr_tim
 xca_error_t *xca_signer_post(xca_signer_t *signer, apr_time_t now, int limit, apr_pool_t *pool) {
     apr_array_header_t *notices;
     int i;
-    xca_error_t *err = xca_notice_list(&notices, signer->office->store, "waiting", limit, pool);
+    /* Those that have to wait for another try hold up none of the others, however many they are. */
+    xca_error_t *err = xca_notice_due(&notices, signer->office->store, now, limit, pool);
 
     for (i = 0; err == NULL && i < notices->nelts; i++) {
-        xca_notice_t *notice = APR_ARRAY_IDX(notices, i, xca_notice_t *);
-
-        if (notice->next_try <= now) {
-            err = send_one(signer, notice, now, pool);
-        }
+        err = send_one(signer, APR_ARRAY_IDX(notices, i, xca_notice_t *), now, pool);
     }
     return err;
 }

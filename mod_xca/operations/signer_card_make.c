@@ -185,6 +185,17 @@ static xca_error_t *fill_make(xca_card_task_t *task) {
     return NULL;
 }
 
+/* What was approved may be over: the organisation was abolished or renamed, or has another card by now. */
+static xca_error_t *check_approved(xca_card_task_t *task, xca_case_t *kase) {
+    xca_error_t *err = xca_signer_card_approved(task->signer, kase, task->now, task->pool);
+
+    if (err != NULL && (err->kind == XCA_E_INVALID || err->kind == XCA_E_TOO_LARGE)) {
+        task->answer = err->message; /* the signer's own look at the case gives it back */
+        return NULL;
+    }
+    return err;
+}
+
 xca_error_t *xca_card_make(xca_card_task_t *task) {
     xca_case_t *kase;
     xca_error_t *err = read_case(&kase, task);
@@ -197,12 +208,11 @@ xca_error_t *xca_card_make(xca_card_task_t *task) {
         task->answer = kase->state == XCA_STATE_MADE ? "card.made-already" : "card.case-state";
         return NULL;
     }
-    err = xca_signer_card_approved(task->signer, kase, task->now, task->pool);
-    if (err != NULL && (err->kind == XCA_E_INVALID || err->kind == XCA_E_TOO_LARGE)) {
-        task->answer = err->message; /* the signer's own look at the case gives it back */
-        return NULL;
+    err = check_approved(task, kase);
+    if (err != NULL || task->answer != NULL) {
+        return err;
     }
-    err = err == NULL ? find_begun(task) : err;
+    err = find_begun(task);
     if (err == NULL && task->card == NULL) {
         err = begin_card(task, kase);
     }
@@ -241,6 +251,9 @@ xca_error_t *xca_card_keys(xca_card_task_t *task) {
         return NULL;
     }
     err = read_case(&kase, task);
+    if (err == NULL && task->answer == NULL) {
+        err = check_approved(task, kase);
+    }
     if (err == NULL && task->answer == NULL) {
         err = xca_card_issue(task, kase);
     }

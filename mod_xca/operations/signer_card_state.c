@@ -99,7 +99,7 @@ static xca_error_t *revoke_all(xca_signer_t *signer, const xca_card_t *card, xca
     return err;
 }
 
-/* The case follows its card, unless it is another card's by now. */
+/* The case follows its card up to the activation, unless it is another card's by now. */
 static xca_error_t *move_case(xca_signer_t *signer, const xca_card_t *card, xca_case_state to,
                               apr_time_t now, apr_pool_t *pool) {
     xca_case_t with = {0};
@@ -109,7 +109,7 @@ static xca_error_t *move_case(xca_signer_t *signer, const xca_card_t *card, xca_
     if (err != NULL) {
         return err->kind == XCA_E_NOT_FOUND ? NULL : err;
     }
-    if (kase->state == to || kase->card_number == NULL ||
+    if (kase->state == to || kase->state == XCA_STATE_COMPLETED || kase->card_number == NULL ||
         strcmp(kase->card_number, card->number) != 0) {
         return NULL;
     }
@@ -149,7 +149,8 @@ static xca_error_t *follow(xca_signer_t *signer, const xca_card_t *card, apr_tim
         }
         return err == NULL ? tell(signer, card, "card-lapsed", now, pool) : err;
     case XCA_CARD_STATE_REVOKED: /* the certificates went first, with their reason */
-        return tell(signer, card, "card-revoked", now, pool);
+        err = move_case(signer, card, XCA_STATE_LAPSED, now, pool);
+        return err == NULL ? tell(signer, card, "card-revoked", now, pool) : err;
     case XCA_CARD_STATE_COUNT:
         break;
     }
@@ -205,13 +206,13 @@ xca_error_t *xca_signer_card_revoke(xca_signer_t *signer, xca_card_t *card, xca_
 }
 
 /* The recorded state comes first: whatever is cut afterwards, the card does not come to life again. A card that never left
- * the card centre's table is given up, and its case waits for another. */
+ * the card centre is given up, and its case waits for another: nobody could activate it. */
 static xca_error_t *lapse(xca_signer_t *signer, xca_card_t *card, apr_time_t now, apr_pool_t *pool) {
     xca_card_t *changed = apr_pmemdup(pool, card, sizeof(*card));
     xca_error_t *err;
 
-    changed->state = card->state == XCA_CARD_STATE_MAKING ? XCA_CARD_STATE_DISCARDED : XCA_CARD_STATE_LAPSED;
-    changed->reason = card->state == XCA_CARD_STATE_MAKING ? "lapsed" : NULL;
+    changed->state = card->state == XCA_CARD_STATE_DISPATCHED ? XCA_CARD_STATE_LAPSED : XCA_CARD_STATE_DISCARDED;
+    changed->reason = card->state == XCA_CARD_STATE_DISPATCHED ? NULL : "lapsed";
     changed->unfinished = 1;
     err = xca_signer_card_log(signer, card, "card-lapse", "time", "",
                               xca_audit_details(pool, "from", xca_card_state_id(card->state), NULL), now, pool);

@@ -203,15 +203,17 @@ xca_error_t *xca_signer_reset_set(xca_signer_t *signer, const xca_case_t *kase, 
 
 static xca_error_t *revoke_holder(xca_signer_t *signer, const xca_code_holder_t *holder,
                                   const xca_cause_t *cause, apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err = NULL;
+
     if (holder->card != NULL) {
         return xca_signer_card_revoke(signer, holder->card, XCA_REASON_UNSPECIFIED, "no-original",
                                       cause, now, pool);
     }
-    if (holder->cert->state == XCA_CERT_REVOKED) {
-        return NULL;
+    if (holder->cert->state != XCA_CERT_REVOKED) {
+        err = xca_signer_cert_state(signer, holder->cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED,
+                                    "no-original", cause, NULL, now, pool);
     }
-    return xca_signer_cert_state(signer, holder->cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED,
-                                 "no-original", cause, NULL, now, pool);
+    return err == NULL ? xca_signer_close_case(signer, holder->cert, XCA_STATE_LAPSED, now, pool) : err;
 }
 
 xca_error_t *xca_signer_reset_end(xca_signer_t *signer, const xca_case_t *kase, int original,

@@ -87,8 +87,9 @@ static xca_error_t *revoke_one(xca_signer_t *signer, const xca_cert_t *cert, apr
     if (cert->state == XCA_CERT_REVOKED && !same(cert->reason_note, cert->ends_why)) {
         return NULL; /* revoked before, for another reason: whoever did it has told it */
     }
-    return xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(cert->ends_why), cert->ends_why, &cause, "revoked",
-                                 now, pool);
+    err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(cert->ends_why), cert->ends_why, &cause, "revoked",
+                                now, pool);
+    return err == NULL ? xca_signer_close_case(signer, cert, XCA_STATE_LAPSED, now, pool) : err;
 }
 
 xca_error_t *xca_signer_ending_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {

@@ -303,6 +303,24 @@ xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t
     return xca_case_move(store, kase, XCA_STATE_ISSUED, &with, now, pool);
 }
 
+xca_error_t *xca_signer_close_case(xca_signer_t *signer, const xca_cert_t *cert, xca_case_state to, apr_time_t now,
+                                   apr_pool_t *pool) {
+    xca_case_t *kase;
+    xca_error_t *err;
+
+    if (cert->case_number == NULL) {
+        return NULL;
+    }
+    err = xca_case_read(&kase, signer->office->store, cert->case_number, pool);
+    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
+        return NULL;
+    }
+    if (err != NULL || kase->state != XCA_STATE_ISSUED) {
+        return err;
+    }
+    return xca_case_move(signer->office->store, kase, to, NULL, now, pool);
+}
+
 static xca_error_t *what_follows(xca_signer_t *signer, const xca_cert_t *cert, const char *event,
                                  apr_time_t when, apr_time_t now, apr_pool_t *pool) {
     xca_notice_facts_t facts = {0};

@@ -40,6 +40,11 @@ xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
                                    xca_crl_reason reason, const char *reason_note, const xca_cause_t *cause,
                                    const char *event, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The case of a certificate without a card, if it still waits for acceptance, is completed, refused or (revoked before it was
+ * accepted) lapsed. That it was before is fine. */
+xca_error_t *xca_signer_close_case(xca_signer_t *signer, const xca_cert_t *cert, xca_case_state to, apr_time_t now,
+                                   apr_pool_t *pool) XCA_MUST_USE;
+
 /* Logs that a certificate is about to be given out; `cert` as it will be recorded. */
 xca_error_t *xca_signer_log_issue(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now,
                                   apr_pool_t *pool) XCA_MUST_USE;

@@ -119,25 +119,6 @@ static xca_error_t *check_code(verdict_t *verdict, xca_signer_t *signer, const x
     return verdict->tries_left > 0 ? NULL : locked(verdict, signer, cert, now, pool);
 }
 
-/* The case behind a certificate moves along; that it has done so before is fine. */
-static xca_error_t *close_case(xca_signer_t *signer, const xca_cert_t *cert, xca_case_state to,
-                               apr_time_t now, apr_pool_t *pool) {
-    xca_case_t *kase;
-    xca_error_t *err;
-
-    if (cert->case_number == NULL) {
-        return NULL;
-    }
-    err = xca_case_read(&kase, signer->office->store, cert->case_number, pool);
-    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
-        return NULL;
-    }
-    if (err != NULL || kase->state != XCA_STATE_ISSUED) {
-        return err;
-    }
-    return xca_case_move(signer->office->store, kase, to, NULL, now, pool);
-}
-
 /* The occasion of what a request does. */
 static xca_cause_t cause_of(const xca_request_t *request) {
     xca_cause_t cause = {"holder", request->id, NULL};
@@ -158,7 +139,7 @@ static xca_error_t *accept_certificate(verdict_t *verdict, xca_signer_t *signer,
     if (err != NULL) {
         return err;
     }
-    return close_case(signer, cert, XCA_STATE_COMPLETED, now, pool);
+    return xca_signer_close_case(signer, cert, XCA_STATE_COMPLETED, now, pool);
 }
 
 static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer, const xca_cause_t *cause,
@@ -176,7 +157,7 @@ static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer,
     if (err != NULL) {
         return err;
     }
-    return close_case(signer, cert, XCA_STATE_REFUSED, now, pool);
+    return xca_signer_close_case(signer, cert, XCA_STATE_REFUSED, now, pool);
 }
 
 /* `event` NULL: the card has one notice for all its certificates. */

@@ -35,6 +35,11 @@ static xca_error_t *targets(apr_array_header_t **certs, xca_signer_t *signer, co
     return err;
 }
 
+/* What has ended by itself is not revoked: it stays what it was. */
+static xca_error_t *check_not_ended(const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
+    return cert->not_after <= now ? xca_error_make(pool, XCA_E_INVALID, "revoke.expired", "%s", cert->serial) : NULL;
+}
+
 /* The contact is the certificate's: who files the case need not be allowed to read it. */
 static const char *contact_of(const xca_case_t *kase, const apr_array_header_t *certs) {
     return certs->nelts > 0 && APR_ARRAY_IDX(certs, 0, const xca_cert_t *)->contact_email != NULL
@@ -115,6 +120,9 @@ xca_error_t *xca_signer_revocation_hold(xca_signer_t *signer, const xca_case_t *
     apr_array_header_t *certs;
     xca_error_t *err = targets(&certs, signer, kase, pool);
 
+    if (err == NULL && certs->nelts > 0) {
+        err = check_not_ended(APR_ARRAY_IDX(certs, 0, const xca_cert_t *), now, pool);
+    }
     if (err == NULL) {
         err = check_window(signer, kase, certs, pool);
     }
@@ -176,13 +184,19 @@ xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_
     xca_cert_t *cert;
     xca_error_t *err = xca_signer_check_target(&cert, signer, kase, pool);
 
+    if (err == NULL) {
+        err = check_not_ended(cert, now, pool);
+    }
     if (err != NULL) {
         return err;
     }
-    err = cert->card_number != NULL
-              ? revoke_card(signer, kase, cert->card_number, now, pool)
-              : xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(kase->revoke_reason),
-                                      kase->revoke_reason, &cause, "revoked", now, pool);
+    if (cert->card_number != NULL) {
+        err = revoke_card(signer, kase, cert->card_number, now, pool);
+    } else {
+        err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, reason_of(kase->revoke_reason), kase->revoke_reason, &cause,
+                                    "revoked", now, pool);
+        err = err == NULL ? xca_signer_close_case(signer, cert, XCA_STATE_LAPSED, now, pool) : err;
+    }
     if (err != NULL) {
         return err;
     }

@@ -28,17 +28,11 @@
 static xca_error_t *lapse(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now,
                           apr_pool_t *pool) {
     static const xca_cause_t cause = {"time", NULL, NULL};
-    xca_case_t *kase;
-    xca_error_t *err = xca_case_read(&kase, signer->office->store, cert->case_number, pool);
+    xca_error_t *err = xca_signer_close_case(signer, cert, XCA_STATE_LAPSED, now, pool);
 
-    if (err == NULL && kase->state == XCA_STATE_ISSUED) {
-        err = xca_case_move(signer->office->store, kase, XCA_STATE_LAPSED, NULL, now, pool);
-    }
-    if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
-        return err;
-    }
-    return xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED, "lapsed",
-                                 &cause, "lapsed", now, pool);
+    return err != NULL ? err
+                       : xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED, "lapsed", &cause, "lapsed",
+                                               now, pool);
 }
 
 static xca_error_t *lapse_pending(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
@@ -128,7 +122,7 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
 
 typedef struct {
     apr_array_header_t *entries; /* xca_crl_entry_t */
-    apr_time_t now;
+    apr_time_t since;        /* what ended before is no longer on it */
 } collect_t;
 
 static xca_error_t *collect(void *baton, const xca_cert_t *cert, apr_pool_t *scratch) {
@@ -136,7 +130,7 @@ static xca_error_t *collect(void *baton, const xca_cert_t *cert, apr_pool_t *scr
     xca_crl_entry_t *entry;
     xca_bytes_t *serial;
 
-    if (!xca_cert_listed(cert, into->now)) {
+    if (!xca_cert_listed(cert, into->since)) {
         return NULL;
     }
     serial = xca_text_unhex(scratch, cert->serial);
@@ -167,6 +161,19 @@ static xca_error_t *log_list(xca_signer_t *signer, const xca_crl_record_t *crl, 
     return xca_audit_append(signer->audit, &event, now, pool);
 }
 
+/* What ended within the life of the list before is on this one too, however long ago that list was made: so each entry is on one
+ * that was made on schedule behind its end (RFC 5280 section 3.3). */
+static xca_error_t *listed_since(apr_time_t *since, xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
+    xca_crl_record_t *before;
+    xca_error_t *err = xca_crl_read(&before, signer->office->store, "full", 1, pool);
+
+    if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
+        return err;
+    }
+    *since = (err == NULL && before->this_update < now ? before->this_update : now) - signer->crl_life;
+    return NULL;
+}
+
 static xca_error_t *make_list(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
     xca_crl_record_t crl = {0};
     collect_t into;
@@ -174,11 +181,13 @@ static xca_error_t *make_list(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     xca_error_t *err;
 
     into.entries = apr_array_make(pool, 256, sizeof(xca_crl_entry_t));
-    into.now = now;
     /* Cleared before the directory is read: a change that comes meanwhile asks for the next list.
      */
     signer->crl_due = 0;
-    err = xca_cert_walk_revoked(signer->office->store, collect, &into, pool);
+    err = listed_since(&into.since, signer, now, pool);
+    if (err == NULL) {
+        err = xca_cert_walk_revoked(signer->office->store, collect, &into, pool);
+    }
     if (err == NULL) {
         err = xca_counter_next(&number, signer->office->store, "crl", pool);
     }

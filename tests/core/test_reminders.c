@@ -214,6 +214,33 @@ static void test_a_card_nobody_activates_is_warned_of_three_times_before_it_laps
     assert_int_equal(told(active->number, "lapsing"), 0);
 }
 
+static void test_messages_that_wait_for_another_try_hold_up_no_others(void **state) {
+    xca_mail_config_t *mail = apr_pcalloc(pool, sizeof(*mail));
+    xca_notice_t waiting = {NULL, "a@example.org.tw", "x", "x", "waiting", NULL, 1, b->now, b->now + apr_time_from_sec(600)};
+    apr_array_header_t *sent;
+    int i;
+
+    mail->url = apr_pstrcat(pool, "folder:", b->slapd->home, NULL);
+    mail->from = "xca@example.org";
+    b->signer->mail = mail;
+    for (i = 0; i < 60; i++) {
+        waiting.id = apr_psprintf(pool, "wait-%02d", i);
+        assert_done(xca_notice_add(b->signer->office->store, &waiting, pool));
+    }
+    waiting.id = "zz-now";
+    waiting.next_try = b->now;
+    assert_done(xca_notice_add(b->signer->office->store, &waiting, pool));
+    assert_done(xca_signer_post(b->signer, b->now, 50, pool));
+    assert_done(xca_notice_list(&sent, b->signer->office->store, "sent", 0, pool));
+    assert_int_equal(sent->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(sent, 0, const xca_notice_t *)->id, "zz-now");
+    for (i = 0; i < 2; i++) {
+        assert_done(xca_signer_post(b->signer, b->now + apr_time_from_sec(600), 50, pool));
+    }
+    assert_done(xca_notice_list(&sent, b->signer->office->store, "sent", 0, pool));
+    assert_int_equal(sent->nelts, 61);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_each_notice_comes_once, start, stop),
@@ -225,6 +252,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_is_revoked_has_no_notice_and_what_is_suspended_has, start, stop),
         cmocka_unit_test_setup_teardown(test_who_wants_no_notices_has_the_last_one_only, start, stop),
         cmocka_unit_test_setup_teardown(test_a_card_nobody_activates_is_warned_of_three_times_before_it_lapses, start, stop),
+        cmocka_unit_test_setup_teardown(test_messages_that_wait_for_another_try_hold_up_no_others, start, stop),
     };
 
     apr_initialize();

@@ -244,8 +244,36 @@ static void test_a_card_not_activated_in_time_bars_from_that_day(void **state) {
     b->now += 91 * DAY;
     bench_sweep(b);
     assert_string_equal(xca_card_state_id(recorded_card(b, card->number)->state), "lapsed");
-    assert_int_equal(barred_until(), xca_date_add_months(lapsed, 3));
+    assert_int_equal(barred_until(), xca_date_add_months(xca_day_begin(lapsed), 3));
     assert_barred("org.barred");
+}
+
+static void test_a_card_lost_in_the_mail_does_not_stand_in_the_way_of_another_when_the_ban_is_over(void **state) {
+    soft_card_t *card = card_dispatched(b, "primary");
+    const char *number;
+
+    bench_approve(b, file(card->number, "lost"));
+    assert_string_equal(state_of(card->case_number), "lapsed");
+    assert_barred("org.barred");
+    b->now = barred_until() - apr_time_from_sec(1);
+    assert_barred("org.barred");
+    b->now += apr_time_from_sec(1);
+    assert_done(bench_try_file(&number, b, "primary", ORG_OID));
+    bench_decide(b, &b->ra, number, XCA_DECISION_RETURN);
+}
+
+static void test_a_card_that_never_left_the_card_centre_bars_nobody_and_is_made_anew(void **state) {
+    soft_card_t *card = card_begin(b, bench_approved(b, "secondary")), *next;
+
+    assert_answered(card_send_keys(b, card));
+    assert_answered(card_send_made(b, card));
+    b->now += 91 * DAY;
+    bench_sweep(b);
+    assert_string_equal(xca_card_state_id(recorded_card(b, card->number)->state), "discarded");
+    assert_int_equal(recorded_cert(b, card, XCA_USE_SIGNATURE)->state, XCA_CERT_REVOKED);
+    assert_int_equal(barred_until(), 0);
+    next = card_begin(b, card->case_number);
+    assert_string_not_equal(next->number, card->number);
 }
 
 static void test_orders_that_cannot_be_carried_out_are_refused_with_their_field(void **state) {
@@ -362,6 +390,8 @@ int main(void) {
         TEST(test_what_has_expired_needs_no_revocation),
         TEST(test_the_same_form_sent_twice_is_one_case),
         TEST(test_another_windows_organisation_is_neither_filed_nor_suspended),
+        TEST(test_a_card_lost_in_the_mail_does_not_stand_in_the_way_of_another_when_the_ban_is_over),
+        TEST(test_a_card_that_never_left_the_card_centre_bars_nobody_and_is_made_anew),
         TEST(test_orders_that_cannot_be_carried_out_are_refused_with_their_field),
     };
 

@@ -145,6 +145,14 @@ static void test_a_working_day_is_no_weekend_and_no_holiday(void **state) {
     assert_string_equal(working("2026-11-24", 0, NULL), "2026-11-24 23:59");
 }
 
+static void test_a_day_begins_in_taipei_whatever_the_time_in_it(void **state) {
+    apr_time_t begin = xca_date_parse_iso("2028-02-29");
+
+    assert_int_equal(xca_day_begin(begin), begin);
+    assert_int_equal(xca_day_begin(begin + XCA_DAY - 1), begin);
+    assert_int_equal(xca_day_begin(begin - 1), begin - XCA_DAY);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_printed_form_has_the_roc_date),
@@ -159,6 +167,7 @@ int main(void) {
         TEST(test_a_typed_day_begins_in_taipei),
         TEST(test_three_months_later_is_the_same_day_of_the_month),
         TEST(test_a_working_day_is_no_weekend_and_no_holiday),
+        TEST(test_a_day_begins_in_taipei_whatever_the_time_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
