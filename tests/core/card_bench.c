@@ -100,8 +100,8 @@ static void make_signer(bench_t *b) {
     signer->office->postal = b->portal->postal;
     signer->profile = &profile;
     signer->pool = b->pool;
-    assert_done(xca_key_make(&key, "ec:P-256", b->pool));
-    assert_done(xca_audit_make(&signer->audit, signer->office->store, signer->ca, key, NULL, b->pool));
+    assert_done(xca_key_make(&b->audit_key, "ec:P-256", b->pool));
+    assert_done(xca_audit_make(&signer->audit, signer->office->store, signer->ca, b->audit_key, NULL, b->pool));
     signer->seal_key = xca_secret_alloc(b->pool, 32);
     signer->card_key = xca_secret_alloc(b->pool, 32);
     assert_done(xca_random(signer->seal_key->bytes, 32, b->pool));
@@ -161,7 +161,7 @@ static void make_places(bench_t *b) {
     assert_done(xca_org_add(b->admin, &org, b->pool));
 }
 
-bench_t *bench_make(apr_pool_t *pool) {
+static bench_t *make_bench(slapd_t *slapd, apr_time_t now, apr_pool_t *pool) {
     bench_t *b = apr_pcalloc(pool, sizeof(*b));
     const char *csv;
     apr_size_t length;
@@ -170,8 +170,8 @@ bench_t *bench_make(apr_pool_t *pool) {
     b->pool = pool;
     b->mail = "office@foundation.example.tw";
     b->key_type = "ec:P-256";
-    b->now = apr_time_now();
-    b->slapd = slapd_with_tree(pool);
+    b->now = now;
+    b->slapd = slapd;
     b->admin = slapd_store(b->slapd, "admin", pool);
     b->portal = apr_pcalloc(pool, sizeof(*b->portal));
     b->portal->store = slapd_store(b->slapd, "portal", pool);
@@ -183,6 +183,32 @@ bench_t *bench_make(apr_pool_t *pool) {
     make_places(b);
     assert_done(xca_signer_alive(b->signer, b->now, pool));
     return b;
+}
+
+bench_t *bench_make(apr_pool_t *pool) {
+    return make_bench(slapd_with_tree(pool), apr_time_now(), pool);
+}
+
+bench_t *bench_make_at(apr_pool_t *pool, apr_time_t now) {
+    static const char *const unsafe[] = {"maxsize   8589934592", "maxsize 8589934592\ndbnosync", "maxsize   34359738368",
+                                         "maxsize 34359738368\ndbnosync", NULL};
+    slapd_t *slapd = slapd_make(pool, unsafe);
+
+    slapd->patience = apr_time_from_sec(60);
+    slapd_start(slapd);
+    assert_done(xca_store_prepare(slapd_store(slapd, "admin", pool), pool));
+    return make_bench(slapd, now, pool);
+}
+
+void bench_restart(bench_t *b) {
+    xca_signer_t *signer = apr_pmemdup(b->pool, b->signer, sizeof(*signer));
+
+    signer->people = NULL;
+    signer->seal_proof = NULL;
+    signer->reminded = 0;
+    assert_done(xca_audit_make(&signer->audit, signer->office->store, signer->ca, b->audit_key, NULL, b->pool));
+    b->signer = signer;
+    assert_done(xca_signer_begin(signer, b->now, b->pool));
 }
 
 /* The applicant and the officers ------------------------------------------------------------------------------ */
@@ -554,20 +580,24 @@ static void take_certificate(bench_t *b, soft_card_t *card, xca_use use, const c
     card->certs[use] = *der;
 }
 
+void card_keys_message(bench_t *b, soft_card_t *card, xca_card_message_t *m) {
+    if (strncmp(b->key_type, "ec:", 3) == 0) {
+        prove_by_agreement(b, card, m);
+    } else {
+        message_begin(b, m, XCA_CARD_KEYS);
+        m->encryption_request = request_for(b, card->keys[XCA_USE_ENCRYPTION]);
+    }
+    m->case_number = card->case_number;
+    m->card = card->number;
+    m->signature_request = request_for(b, card->keys[XCA_USE_SIGNATURE]);
+    m->card_auth_request = request_for(b, card->keys[XCA_USE_CARD_AUTH]);
+}
+
 answer_t card_send_keys(bench_t *b, soft_card_t *card) {
     xca_card_message_t m;
     answer_t answer;
 
-    if (strncmp(b->key_type, "ec:", 3) == 0) {
-        prove_by_agreement(b, card, &m);
-    } else {
-        message_begin(b, &m, XCA_CARD_KEYS);
-        m.encryption_request = request_for(b, card->keys[XCA_USE_ENCRYPTION]);
-    }
-    m.case_number = card->case_number;
-    m.card = card->number;
-    m.signature_request = request_for(b, card->keys[XCA_USE_SIGNATURE]);
-    m.card_auth_request = request_for(b, card->keys[XCA_USE_CARD_AUTH]);
+    card_keys_message(b, card, &m);
     answer = send_operator(b, &b->operator, &m);
     if (answer.state == XCA_REQUEST_DONE) {
         take_certificate(b, card, XCA_USE_SIGNATURE, answer.reply.signature_certificate);

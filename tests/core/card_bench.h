@@ -30,6 +30,7 @@ typedef struct bench {
     const char *mail;     /* that certificates are for */
     const char *key_type; /* of the cards' keys */
     apr_time_t now;       /* the clock of all */
+    xca_key_t *audit_key;
 } bench_t;
 
 /* A card as it lies in a reader: three keys, and a PUK that blocks after three wrong tries. */
@@ -57,6 +58,10 @@ extern fault_kind faults;
 extern int faults_made;
 
 bench_t *bench_make(apr_pool_t *pool);
+/* With the clock at `now`, and a slapd that does not wait for the disk: for tests that write for years. */
+bench_t *bench_make_at(apr_pool_t *pool, apr_time_t now);
+/* The signer ends, and begins anew with what the directory and its key files have. */
+void bench_restart(bench_t *b);
 
 /* An application as the portal files it; NULL oid: a new organisation. Gives the case number. */
 const char *bench_file(bench_t *b, const char *rank, const char *oid);
@@ -96,6 +101,7 @@ void bench_take_event(bench_t *b, const char *id);
 /* The steps of the card centre, each asserting that it is done. */
 soft_card_t *card_begin(bench_t *b, const char *case_number); /* make */
 answer_t card_send_keys(bench_t *b, soft_card_t *card);       /* keys */
+void card_keys_message(bench_t *b, soft_card_t *card, xca_card_message_t *m); /* the message alone, good for a quarter of an hour */
 answer_t card_send_made(bench_t *b, soft_card_t *card);       /* made, with the digest of what is on the card */
 answer_t card_send_dispatch(bench_t *b, soft_card_t *card);
 soft_card_t *card_dispatched(bench_t *b, const char *rank);   /* all of it */

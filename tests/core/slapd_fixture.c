@@ -246,6 +246,7 @@ xca_ldap_config_t slapd_config(const slapd_t *slapd, const char *identity, apr_p
 
     memset(&config, 0, sizeof(config));
     config.uri = slapd->uri;
+    config.timeout = slapd->patience;
     if (identity != NULL) {
         config.bind_dn = apr_pstrcat(pool, "cn=", identity, ",ou=services," BASE, NULL);
         config.password = xca_secret_make(pool, identity, strlen(identity));

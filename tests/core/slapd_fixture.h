@@ -17,6 +17,7 @@ typedef struct slapd {
     apr_pool_t *pool;
     const char *home, *uri; /* ldapi:// in the folder */
     int pid;                /* 0: not running */
+    apr_interval_time_t patience; /* of its clients; 0: the usual one */
 } slapd_t;
 
 /* Makes folder, slapd.conf and the first entries. `replace` (or NULL): pairs of texts of slapd.conf and what stands in
