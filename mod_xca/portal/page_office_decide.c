@@ -126,17 +126,58 @@ static xca_error_t *read_order(order_t *order, xca_visit_t *visit) {
     return err;
 }
 
+/* What can be wrong with a kind of case: a card has no key of the applicant's, a sheet of changes no seal. */
+static int is_reason_of(const char *id, const char *kind) {
+    static const struct {
+        const char *kind, *without;
+    } kinds[] = {{"certificate", ""},
+                 {"card", " key "},
+                 {"revocation", " name number address key "},
+                 {"code-reset", " letter name number address window key "},
+                 {"oid-change", " seal key "}};
+    char word[20];
+    apr_size_t i;
+
+    apr_snprintf(word, sizeof(word), " %s ", id);
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            return strstr(kinds[i].without, word) == NULL;
+        }
+    }
+    return 1;
+}
+
+/* Whether it can be the reason for one of the cases that are shown. */
+static int may_be_reason(xca_visit_t *visit, const char *id) {
+    const xca_value_t *kind = xca_value_find(visit->model, "kind");
+    const apr_array_header_t *cases = xca_value_items(xca_value_find(visit->model, "cases"));
+    int i;
+
+    if (kind != NULL) {
+        return is_reason_of(id, xca_value_text(kind, visit->pool));
+    }
+    for (i = 0; i < cases->nelts; i++) {
+        kind = xca_value_find(APR_ARRAY_IDX(cases, i, const xca_value_t *), "kind");
+        if (kind != NULL && is_reason_of(id, xca_value_text(kind, visit->pool))) {
+            return 1;
+        }
+    }
+    return cases->nelts == 0;
+}
+
 static void put_reasons(xca_visit_t *visit) {
     const apr_array_header_t *chosen = xca_form_texts(visit->form, "why", visit->pool);
     xca_value_t *list = xca_map_list(visit->model, "_reasons");
     int i;
 
     for (i = 0; i < REASONS; i++) {
-        xca_value_t *item = xca_list_map(list);
+        if (may_be_reason(visit, reasons[i]) || is_chosen(chosen, reasons[i])) {
+            xca_value_t *item = xca_list_map(list);
 
-        xca_map_text(item, "id", reasons[i]);
-        xca_map_text(item, "label", reason_id(reasons[i], visit->pool));
-        xca_map_true(item, "chosen", is_chosen(chosen, reasons[i]));
+            xca_map_text(item, "id", reasons[i]);
+            xca_map_text(item, "label", reason_id(reasons[i], visit->pool));
+            xca_map_true(item, "chosen", is_chosen(chosen, reasons[i]));
+        }
     }
 }
 

@@ -114,6 +114,8 @@ def test_an_officer_files_a_sheet_and_signs_it_in_the_portal(instance, tmp_path)
     page = ra.follow(done)
     assert page.status == 200 and all(n in page.main for n in (new, renamed, abolished)) and "OID 異動" in page.main
     assert number in ra.get("/office/cases?q=" + number).main
+    reasons = [e.get("value") for e in page.elements() if e.get("name") == "why"]
+    assert "letter" in reasons and "key" not in reasons and "seal" not in reasons  # what a sheet of changes has not
     signed = ra.decide([number + ".1"], "accept", LETTER)
     assert signed[number]["counted"]
     signed = central.decide([number + ".1"], "accept")
