@@ -9,6 +9,7 @@ import urllib.request
 import xml.etree.ElementTree as ET
 from datetime import datetime
 
+import pytest
 from selenium.webdriver.common.by import By
 from applying import by_name, choose, go
 from conftest import TOP
@@ -37,6 +38,19 @@ def add_news(instance, folder, ident, date, title="舊訊息", state="published"
                     "內容**重點**</zh><en>Text</en></body></news></contents>" % (ident, date, state, title, ident), "utf-8")
     done = instance.admin("content", "import", str(path), "--replace", "--officer", "central-1")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_entry_of_the_portal_map_is_a_page(instance, language):
+    visitor = Visitor(instance, language=language)
+    pages = visitor.get("/sitemap", Accept="application/json").json()["pages"]
+    assert len(pages) > 35 and {p["id"] for p in pages if not p["open"]} <= {"interface-guide"}
+    for entry in [p for p in pages if p["open"]]:
+        page = visitor.get(entry["path"])
+        while page.status == 303:
+            page = visitor.follow(page)
+        headings = [e for e in page.elements() if e.tag == "h1"]
+        assert page.status == 200 and len(headings) == 1 and page.text_of(headings[0]), (entry, page.status)
 
 
 def test_news_are_listed_newest_first_and_read(browser, instance):
