@@ -3,7 +3,7 @@
 #include "outside/crypto_der.h"
 
 xca_der_at_t xca_der_at(xca_bytes_t bytes) {
-    xca_der_at_t at = {bytes.data, bytes.data + bytes.length};
+    xca_der_at_t at = {bytes.data, bytes.length > 0 ? bytes.data + bytes.length : bytes.data};
 
     return at;
 }

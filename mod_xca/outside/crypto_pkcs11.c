@@ -118,6 +118,7 @@ static CK_RV start(module_t *module) {
     }
     rv = p11_kit_module_initialize(module->call);
     module->generation++;
+    ERR_clear_error(); /* libraries that use OpenSSL themselves leave theirs behind */
     if (!ends) {
         ends = 1;
         atexit(end_modules); /* behind the library's own, and so called first */
@@ -388,6 +389,7 @@ static xca_error_t *use(token_key_t *key, step_t *step, void *baton, apr_pool_t 
         key->rest_until = apr_time_now() + REST;
     }
     pthread_mutex_unlock(&lock);
+    ERR_clear_error();
     return message == NULL ? NULL
                            : make_error(pool, XCA_E_UNAVAILABLE, message, key->away_arg, p11_kit_strerror(key->answer));
 }

@@ -27,6 +27,10 @@ static const row_t rows[] = {
     {"ca", "token", command_ca_token, 0, "[--last-try]"},
     {"ca", "request", command_ca_request, 0,
      "--out FILE.csr [--key FILE|URI] [--key-type rsa:4096|ec:P-384] [--subject DN] [--password-file FILE]"},
+    {"ca", "install", command_ca_install, 0, "CERTIFICATE.pem [--chain FILE.pem] [--root-sha256 HEX] [--check]"},
+    {"ca", "root-list", command_ca_root_list, 0,
+     "--key FILE|URI --certificate ROOT.pem --out FILE.crl [--days 365] [--previous FILE.crl] [--revoke SERIAL[:REASON]]... "
+     "[--password-file FILE]"},
     {"lint", "rules", command_lint_rules, 0, ""},
     {"lint", NULL, command_lint, 0, "FILE... [--kind smime|card|ca|root|other]"},
     {"directory", "prepare", command_directory_prepare, 1, ""},
