@@ -75,6 +75,9 @@ xca_error_t *xca_visit_recognise(xca_visit_t *visit) XCA_MUST_USE;
 /* Origin header and form token of a POST. */
 xca_error_t *xca_visit_check_sender(xca_visit_t *visit, const xca_route_t *route) XCA_MUST_USE;
 
+/* Gives the file of `files` that the address names (visit->arg), as a download. Error: "page.not-found". */
+xca_error_t *xca_visit_give_file(xca_visit_t *visit, const xca_files_t *files) XCA_MUST_USE;
+
 /* Frame, frame.c: language, navigation, breadcrumbs and addresses for the layout (all '_' keys). */
 void xca_frame(xca_visit_t *visit, const xca_route_t *route);
 

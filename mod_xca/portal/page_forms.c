@@ -39,16 +39,7 @@ xca_error_t *xca_page_forms(xca_visit_t *visit) {
 }
 
 xca_error_t *xca_page_form_file(xca_visit_t *visit) {
-    const xca_static_file_t *file = xca_files_get(visit->portal->forms, visit->arg);
-
-    if (file == NULL) {
-        return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "page.not-found", "%s", visit->arg);
-    }
-    visit->data = &file->content;
-    visit->data_type = file->type;
-    visit->data_name = file->name;
-    visit->data_etag = file->etag;
-    return NULL;
+    return xca_visit_give_file(visit, visit->portal->forms);
 }
 
 xca_error_t *xca_page_downloads(xca_visit_t *visit) {

@@ -12,6 +12,7 @@
 #include "portal/page_est.h"
 #include "portal/page_expiring.h"
 #include "portal/page_monitor.h"
+#include "portal/page_interface.h"
 #include "portal/page_office.h"
 #include "portal/page_office_content.h"
 #include "portal/page_office_holder.h"
@@ -47,6 +48,8 @@ const xca_route_t xca_routes[] = {
     {"GET", "/downloads", xca_page_downloads, "downloads", "material", NULL, 0},
     {"GET", "/downloads/terms", xca_page_text, "downloads_terms", "material", NULL, 0},
     {"GET", "/downloads/profile", xca_page_text, "downloads_profile", "material", NULL, 0},
+    {"GET", "/interface", xca_page_interface, "interface", "interface-guide", NULL, 0},
+    {"GET", "/interface/*", xca_page_interface_file, NULL, "interface-guide", NULL, 0},
     {"GET", "/questions", xca_page_question, "question", "questions", NULL, 0},
     {"POST", "/questions", xca_page_question_sent, "question", "questions", "question", XCA_ROUTE_FORM_AGAIN},
     {"GET", "/questions/sent", xca_page_question_kept, "question_sent", "questions", NULL, 0},

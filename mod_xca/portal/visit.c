@@ -191,3 +191,16 @@ void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
         }
     }
 }
+
+xca_error_t *xca_visit_give_file(xca_visit_t *visit, const xca_files_t *files) {
+    const xca_static_file_t *file = xca_files_get(files, visit->arg);
+
+    if (file == NULL) {
+        return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "page.not-found", "%s", visit->arg);
+    }
+    visit->data = &file->content;
+    visit->data_type = file->type;
+    visit->data_name = file->name;
+    visit->data_etag = file->etag;
+    return NULL;
+}

@@ -3,6 +3,7 @@ classes and all counties, in every state."""
 
 import base64
 import datetime
+import hashlib
 import random
 
 from conftest import BASE
@@ -21,6 +22,19 @@ def time(name, when):
     return "%s: %s\n" % (name, when.strftime("%Y%m%d%H%M%SZ"))
 
 
+def serial_of(index):
+    return "4a%030x" % index
+
+
+def address_of(index):
+    return "c%d@example.org.tw" % index
+
+
+def digest_of(index):
+    """What stands for the SHA-1 of a certificate: all have the same content here."""
+    return hashlib.sha1(b"certificate %d" % index).digest()
+
+
 def write(path, names, der, count, now):
     """`count` certificates, the last issued at `now`."""
     chance = random.Random(count)
@@ -33,7 +47,7 @@ def write(path, names, der, count, now):
             state = chance.choices(("valid", "revoked", "suspended", "pending"), (85, 10, 2, 3))[0]
             if state == "pending" and begin < now - datetime.timedelta(days=90):
                 state = "valid"
-            serial = "4a%030x" % index
+            serial = serial_of(index)
             county = chance.choice(COUNTIES)
             name = names[index % len(names)]
             out.write("dn: xcaSerial=%s,ou=certificates,%s\nobjectClass: xcaCertificate\nxcaSerial: %s\nxcaState: %s\nxcaUse: %s\n"
@@ -41,6 +55,8 @@ def write(path, names, der, count, now):
                       % (serial, BASE, serial, state, chance.choice(("signature", "encryption")), chance.choice(CLASSES),
                          700000 + index, (end + TAIPEI).strftime("%Y-%m-%d")))
             out.write(certificate + text("o", name) + time("xcaNotBefore", begin) + time("xcaNotAfter", end))
+            out.write("mail: %s\nxcaCertHash: %s\nxcaKeyIdHash: %s\nxcaIssuerHash: %s\n"
+                      % (address_of(index), digest_of(index).hex(), digest_of(-index).hex(), "0" * 40))
             out.write("xcaTries: 0\n" + (text("xcaCounty", county) if county else ""))
             if state != "pending":
                 out.write("xcaPublished: TRUE\n" + time("xcaAccepted", begin))

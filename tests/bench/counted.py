@@ -1,12 +1,15 @@
 """Statistics and the list of ends with few and with many certificates: what a page takes must not depend on their number."""
 
+import base64
 import datetime
 import shutil
 import ssl
 import subprocess
 import time
+import urllib.parse
 
-from conftest import BUILD, Instance, small_data
+import ldap
+from conftest import BASE, BUILD, Instance, small_data
 import certificates
 import loaded
 from pages import Pages
@@ -64,13 +67,26 @@ def measure(table, median, count):
         found = {"statistics, all years": "/statistics", "statistics, a year": "/statistics?year=%d" % year,
                  "statistics, chart": "/statistics/chart/periods.svg?year=%d" % year,
                  "list of ends, a page": "/expiring?month=%d-%02d" % (year + 1, 3)}
-        times = {what: median(lambda path=path: pages.get(path)) for what, path in found.items()}
+        middle = count // 2  # long accepted
+        digest = certificates.digest_of(middle)
+        asked = {"store, by digest": "/certificates/search.cgi?certHash=" + urllib.parse.quote(
+                     base64.b64encode(digest).decode().rstrip("="), safe=""),
+                 "store, by address": "/certificates/search.cgi?uri=" + certificates.address_of(middle),
+                 "API, certificates by fingerprint": "/api/v1/certificates?fingerprint=" + digest.hex(),
+                 "API, status of a certificate": "/api/v1/certificates/%s/status" % certificates.serial_of(middle)}
+        times = {what: median(lambda path=path: pages.get(path)) for what, path in {**found, **asked}.items()}
+        directory = one.bind("portal")
+        bare = median(lambda: directory.search_s("ou=certificates," + BASE, ldap.SCOPE_ONELEVEL, "(xcaCertHash=%s)" % digest.hex(),
+                                                 ["userCertificate;binary"]))
     finally:
         one.stop()
         shutil.rmtree(one.home.parent, ignore_errors=True)
     for what, took in times.items():
         table.row("%s, %d certificates" % (what, count), took, "limit of a page", LIMIT)
     table.row("statistics, all years, %d certificates" % count, times["statistics, all years"], "style sheet of the same server", style)
+    for what in asked:
+        table.row("%s, %d certificates" % (what, count), times[what], "style sheet of the same server", style)
+        table.row("%s, %d certificates" % (what, count), times[what], "bare search of the directory", bare)
     return times, counting
 
 

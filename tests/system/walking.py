@@ -142,7 +142,7 @@ class Walk:
 
     def public(self, look):
         for name, path in (("home", "/"), ("start", "/start"), ("sitemap", "/sitemap"), ("about", "/about"),
-                           ("guide", "/apply/guide"), ("repository", "/repository"), ("statistics", "/statistics"), ("expiring", "/expiring"),
+                           ("guide", "/apply/guide"), ("repository", "/repository"), ("statistics", "/statistics"), ("expiring", "/expiring"), ("interface", "/interface"),
                            ("expiring-notices", "/expiring/notices"),
                            ("statistics-chosen", "/statistics?year=%d&class=foundation&county=臺北市" % time.localtime().tm_year), ("oid", "/oid"), ("oid-arc", "/oid/2.16.886"),
                            ("oid-deeper", "/oid/2.16.886.104"), ("windows", "/windows"), ("window-county", "/windows/臺北市"),

@@ -1,0 +1,93 @@
+"""The example programs of the page 電子憑證應用程式介面: what stands there is what can be downloaded, and it works."""
+
+import subprocess
+
+import pytest
+from applying import publish, revoke
+from conftest import TOP
+from visiting import Visitor
+
+EXAMPLES = TOP / "htdocs" / "examples"
+
+
+def run(*command, **more):
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60, **more)
+
+
+@pytest.fixture(scope="module")
+def programs(instance, tmp_path_factory):
+    """Downloaded as anyone would, and compiled."""
+    folder = tmp_path_factory.mktemp("examples")
+    for name in ("verify.c", "lookup.sh"):
+        answer = Visitor(instance).get("/interface/" + name)
+        assert answer.status == 200 and name in answer.headers["Content-Disposition"]
+        assert answer.body == (EXAMPLES / name).read_bytes()
+        (folder / name).write_bytes(answer.body)
+    (folder / "lookup.sh").chmod(0o755)
+    flags = run("pkg-config", "--cflags", "--libs", "libcurl", "libcrypto", "jansson").stdout.split()
+    made = run("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-o", folder / "verify", folder / "verify.c", *flags)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def holder(browser, instance, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("holder")
+    key, _, serial = publish(browser, instance, folder, "example-signer@example.org.tw", use="signature")
+    (folder / "my.pem").write_text(Visitor(instance).get("/certificates/%s?download=pem" % serial).text)
+    (folder / "my.cer").write_bytes(Visitor(instance).get("/certificates/%s?download=der" % serial).body)
+    (folder / "letter").write_text("公文一件\n" * 100000)
+    signed = run("openssl", "cms", "-sign", "-binary", "-in", folder / "letter", "-signer", folder / "my.pem", "-inkey", key, "-outform", "DER",
+                 "-out", folder / "letter.p7s")
+    assert signed.returncode == 0, signed.stderr
+    return folder, serial
+
+
+def test_the_page_shows_what_is_downloaded(instance):
+    for language, title in (("zh", "電子憑證應用程式介面"), ("en", "Programming interface")):
+        visitor = Visitor(instance, language=language)
+        page = visitor.get("/interface")
+        assert page.status == 200 and title in page.main
+        sources = [(e.text or "").removeprefix("\n") for e in page.elements() if e.tag == "pre"]
+        for name in ("verify.c", "lookup.sh"):
+            assert (EXAMPLES / name).read_text("utf-8") in sources
+        assert "/interface" in [e.get("href") for e in visitor.get("/sitemap").elements() if e.tag == "a"]
+    assert Visitor(instance).get("/interface/nothing.c").status == 404
+
+
+def test_the_c_program_verifies_signatures_and_certificates(instance, programs, holder, tmp_path):
+    folder, serial = holder
+    verify = [programs / "verify", instance.url, instance.home / "ca/root.pem"]
+    done = run(*verify, folder / "letter", folder / "letter.p7s")
+    assert done.returncode == 0 and done.stdout.endswith("\ngood\n"), done.stdout + done.stderr
+    for check in ("digest", "signature", "chain", "validity", "status", "policy", "key-usage", "organisation", "class"):
+        assert "pass %s" % check in done.stdout
+    done = run(*verify, folder / "my.cer")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "other").write_text("another letter")
+    done = run(*verify, tmp_path / "other", folder / "letter.p7s")
+    assert done.returncode == 1 and "fail digest" in done.stdout and done.stdout.endswith("NOT good\n")
+    # what cannot be asked is told
+    done = run(*verify, tmp_path / "other")
+    assert done.returncode == 2 and "certificate" in done.stderr
+    assert run(programs / "verify", "https://localhost:1", instance.home / "ca/root.pem", folder / "my.cer").returncode == 2
+    # another root is not trusted
+    assert run(programs / "verify", instance.url, instance.home / "ca/officer-ca.pem", folder / "my.cer").returncode == 2
+    revoke(instance, serial)
+    done = run(*verify, folder / "letter", folder / "letter.p7s")
+    assert done.returncode == 1 and "fail status" in done.stdout
+
+
+def test_the_shell_program_finds_and_checks_a_certificate(browser, instance, programs, tmp_path):
+    address = "example-reader@example.org.tw"
+    _, _, serial = publish(browser, instance, tmp_path, address, use="encryption")
+    environment = dict(instance.environment, LDAP_URL=instance.ldap_uri, HTTP_URL=instance.plain, ROOT=str(instance.home / "ca/root.pem"))
+    done = run(programs / "lookup.sh", address, cwd=tmp_path, env=environment)
+    assert done.returncode == 0 and "subject=" in done.stdout, done.stdout + done.stderr
+    shown = run("openssl", "x509", "-in", tmp_path / "certificate.pem", "-noout", "-serial").stdout
+    assert shown.strip().lower() == "serial=" + serial.lower()
+    assert run(programs / "lookup.sh", "nobody@example.org.tw", cwd=tmp_path, env=environment).returncode == 1
+    assert run(programs / "lookup.sh", "*)(mail=*", cwd=tmp_path, env=environment).returncode == 2
+    # an own root instead of the right one
+    done = run(programs / "lookup.sh", address, cwd=tmp_path, env=dict(environment, ROOT=str(instance.home / "ca/officer-ca.pem")))
+    assert done.returncode == 1
