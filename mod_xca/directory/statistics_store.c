@@ -76,26 +76,25 @@ char *xca_statistics_text(const apr_array_header_t *counts, apr_pool_t *pool) {
 void *xca_period_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     const xca_attr_t *attr = xca_entry_attr(entry, "xcaCount");
     const char *name = xca_entry_text(entry, "xcaPeriod");
-    apr_array_header_t *texts = apr_array_make(pool, 64, sizeof(const char *));
     xca_period_t *period;
-    int i;
+    int i, count = attr != NULL ? attr->count : 0;
 
     if (name == NULL) {
         return NULL;
     }
     period = apr_pcalloc(pool, sizeof(*period));
     period->name = apr_pstrdup(pool, name);
-    period->counts = apr_array_make(pool, 64, sizeof(xca_count_t));
-    for (i = 0; attr != NULL && i < attr->count; i++) {
+    period->counts = apr_array_make(pool, count + 1, sizeof(xca_count_t));
+    period->texts = apr_array_make(pool, count + 1, sizeof(const char *));
+    for (i = 0; i < count; i++) {
         const char *text = apr_pstrmemdup(pool, (const char *)attr->values[i].data, attr->values[i].length);
-        xca_count_t count;
+        xca_count_t *made = apr_array_push(period->counts);
 
-        APR_ARRAY_PUSH(texts, const char *) = text;
-        if (xca_count_parse(&count, text, pool)) {
-            APR_ARRAY_PUSH(period->counts, xca_count_t) = count;
+        APR_ARRAY_PUSH(period->texts, const char *) = text;
+        if (!xca_count_parse(made, text, pool)) {
+            (void)apr_array_pop(period->counts);
         }
     }
-    period->text = xca_statistics_text(texts, pool);
     return period;
 }
 
@@ -120,8 +119,8 @@ static xca_error_t *read_one(void *baton, const xca_entry_t *entry, apr_pool_t *
 }
 
 static xca_error_t *read_all(apr_array_header_t **periods, apr_time_t *counted, xca_store_t *store, const char *base,
-                             xca_scope scope, apr_pool_t *pool) {
-    static const char *const wanted[] = {"xcaPeriod", "xcaCount", "xcaCounted", NULL};
+                             xca_scope scope, int with_counts, apr_pool_t *pool) {
+    const char *const wanted[] = {"xcaPeriod", "xcaCounted", with_counts ? "xcaCount" : NULL, NULL};
     reading_t reading;
     xca_error_t *err;
 
@@ -141,18 +140,18 @@ static xca_error_t *read_all(apr_array_header_t **periods, apr_time_t *counted, 
     return NULL;
 }
 
-xca_error_t *xca_statistics_years(apr_array_header_t **years, apr_time_t *counted, xca_store_t *store,
+xca_error_t *xca_statistics_years(apr_array_header_t **years, apr_time_t *counted, xca_store_t *store, int with_counts,
                                   apr_pool_t *pool) {
-    return read_all(years, counted, store, xca_branch_dn(store, "statistics", pool), XCA_SCOPE_ONE, pool);
+    return read_all(years, counted, store, xca_branch_dn(store, "statistics", pool), XCA_SCOPE_ONE, with_counts, pool);
 }
 
 xca_error_t *xca_statistics_months(apr_array_header_t **months, xca_store_t *store, const char *year,
                                    apr_pool_t *pool) {
-    return read_all(months, NULL, store, period_dn(store, year, pool), XCA_SCOPE_ONE, pool);
+    return read_all(months, NULL, store, period_dn(store, year, pool), XCA_SCOPE_ONE, 1, pool);
 }
 
 xca_error_t *xca_statistics_all(apr_array_header_t **periods, xca_store_t *store, apr_pool_t *pool) {
-    return read_all(periods, NULL, store, xca_branch_dn(store, "statistics", pool), XCA_SCOPE_SUBTREE, pool);
+    return read_all(periods, NULL, store, xca_branch_dn(store, "statistics", pool), XCA_SCOPE_SUBTREE, 1, pool);
 }
 
 xca_error_t *xca_statistics_counted(apr_time_t *when, xca_store_t *store, apr_pool_t *pool) {

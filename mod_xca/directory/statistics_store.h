@@ -9,7 +9,7 @@
 typedef struct xca_period {
     const char *name;           /* "2026", "2026-11" */
     apr_array_header_t *counts; /* xca_count_t */
-    const char *text;           /* the counts as they are kept, sorted, a line each: to compare */
+    apr_array_header_t *texts;  /* the counts as they are kept, const char *, in no order */
 } xca_period_t;
 
 /* Writes the counts of a period (array of const char *, xca_count_format()); a month needs the entry of its year. */
@@ -20,14 +20,15 @@ xca_error_t *xca_statistics_put(xca_store_t *store, const char *period, const ap
 xca_error_t *xca_statistics_counted_put(xca_store_t *store, apr_time_t when, apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_statistics_counted(apr_time_t *when, xca_store_t *store, apr_pool_t *pool) XCA_MUST_USE;
 
-/* The years, ascending, and when was counted; the months of a year; all years and months. Arrays of xca_period_t *, by name. */
-xca_error_t *xca_statistics_years(apr_array_header_t **years, apr_time_t *counted, xca_store_t *store,
+/* The years, ascending, with their counts or by name alone, and when was counted; the months of a year; all years and months.
+ * Arrays of xca_period_t *, by name. */
+xca_error_t *xca_statistics_years(apr_array_header_t **years, apr_time_t *counted, xca_store_t *store, int with_counts,
                                   apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_statistics_months(apr_array_header_t **months, xca_store_t *store, const char *year,
                                    apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_statistics_all(apr_array_header_t **periods, xca_store_t *store, apr_pool_t *pool) XCA_MUST_USE;
 
-/* The counts' texts as xca_period_t.text has them. */
+/* Such texts in one, sorted, a line each: to compare. */
 char *xca_statistics_text(const apr_array_header_t *counts, apr_pool_t *pool);
 
 #endif

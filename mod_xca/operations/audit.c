@@ -265,6 +265,13 @@ static xca_error_t *find_head(xca_audit_t *audit, apr_pool_t *pool) {
     return NULL;
 }
 
+xca_error_t *xca_audit_number(apr_int64_t *number, xca_audit_t *audit, apr_pool_t *pool) {
+    xca_error_t *err = audit->head.known ? NULL : find_head(audit, pool);
+
+    *number = err == NULL ? audit->head.number : 0;
+    return err;
+}
+
 /* Writing ---- */
 
 static const char *wire_time(apr_time_t when, apr_pool_t *pool) {

@@ -35,6 +35,9 @@ xca_error_t *xca_audit_make(xca_audit_t **audit, xca_store_t *store, const xca_c
 xca_error_t *xca_audit_append(xca_audit_t *audit, const xca_audit_event_t *event, apr_time_t now,
                               apr_pool_t *pool) XCA_MUST_USE;
 
+/* *number: of the last entry; 0: there is none. Errors as of xca_audit_append(). */
+xca_error_t *xca_audit_number(apr_int64_t *number, xca_audit_t *audit, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Non-zero if an entry could not be written within the last 20 seconds, by the real clock. */
 int xca_audit_is_stuck(const xca_audit_t *audit);
 

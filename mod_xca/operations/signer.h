@@ -14,6 +14,7 @@ typedef struct xca_signer {
     xca_office_t *office;
     xca_ca_t *ca;
     xca_audit_t *audit;            /* nothing is done that it does not have */
+    struct xca_public_log *public_log; /* operations/public_log.h: what everyone may see of it */
     apr_pool_t *pool;              /* lives as long as the signer */
     apr_hash_t *people;            /* operations/signer_watch.c: officers and windows as the log has them; NULL: not read yet */
     const xca_profile_t *profile;

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include "domain/calendar.h"
 #include "operations/key_open.h"
+#include "operations/public_log.h"
 #include "outside/crypto_card.h"
 #include "wire/card_message.h"
 
@@ -213,9 +214,15 @@ static xca_error_t *open_audit(xca_signer_t *signer, const xca_settings_t *setti
     } else if (err == NULL) {
         err = xca_key_open(&key, settings, path, NULL, pool);
     }
-    return err == NULL ? xca_audit_make(&signer->audit, signer->office->store, signer->ca, key,
-                                        xca_settings_get(settings, "audit-head-file", NULL), pool)
-                       : err;
+    if (err == NULL) {
+        err = xca_audit_make(&signer->audit, signer->office->store, signer->ca, key,
+                             xca_settings_get(settings, "audit-head-file", NULL), pool);
+    }
+    if (err == NULL) {
+        signer->public_log =
+            xca_public_log_make(signer->office->store, signer->audit, key, xca_ca_certificate(signer->ca), pool);
+    }
+    return err;
 }
 
 static xca_error_t *open_card_key_type(xca_signer_t *signer, const xca_settings_t *settings, apr_pool_t *pool) {

@@ -50,7 +50,7 @@ xca_error_t *xca_statistics_compare(apr_array_header_t **periods, xca_store_t *s
     for (i = 0; err == NULL && i < kept->nelts; i++) {
         const xca_period_t *period = APR_ARRAY_IDX(kept, i, const xca_period_t *);
 
-        apr_hash_set(there, period->name, APR_HASH_KEY_STRING, period->text);
+        apr_hash_set(there, period->name, APR_HASH_KEY_STRING, xca_statistics_text(period->texts, pool));
     }
     for (i = 0; err == NULL && i < months->nelts; i++) {
         int month = APR_ARRAY_IDX(months, i, int), year = month / 12;

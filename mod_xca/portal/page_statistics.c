@@ -198,12 +198,15 @@ static xca_error_t *read_statistics(statistics_t *statistics, xca_visit_t *visit
 
     memset(statistics, 0, sizeof(*statistics));
     take_choice(statistics, visit);
-    err = xca_statistics_years(&statistics->years, &statistics->counted, visit->office->store, visit->pool);
+    /* The counts of all years are not read for one of them. */
+    err = xca_statistics_years(&statistics->years, &statistics->counted, visit->office->store, year == NULL, visit->pool);
     if (err != NULL) {
         return err;
     }
     statistics->periods = statistics->years;
-    if (year != NULL && has_year(statistics->years, year)) {
+    if (year != NULL && !has_year(statistics->years, year)) {
+        err = xca_statistics_years(&statistics->periods, NULL, visit->office->store, 1, visit->pool);
+    } else if (year != NULL) {
         statistics->choice.year = year;
         err = xca_statistics_months(&statistics->periods, visit->office->store, year, visit->pool);
     }

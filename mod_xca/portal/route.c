@@ -11,6 +11,7 @@
 #include "portal/page_content.h"
 #include "portal/page_est.h"
 #include "portal/page_expiring.h"
+#include "portal/page_log.h"
 #include "portal/page_monitor.h"
 #include "portal/page_interface.h"
 #include "portal/page_office.h"
@@ -74,6 +75,10 @@ const xca_route_t xca_routes[] = {
     {"POST", "/api/v1/cases/status", xca_api_case_status, NULL, NULL, NULL, XCA_ROUTE_API},
 
     {"GET", "/crls/search.cgi", xca_page_store_lists, NULL, NULL, NULL, XCA_ROUTE_API | XCA_ROUTE_PLAIN},
+    {"GET", "/log", xca_page_log, "log", "repository", NULL, 0},
+    {"GET", "/log/head", xca_page_log_head, NULL, "repository", NULL, 0},
+    {"GET", "/log/entries/*", xca_page_log_entries, NULL, "repository", NULL, 0},
+    {"GET", "/log/tiles/*", xca_page_log_tile, NULL, "repository", NULL, 0},
 
     {"GET", "/oid", xca_page_oid, "oid", "oid", NULL, 0},
     {"GET", "/oid/changes", xca_page_xds, "oid_changes", "oid-changes", NULL, 0},

@@ -105,7 +105,7 @@ static const char *kept(const char *name) {
         const xca_period_t *period = APR_ARRAY_IDX(periods, i, const xca_period_t *);
 
         if (strcmp(period->name, name) == 0) {
-            return period->text;
+            return xca_statistics_text(period->texts, pool);
         }
     }
     return "";

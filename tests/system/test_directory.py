@@ -26,6 +26,7 @@ PUBLIC = {
                "xcadistrict", "postalcode", "xcaaddress", "xcaphone", "xcafax", "labeleduri", "description", "xcaauthority"},
     "ou=windows": {"ou", "xcawindow", "o", "xcacounty", "xcatakesclass", "xcaaddress", "xcaphone"},
     "ou=statistics": {"ou", "xcaperiod", "xcacount", "xcacounted"},
+    "ou=log": {"ou", "xcalogpart", "xcalognumber", "xcalogdata", "xcaauditsignature", "xcalogcertificate"},
     "ou=crl": {"ou", "cn", "certificaterevocationlist", "xcacrlnumber", "xcathisupdate", "xcanextupdate"},
     "": {"c", "o", "ou", "cacertificate", "certificaterevocationlist", "xcachain"},  # the CA's entry and what stands above
 }

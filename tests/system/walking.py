@@ -335,6 +335,17 @@ class Walk:
         self.get("/certificates/revoke/form?serial=" + self.serials["valid"])
         look("revoke-paper-filled")
 
+    def log(self, look):
+        """The public log, with and without a certificate that is looked for."""
+        serial = self.publish("log-%s" % self.language)
+        for name, query in (("", ""), ("-wrong", "?serial=xyz"), ("-none", "?serial=" + "00" * 16)):
+            self.get("/log" + query)
+            look("log" + name)
+        until = time.monotonic() + 20
+        while not self.browser.find_elements(By.PARTIAL_LINK_TEXT, serial) and time.monotonic() < until:
+            self.get("/log?serial=" + serial)
+        look("log-found")
+
     def codes(self, look):
         for name, path in (("code-reset", "/code-reset"), ("code-reset-paper", "/code-reset/form"), ("code-change", "/code-reset/change")):
             self.get(path)
@@ -643,6 +654,7 @@ class Walk:
         self.applying_card(look)
         self.following(look)
         self.certificates(look)
+        self.log(look)
         self.codes(look)
         self.cards(look)
         self.office(look)

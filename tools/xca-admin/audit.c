@@ -1,4 +1,4 @@
-/* audit verify, audit list, audit export, audit head: the log as an auditor needs it. */
+/* audit verify, audit list, audit export, audit head, log check: the logs as an auditor needs them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "operations/audit.h"
 #include "operations/audit_read.h"
 #include "operations/audit_verify.h"
+#include "operations/public_log_read.h"
 #include "operations/signer_open.h"
 
 #define HEADS_MAX 100
@@ -234,5 +235,23 @@ xca_error_t *command_audit_head(admin_t *admin, const arguments_t *arguments) {
     if (err == NULL) {
         printf("%" APR_INT64_T_FMT ":%s\n", number, or_dash(entry->hash));
     }
+    return err;
+}
+
+xca_error_t *command_log_check(admin_t *admin, const arguments_t *arguments) {
+    apr_int64_t checked, bad;
+    xca_error_t *err = xca_log_check(&checked, &bad, admin->office->store, admin->pool);
+
+    (void)arguments;
+    if (err != NULL) {
+        return err;
+    }
+    printf("checked: %" APR_INT64_T_FMT "\n", checked);
+    if (bad < 0) {
+        return NULL;
+    }
+    printf("bad: %" APR_INT64_T_FMT "\n", bad);
+    err = xca_error_make(admin->pool, XCA_E_CONFLICT, "log.differs", NULL);
+    err->arg = apr_psprintf(admin->pool, "%" APR_INT64_T_FMT, bad);
     return err;
 }

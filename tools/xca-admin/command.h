@@ -97,6 +97,7 @@ xca_error_t *command_audit_verify(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_audit_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_audit_export(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_audit_head(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_log_check(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_import(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_oid_export(admin_t *admin, const arguments_t *arguments);

@@ -86,6 +86,7 @@ static const row_t rows[] = {
     {"audit", "export", command_audit_export, 1,
      "[--format json|csv|text] [--kind KIND] [--subject TEXT] [--since TIME] [--until TIME] [--from NUMBER]"},
     {"audit", "head", command_audit_head, 1, ""},
+    {"log", "check", command_log_check, 1, ""},
     {"outbox", NULL, command_outbox, 1, "[--state waiting|sending|sent|failed|uncertain]"},
     {NULL, NULL, NULL, 0, NULL}};
 

@@ -22,7 +22,7 @@ static xca_error_t *print_all(admin_t *admin) {
     apr_array_header_t *years;
     apr_time_t counted;
     int i, j;
-    xca_error_t *err = xca_statistics_years(&years, &counted, admin->office->store, admin->pool);
+    xca_error_t *err = xca_statistics_years(&years, &counted, admin->office->store, 1, admin->pool);
 
     if (err != NULL) {
         return err;

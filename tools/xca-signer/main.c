@@ -13,6 +13,7 @@
 #include <apr_strings.h>
 #include "base/log.h"
 #include "domain/calendar.h"
+#include "operations/public_log.h"
 #include "operations/signer_open.h"
 #include "operations/signer_order.h"
 #include "operations/signer_statistics.h"
@@ -27,6 +28,8 @@
 #define RETRY_AFTER   apr_time_from_sec(2)
 #define EXIT_KEY      3 /* the token or its PIN: to be started again by a person alone */
 #define COUNT_EVERY   apr_time_from_sec(2)
+#define LOG_EVERY     apr_time_from_sec(1)
+#define LOG_RETRY     apr_time_from_sec(30)
 
 /* What is due of cases and requests; all of it is also found again by the next refresh. */
 static const char work_filter[] =
@@ -44,7 +47,7 @@ typedef struct {
     int refreshed;     /* the refresh phase of the sync is over */
     int people_due;    /* an officer or a window was changed */
     apr_time_t queue_due;  /* not before: of what waits for a key */
-    apr_time_t alive_due, sweep_due, list_due, refresh_due, post_due, count_due, compare_due;
+    apr_time_t alive_due, sweep_due, list_due, refresh_due, post_due, count_due, compare_due, log_due;
     xca_follower_t *follower; /* of certificates, for statistics */
 } work_t;
 
@@ -238,6 +241,20 @@ static void do_count(work_t *work, apr_pool_t *pool) {
     xca_log_error("statistics", err);
 }
 
+/* The public log: like the statistics, nothing waits for it. */
+static void do_log(work_t *work, apr_pool_t *pool) {
+    apr_time_t tick = apr_time_now();
+    int more = 0;
+    xca_error_t *err;
+
+    if (tick < work->log_due) {
+        return;
+    }
+    err = xca_public_log_grow(&more, work->signer->public_log, clock_of(work), pool);
+    work->log_due = tick + (err != NULL ? LOG_RETRY : more ? 0 : LOG_EVERY);
+    xca_log_error("public log", err);
+}
+
 /* One life of a sync connection. Returns on a fault, on a stop, or when the refresh is due; with
  * `once` when nothing is left to do. */
 static xca_error_t *watch(work_t *work, int once, apr_pool_t *pool) {
@@ -265,6 +282,7 @@ static xca_error_t *watch(work_t *work, int once, apr_pool_t *pool) {
         }
         if (err == NULL && !once) {
             do_count(work, scratch);
+            do_log(work, scratch);
         }
         if (once && work->refreshed && apr_hash_count(work->queue) == 0) {
             break;
@@ -306,6 +324,7 @@ static void run(work_t *work, apr_pool_t *pool) {
 }
 
 static int run_once(work_t *work, apr_pool_t *pool) {
+    int more = 1;
     xca_error_t *err = xca_signer_begin(work->signer, clock_of(work), pool);
 
     if (err == NULL) {
@@ -316,6 +335,9 @@ static int run_once(work_t *work, apr_pool_t *pool) {
     }
     if (err == NULL) {
         err = xca_signer_statistics(work->signer, clock_of(work), pool);
+    }
+    while (err == NULL && more) {
+        err = xca_public_log_grow(&more, work->signer->public_log, clock_of(work), pool);
     }
     xca_log_error("once", err);
     return err == NULL ? 0 : 1;
