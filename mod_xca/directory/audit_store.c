@@ -87,11 +87,6 @@ static xca_bytes_t copy_bytes(const xca_entry_t *entry, const char *name, apr_po
     return bytes;
 }
 
-/* YYYYMMDDTHHMMSSZ. */
-static apr_time_t wire_time(const char *text, apr_pool_t *pool) {
-    return xca_date_parse_ldap(apr_psprintf(pool, "%.8s%s", text, text + 9));
-}
-
 static int same_text(const xca_entry_t *entry, const char *name, const char *wanted) {
     const xca_attr_t *attr = xca_entry_attr(entry, name);
     const char *found = xca_entry_text(entry, name);
@@ -147,7 +142,7 @@ void *xca_audit_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     if (text.length == 0 || !xca_audit_text_read(&record, storage, (const char *)made->text.data, text.length)) {
         return made;
     }
-    made->time = wire_time(record.time, pool);
+    made->time = xca_date_parse_wire(record.time);
     made->kind = record.kind;
     made->actor = record.actor;
     made->case_number = record.case_number;

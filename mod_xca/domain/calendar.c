@@ -84,6 +84,8 @@ char *xca_date_format(apr_pool_t *pool, apr_time_t when, xca_date_form form) {
     case XCA_DATE_LDAP:
         return apr_psprintf(pool, "%04ld%02ld%02ld%02d%02d%02dZ", day.year, day.month, day.day,
                             hour, minute, second);
+    case XCA_DATE_WIRE:
+        return apr_psprintf(pool, "%04ld%02ld%02ldT%02d%02d%02dZ", day.year, day.month, day.day, hour, minute, second);
     case XCA_DATE_HTTP:
         return apr_psprintf(pool, "%s, %02ld %s %04ld %02d:%02d:%02d GMT",
                             weekdays[days - floor_divide(days, 7) * 7], day.day,
@@ -144,6 +146,17 @@ apr_time_t xca_date_parse_ldap(const char *text) {
         return 0;
     }
     return apr_time_from_sec(days_of(day) * 86400 + hour * 3600 + minute * 60 + second) + micros;
+}
+
+apr_time_t xca_date_parse_wire(const char *text) {
+    char ldap[16];
+
+    if (strnlen(text, 17) != 16 || text[8] != 'T') {
+        return 0;
+    }
+    memcpy(ldap, text, 8);
+    memcpy(ldap + 8, text + 9, 8);
+    return xca_date_parse_ldap(ldap);
 }
 
 apr_time_t xca_date_parse_http(const char *text) {

@@ -13,6 +13,7 @@ typedef enum {
     XCA_DATE_ISO,      /* 2026-11-24                        */
     XCA_DATE_ISO_TIME, /* 2026-11-24 13:05                  */
     XCA_DATE_LDAP,     /* 20261124050500Z  (RFC 4517 3.3.13) */
+    XCA_DATE_WIRE,     /* 20261124T050500Z, as signed texts have it (wire/lines.h) */
     XCA_DATE_HTTP,     /* Tue, 24 Nov 2026 05:05:00 GMT      */
     XCA_DATE_RFC3339   /* 2026-11-24T05:05:00Z               */
 } xca_date_form;
@@ -21,6 +22,9 @@ char *xca_date_format(apr_pool_t *pool, apr_time_t when, xca_date_form form);
 
 /* Reads GeneralizedTime YYYYMMDDHHMMSS[.fraction]Z; 0 if it is not one. */
 apr_time_t xca_date_parse_ldap(const char *text);
+
+/* Reads YYYYMMDDTHHMMSSZ; 0 if it is not one. */
+apr_time_t xca_date_parse_wire(const char *text);
 
 /* Reads the preferred form of HTTP dates, "Tue, 24 Nov 2026 05:05:00 GMT" (RFC 9110 section 5.6.7); 0 if it
  * is not one. */

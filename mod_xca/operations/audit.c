@@ -274,19 +274,13 @@ xca_error_t *xca_audit_number(apr_int64_t *number, xca_audit_t *audit, apr_pool_
 
 /* Writing ---- */
 
-static const char *wire_time(apr_time_t when, apr_pool_t *pool) {
-    const char *ldap = xca_date_format(pool, when, XCA_DATE_LDAP);
-
-    return apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
-}
-
 static xca_error_t *make_text(xca_audit_entry_t *entry, const xca_audit_t *audit, const xca_audit_event_t *event,
                               apr_pool_t *pool) {
     char *buffer = apr_palloc(pool, XCA_AUDIT_MAX);
     xca_audit_text_t record = {0};
 
     record.number = apr_psprintf(pool, "%" APR_INT64_T_FMT, entry->number);
-    record.time = wire_time(entry->time, pool);
+    record.time = xca_date_format(pool, entry->time, XCA_DATE_WIRE);
     record.kind = event->kind;
     record.actor = event->actor;
     record.case_number = event->case_number;

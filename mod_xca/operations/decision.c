@@ -23,13 +23,6 @@ static void put_time(char to[17], apr_time_t when, apr_pool_t *pool) {
     to[16] = '\0';
 }
 
-static apr_time_t read_time(const char *text, apr_pool_t *pool) {
-    if (strlen(text) != 16 || text[8] != 'T') {
-        return 0;
-    }
-    return xca_date_parse_ldap(apr_psprintf(pool, "%.8s%s", text, text + 9));
-}
-
 static xca_error_t *stage_of(xca_stage *stage, const xca_case_t *kase, const xca_officer_t *officer,
                              apr_pool_t *pool) {
     int open = xca_stage_of_state(stage, kase->kind, kase->state);
@@ -134,7 +127,7 @@ static xca_error_t *fill(xca_decision_t *decision, const char *text, apr_size_t 
     decision->letter = *statement->letter != '\0' ? statement->letter : NULL;
     decision->reason = *statement->reason != '\0' ? statement->reason : NULL;
     decision->officer = statement->officer;
-    decision->time = read_time(statement->time, pool);
+    decision->time = xca_date_parse_wire(statement->time);
     /* A statement about another case, put under this one, is worth nothing here. */
     if (strcmp(statement->case_number, decision->case_number) != 0 || decision->time == 0) {
         return xca_error_make(pool, XCA_E_DENIED, "decision.other-case", "%s under %s",

@@ -107,16 +107,6 @@ static xca_error_t *check_window(xca_office_t *office, const xca_window_t *windo
     return err;
 }
 
-static const char *time_text(apr_time_t when, apr_pool_t *pool) {
-    const char *ldap = xca_date_format(pool, when, XCA_DATE_LDAP); /* YYYYMMDDHHMMSSZ */
-
-    return apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
-}
-
-static apr_time_t time_of(const char *text, apr_pool_t *pool) {
-    return xca_date_parse_ldap(apr_psprintf(pool, "%.8s%s", text, text + 9));
-}
-
 xca_error_t *xca_order_statement(const char **text, xca_office_t *office, const xca_order_t *order, const xca_officer_t *officer,
                                  apr_time_t now, apr_pool_t *pool) {
     xca_order_text_t o;
@@ -148,7 +138,7 @@ xca_error_t *xca_order_statement(const char **text, xca_office_t *office, const 
         o.window = order->officer.window;
     }
     o.officer = officer->uid;
-    o.time = time_text(now, pool);
+    o.time = xca_date_format(pool, now, XCA_DATE_WIRE);
     if (xca_order_write(&o, buffer, XCA_ORDER_MAX) == 0) {
         return xca_error_field(pool, "title", "field.characters", NULL);
     }
@@ -235,7 +225,7 @@ xca_error_t *xca_order_open(xca_order_t **order, xca_officer_t **officer, apr_ti
         return xca_error_make(pool, XCA_E_DENIED, "order.malformed", NULL);
     }
     *order = order_of(&o, pool);
-    *signed_at = time_of(o.time, pool);
+    *signed_at = xca_date_parse_wire(o.time);
     err = xca_officer_read(officer, office->store, o.officer, pool);
     if (err == NULL) {
         err = xca_cms_verify(&text, &length, cms, (*officer)->certificate, anchor, *signed_at, XCA_ORDER_MAX, pool);

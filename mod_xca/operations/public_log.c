@@ -60,12 +60,6 @@ static const char *number(apr_int64_t value, apr_pool_t *pool) {
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
 }
 
-static const char *wire_time(apr_time_t when, apr_pool_t *pool) {
-    const char *ldap = xca_date_format(pool, when, XCA_DATE_LDAP);
-
-    return apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
-}
-
 /* The signature has a random part: without it nobody can try what the entry may say. */
 static const char *seal_of(const xca_audit_entry_t *entry, apr_pool_t *pool) {
     apr_size_t length = entry->text.length + entry->signature.length;
@@ -83,7 +77,7 @@ xca_error_t *xca_log_leaf_text(xca_bytes_t *text, const xca_audit_entry_t *entry
     xca_log_leaf_t leaf = {0};
 
     leaf.index = number(index, pool);
-    leaf.time = wire_time(entry->time, pool);
+    leaf.time = xca_date_format(pool, entry->time, XCA_DATE_WIRE);
     leaf.kind = entry->kind;
     leaf.serial = strcmp(entry->kind, "certificate-issue") != 0 ? entry->serial : NULL;
     leaf.certificate = xca_audit_detail(entry->details, "sha256", pool);
@@ -203,7 +197,7 @@ static xca_error_t *take_head(xca_public_log_t *log, const xca_log_part_t *part,
     }
     log->size = log->published = apr_atoi64(head.size);
     log->entry = apr_atoi64(head.entry);
-    log->head_time = xca_date_parse_ldap(apr_psprintf(pool, "%.8s%s", head.time, head.time + 9));
+    log->head_time = xca_date_parse_wire(head.time);
     err = take_key(log, part->certificate, pool);
     if (err == NULL && !xca_audit_signed(log->signer, part->data, part->signature, log->head_time)) {
         err = broken(pool, "the head is not signed by the log's key, size", log->size);
@@ -387,7 +381,7 @@ static xca_error_t *publish(xca_public_log_t *log, apr_time_t now, apr_pool_t *p
     root_of(root, log);
     head.size = number(log->size, pool);
     head.root = xca_text_hex(pool, root, sizeof(root));
-    head.time = wire_time(now, pool);
+    head.time = xca_date_format(pool, now, XCA_DATE_WIRE);
     head.entry = number(log->entry, pool);
     part.data.length = xca_lines_write(buffer, XCA_LOG_HEAD_MAX, XCA_LOG_HEAD_FIRST, xca_log_head_fields, &head);
     part.data.data = (const unsigned char *)buffer;

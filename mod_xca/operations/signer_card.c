@@ -96,11 +96,6 @@ static xca_error_t *denied(xca_card_task_t *task, const char *message, const cha
     return xca_error_make(task->pool, XCA_E_DENIED, message, "%s", detail);
 }
 
-/* YYYYMMDDTHHMMSSZ. */
-static apr_time_t read_time(const char *text, apr_pool_t *pool) {
-    return xca_date_parse_ldap(apr_psprintf(pool, "%.8s%s", text, text + 9));
-}
-
 /* The text as a message that is complete and meant for this request, now. */
 static xca_error_t *read_message(xca_card_task_t *task, const struct operation **operation,
                                  const char *text, apr_size_t length, const char *request_id) {
@@ -124,7 +119,7 @@ static xca_error_t *read_message(xca_card_task_t *task, const struct operation *
     if (strcmp(m->nonce, request_id) != 0) {
         return denied(task, "card.nonce", m->nonce);
     }
-    issued = read_time(m->issued, task->pool);
+    issued = xca_date_parse_wire(m->issued);
     if (issued == 0 || issued < task->now - OLDEST || issued > task->now + AHEAD) {
         return denied(task, "card.stale", m->issued);
     }

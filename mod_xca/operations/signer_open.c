@@ -351,13 +351,6 @@ xca_error_t *xca_signer_begin(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     return err;
 }
 
-/* YYYYMMDDTHHMMSSZ. */
-static const char *wire_time(apr_time_t when, apr_pool_t *pool) {
-    const char *ldap = xca_date_format(pool, when, XCA_DATE_LDAP);
-
-    return apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
-}
-
 static xca_error_t *log_proof(xca_signer_t *signer, const xca_seal_key_proof_t *proof, apr_time_t now, apr_pool_t *pool) {
     xca_audit_event_t event = {0};
 
@@ -383,8 +376,8 @@ static xca_error_t *prove_seal_key(xca_signer_t *signer, const unsigned char key
         return NULL;
     }
     proof.key = xca_base64(pool, key, XCA_SEAL_KEY);
-    proof.issued = wire_time(now, pool);
-    proof.until = wire_time(now + PROOF_DAYS * XCA_DAY, pool);
+    proof.issued = xca_date_format(pool, now, XCA_DATE_WIRE);
+    proof.until = xca_date_format(pool, now + PROOF_DAYS * XCA_DAY, XCA_DATE_WIRE);
     length = xca_lines_write(text, sizeof(text), XCA_SEAL_KEY_FIRST, xca_seal_key_proof_fields, &proof);
     /* Signed, logged, and only then given to anyone. A key that is away leaves nothing in the log. */
     err = xca_ca_sign(&signature, signer->ca, text, length, pool);

@@ -72,7 +72,6 @@ static int is_own_nonce(const xca_visit_t *visit, const char *nonce) {
 }
 
 xca_error_t *xca_page_card_session(xca_visit_t *visit) {
-    const char *ldap = xca_date_format(visit->pool, visit->now, XCA_DATE_LDAP);
     const char *proof, *nonce;
     xca_bytes_t chain;
     xca_error_t *err = take_turn(visit);
@@ -87,7 +86,7 @@ xca_error_t *xca_page_card_session(xca_visit_t *visit) {
         return err;
     }
     xca_map_text(visit->model, "nonce", nonce);
-    xca_map_text(visit->model, "issued", apr_psprintf(visit->pool, "%.8sT%s", ldap, ldap + 8));
+    xca_map_text(visit->model, "issued", xca_date_format(visit->pool, visit->now, XCA_DATE_WIRE));
     xca_map_text(visit->model, "seal_key_proof", proof);
     xca_map_text(visit->model, "chain", xca_base64(visit->pool, chain.data, chain.length));
     return NULL;

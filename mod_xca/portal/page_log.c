@@ -13,7 +13,7 @@
 
 static void put_leaf(xca_visit_t *visit, xca_value_t *list, const xca_log_leaf_t *leaf) {
     xca_value_t *item = xca_list_map(list);
-    apr_time_t when = xca_date_parse_ldap(apr_psprintf(visit->pool, "%.8s%s", leaf->time, leaf->time + 9));
+    apr_time_t when = xca_date_parse_wire(leaf->time);
 
     xca_map_number(item, "index", apr_atoi64(leaf->index));
     xca_map_text(item, "_part", apr_psprintf(visit->pool, "/log/entries/%" APR_INT64_T_FMT, apr_atoi64(leaf->index) / XCA_LOG_TILE));
@@ -32,7 +32,7 @@ static void put_leaf(xca_visit_t *visit, xca_value_t *list, const xca_log_leaf_t
 
 static void put_head(xca_visit_t *visit, const xca_log_head_t *head) {
     xca_value_t *map = xca_map_map(visit->model, "head");
-    apr_time_t when = xca_date_parse_ldap(apr_psprintf(visit->pool, "%.8s%s", head->time, head->time + 9));
+    apr_time_t when = xca_date_parse_wire(head->time);
 
     xca_map_number(map, "size", apr_atoi64(head->size));
     xca_map_text(map, "root", head->root);

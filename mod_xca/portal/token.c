@@ -111,12 +111,11 @@ static const xca_line_field_t challenge_fields[] = {
 
 char *xca_login_challenge(apr_pool_t *pool, const xca_secret_t *key, const char *portal, const char *visitor,
                           apr_time_t now, const unsigned char nonce[16]) {
-    const char *ldap = xca_date_format(pool, now, XCA_DATE_LDAP); /* YYYYMMDDHHMMSSZ */
     challenge_t challenge;
     char *text = apr_palloc(pool, CHALLENGE_MAX);
 
     challenge.portal = portal;
-    challenge.time = apr_psprintf(pool, "%.8sT%s", ldap, ldap + 8);
+    challenge.time = xca_date_format(pool, now, XCA_DATE_WIRE);
     challenge.token = xca_form_token(pool, key, CHALLENGE_PURPOSE, visitor, now, nonce);
     return xca_lines_write(text, CHALLENGE_MAX, CHALLENGE_FIRST, challenge_fields, &challenge) > 0 ? text : NULL;
 }

@@ -273,3 +273,18 @@ slapd_t *slapd_with_tree(apr_pool_t *pool) {
     assert_done(xca_store_prepare(slapd_store(slapd, "admin", pool), pool));
     return slapd;
 }
+
+xca_ldap_t *slapd_start_with_root(slapd_t *slapd, apr_pool_t *pool) {
+    const char *directory = apr_psprintf(pool, "directory \"%s/ldap/main\"", slapd->home);
+    xca_ldap_config_t config;
+    xca_ldap_t *root;
+
+    slapd_configure(slapd, (const char *const[]){directory, apr_pstrcat(pool, "rootpw root\n", directory, NULL), NULL});
+    slapd_start(slapd);
+    assert_done(xca_store_prepare(slapd_store(slapd, "admin", pool), pool));
+    config = slapd_config(slapd, NULL, pool);
+    config.bind_dn = "cn=root,c=TW";
+    config.password = xca_secret_make(pool, "root", 4);
+    assert_done(xca_ldap_make(&root, &config, pool));
+    return root;
+}

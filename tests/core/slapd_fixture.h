@@ -46,4 +46,7 @@ void assert_done(xca_error_t *err);
 /* Ends the test unless this is the error. */
 void assert_error(xca_error_t *err, const char *message);
 
+/* Starts slapd with a root that no rule binds, makes the branches, and connects as that root: whoever has broken in. */
+xca_ldap_t *slapd_start_with_root(slapd_t *slapd, apr_pool_t *pool);
+
 #endif

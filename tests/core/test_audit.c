@@ -51,21 +51,11 @@ static xca_audit_t *open_log(const xca_key_t *with, const char *head_file) {
 }
 
 static int start(void **state) {
-    xca_ldap_config_t config;
-
     apr_pool_create(&pool, NULL);
     slapd = slapd_make(pool, NULL);
-    slapd_configure(slapd, (const char *const[]){apr_psprintf(pool, "directory \"%s/ldap/main\"", slapd->home),
-                                                 apr_psprintf(pool, "rootpw root\ndirectory \"%s/ldap/main\"", slapd->home),
-                                                 NULL});
-    slapd_start(slapd);
+    root = slapd_start_with_root(slapd, pool);
     admin = slapd_store(slapd, "admin", pool);
-    assert_done(xca_store_prepare(admin, pool));
     store = slapd_store(slapd, "signer", pool);
-    config = slapd_config(slapd, NULL, pool);
-    config.bind_dn = "cn=root,c=TW";
-    config.password = xca_secret_make(pool, "root", 4);
-    assert_done(xca_ldap_make(&root, &config, pool));
     ca = make_ca(&ca_key, "OU=authority,C=TW");
     assert_done(xca_key_make(&key, "ec:P-256", pool));
     audit = open_log(key, NULL);

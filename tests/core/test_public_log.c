@@ -39,20 +39,10 @@ static xca_public_log_t *open_public(void) {
 }
 
 static int start(void **state) {
-    xca_ldap_config_t config;
-
     apr_pool_create(&pool, NULL);
     slapd = slapd_make(pool, NULL);
-    slapd_configure(slapd, (const char *const[]){apr_psprintf(pool, "directory \"%s/ldap/main\"", slapd->home),
-                                                 apr_psprintf(pool, "rootpw root\ndirectory \"%s/ldap/main\"", slapd->home),
-                                                 NULL});
-    slapd_start(slapd);
-    assert_done(xca_store_prepare(slapd_store(slapd, "admin", pool), pool));
+    root = slapd_start_with_root(slapd, pool);
     store = slapd_store(slapd, "signer", pool);
-    config = slapd_config(slapd, NULL, pool);
-    config.bind_dn = "cn=root,c=TW";
-    config.password = xca_secret_make(pool, "root", 4);
-    assert_done(xca_ldap_make(&root, &config, pool));
     make_ca();
     assert_done(xca_key_make(&key, "ec:P-256", pool));
     assert_done(xca_audit_make(&audit, store, ca, key, NULL, pool));

@@ -35,6 +35,11 @@ static void test_roc_year_one_and_the_years_before(void **state) {
 
 static void test_machine_forms_are_in_utc(void **state) {
     assert_string_equal(shown(A_TUESDAY, XCA_DATE_LDAP), "20261124050500Z");
+    assert_string_equal(shown(A_TUESDAY, XCA_DATE_WIRE), "20261124T050500Z");
+    assert_int_equal(xca_date_parse_wire("20261124T050500Z"), A_TUESDAY);
+    assert_int_equal(xca_date_parse_wire("20261124050500Z"), 0);
+    assert_int_equal(xca_date_parse_wire("20261124T050500ZZ"), 0);
+    assert_int_equal(xca_date_parse_wire("20261324T050500Z"), 0);
     assert_string_equal(shown(A_TUESDAY, XCA_DATE_HTTP), "Tue, 24 Nov 2026 05:05:00 GMT");
     assert_string_equal(shown(A_TUESDAY, XCA_DATE_RFC3339), "2026-11-24T05:05:00Z");
 }
