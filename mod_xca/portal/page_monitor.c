@@ -243,7 +243,7 @@ static xca_error_t *put_certificates(text_t *text, xca_visit_t *visit) {
     apr_array_header_t *years;
     apr_time_t counted;
     int i, j, tally;
-    xca_error_t *err = xca_statistics_years(&years, &counted, visit->office->store, visit->pool);
+    xca_error_t *err = xca_statistics_years(&years, &counted, visit->office->store, 1, visit->pool);
 
     if (err != NULL) {
         return err;
