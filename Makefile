@@ -268,9 +268,9 @@ clean:
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
 # Speed, as ratios against a peer or limit of the same run. BENCH=--large for more of everything.
-$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libxca.a
+$(BUILD)/tests/bench/core: tests/bench/core.c tests/bench/audit.c tests/bench/audit.h $(BUILD)/libxca.a
 	@mkdir -p $(@D)
-	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libxca.a $(CORE_LIBS)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libxca.a $(CORE_LIBS)
 
 .PHONY: bench bench-programs
 bench-programs: all $(BUILD)/tests/bench/core

@@ -60,7 +60,7 @@ static int subjects_of(const char *subjects[SUBJECTS_MAX], const xca_audit_entry
     return count;
 }
 
-xca_error_t *xca_audit_add(xca_store_t *store, const xca_audit_entry_t *entry, apr_pool_t *pool) {
+xca_entry_t *xca_audit_to_entry(const xca_store_t *store, const xca_audit_entry_t *entry, apr_pool_t *pool) {
     xca_entry_t *made = xca_entry_make(pool, audit_dn(store, entry->number, pool));
     const char *subjects[SUBJECTS_MAX];
     int i, count = subjects_of(subjects, entry, pool);
@@ -77,7 +77,11 @@ xca_error_t *xca_audit_add(xca_store_t *store, const xca_audit_entry_t *entry, a
     xca_entry_add(pool, made, "xcaAuditHash", entry->hash);
     xca_entry_add_bytes(pool, made, "xcaAuditSignature", entry->signature);
     xca_entry_add_bytes(pool, made, "xcaCms", entry->cms);
-    return xca_ldap_add(store->ldap, made, pool);
+    return made;
+}
+
+xca_error_t *xca_audit_add(xca_store_t *store, const xca_audit_entry_t *entry, apr_pool_t *pool) {
+    return xca_ldap_add(store->ldap, xca_audit_to_entry(store, entry, pool), pool);
 }
 
 static xca_bytes_t copy_bytes(const xca_entry_t *entry, const char *name, apr_pool_t *pool) {

@@ -29,6 +29,9 @@ const char *xca_audit_detail(const char *details, const char *name, apr_pool_t *
 /* Adds an entry that is complete (all but `wrong`); its number taken: "ldap.exists". */
 xca_error_t *xca_audit_add(xca_store_t *store, const xca_audit_entry_t *entry, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The entry of the directory that it adds. */
+xca_entry_t *xca_audit_to_entry(const xca_store_t *store, const xca_audit_entry_t *entry, apr_pool_t *pool);
+
 /* By number: "audit.not-found". Whatever stands there comes back; `wrong` tells. */
 xca_error_t *xca_audit_get(xca_audit_entry_t **entry, xca_store_t *store, apr_int64_t number,
                            apr_pool_t *pool) XCA_MUST_USE;

@@ -13,6 +13,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "system"))
 import ldap  # noqa: E402
+import auditing  # noqa: E402
 import counted  # noqa: E402
 from conftest import BASE, BUILD  # noqa: E402
 import cards  # noqa: E402
@@ -134,6 +135,7 @@ def main():
         latency = issuing.latency(30)
         table.row("signer, second decision to issued", latency, "RSA-4096 signature and one durable add", signature + add)
         tokens.measure(table, one.home, lambda settings, more, *arguments: core_of(settings, dict(one.environment, **more), *arguments)[0])
+        auditing.entry_cost(table, one, add)
     finally:
         directory.stop()
     one.start()
@@ -155,6 +157,8 @@ def main():
     finally:
         one.stop()
         shutil.rmtree(one.home, ignore_errors=True)
+    for count in (10000,) + ((1000000,) if large else (100000,)):
+        auditing.measure(table, median, count)
     counted.compare(table, median, (1000, 100000) + ((1000000,) if large else ()))
 
 

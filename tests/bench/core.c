@@ -2,6 +2,7 @@
  *      SETTINGS number COUNT UBN              the same by unified number
  *      SETTINGS arcs COUNT OID AFTER          of a page of arcs below an OID
  *      SETTINGS sign COUNT KEY                of a signature by a key in a file or, by URI, in a token
+ *      SETTINGS audit-JOB COUNT OUT           jobs of audit.h
  *      SETTINGS list ENTRIES OUT              makes and signs a revocation list; time in milliseconds
  * The operations themselves, without httpd: for make bench. */
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <apr_general.h>
 #include <apr_strings.h>
+#include "audit.h"
 #include "base/log.h"
 #include "operations/key_open.h"
 #include "operations/signer_open.h"
@@ -120,6 +122,9 @@ static xca_error_t *run(bench_t *bench, int argc, const char *const argv[]) {
     int count = atoi(argv[3]), i;
     xca_error_t *err = NULL;
 
+    if (strncmp(verb, "audit-", 6) == 0) {
+        return bench_audit(bench->settings, verb + 6, count, argv[4], bench->pool);
+    }
     if (strcmp(verb, "list") == 0) {
         return make_list(bench, count, argv[4]);
     }

@@ -9,7 +9,7 @@ import time
 import urllib.parse
 
 import ldap
-from conftest import BASE, BUILD, Instance, small_data
+from conftest import BASE, BUILD
 import certificates
 import loaded
 from pages import Pages
@@ -17,19 +17,9 @@ from pages import Pages
 LIMIT = 10.0  # milliseconds a page may take
 
 
-def make(count):
-    home = BUILD / "bench" / "counted"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    small_data(home / "data")
-    one = Instance(home / "instance")
-    one.make(home / "data")
-    ldif = home / "certificates.ldif"
+def write(one, ldif, count):
     der = ssl.PEM_cert_to_DER_cert((one.home / "ca/tls.pem").read_text())
     certificates.write(ldif, ["財團法人第%d號基金會" % i for i in range(500)], der, count, datetime.datetime.utcnow())
-    loaded.slapadd(one, loaded.DATABASES[0], ldif)
-    ldif.unlink()
-    return one
 
 
 def signer_counts(one):
@@ -64,7 +54,7 @@ def wait_for_count(log):
 
 def measure(table, median, count):
     """Medians of the pages; rows against a limit."""
-    one = make(count)
+    one = loaded.small("counted", lambda made, ldif: write(made, ldif, count))
     counting = signer_counts(one)
     year = datetime.date.today().year
     one.start()

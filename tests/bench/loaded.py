@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import ldap
-from conftest import BASE, BUILD, TOP, Instance
+from conftest import BASE, BUILD, TOP, Instance, small_data
 import organisations
 
 MADE_OF = ("conf/slapd.conf.in", "ldap-schema/xca.schema", "mod_xca/directory/org_store.c", "mod_xca/directory/arc_blocks.c",
@@ -73,6 +73,21 @@ def load(home, organisation_count, mail_count):
     table.unlink()
     ldif.unlink()
     print("loaded in %.0f s" % (time.monotonic() - began), flush=True)
+
+
+def small(name, write):
+    """An instance of few organisations in build/bench/NAME, with the entries that `write` (instance, file) gives as LDIF."""
+    home = BUILD / "bench" / name
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    small_data(home / "data")
+    one = Instance(home / "instance")
+    one.make(home / "data")
+    ldif = home / "entries.ldif"
+    write(one, ldif)
+    slapadd(one, DATABASES[0], ldif)
+    ldif.unlink()
+    return one
 
 
 def copy(organisation_count, mail_count):
