@@ -4,11 +4,13 @@
  * xcaNotBefore, xcaNotAfter, xcaAccepted, xcaSuspended, xcaRevoked, xcaCrlReason, xcaReasonNote,
  * xcaCodeHash, xcaTries, xcaPublished, xcaEndsOn, xcaEndsWhy
  *   search keys: search_store.c
- *   xcaExpires (the day of xcaNotAfter: an index by day), xcaNoticed, xcaNoticesOff: expiry_store.c */
+ *   xcaExpires (the day of xcaNotAfter: an index by day), xcaNoticed, xcaNoticesOff: expiry_store.c
+ *   xcaResumed, xcaCrlPartitions: for lists and their deltas (domain/crl.h) */
 #include "directory/cert_store.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <apr_strings.h>
 #include "directory/mappings.h"
 #include "directory/record.h"
@@ -21,6 +23,16 @@
 char *xca_cert_dn(const xca_store_t *store, const char *serial, apr_pool_t *pool) {
     return apr_pstrcat(pool, "xcaSerial=", xca_dn_escape(pool, serial), ",",
                        xca_branch_dn(store, "certificates", pool), NULL);
+}
+
+const char *xca_cert_serial_in(const char *dn, apr_pool_t *pool) {
+    static const char rdn[] = "xcaSerial=";
+
+    if (strncasecmp(dn, rdn, sizeof(rdn) - 1) != 0) {
+        return NULL;
+    }
+    dn += sizeof(rdn) - 1;
+    return apr_pstrmemdup(pool, dn, strcspn(dn, ","));
 }
 
 static void add_name(apr_pool_t *pool, xca_entry_t *entry, const char *name) {
@@ -63,6 +75,9 @@ xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t
     xca_entry_add_time(pool, entry, "xcaNotBefore", cert->not_before);
     xca_entry_add_time(pool, entry, "xcaNotAfter", cert->not_after);
     xca_entry_add(pool, entry, "xcaExpires", xca_date_format(pool, cert->not_after, XCA_DATE_ISO));
+    if (cert->crl_partitions > 0) {
+        xca_entry_add_number(pool, entry, "xcaCrlPartitions", cert->crl_partitions);
+    }
     xca_entry_add(pool, entry, "xcaCodeHash", cert->code_hash);
     xca_entry_add(pool, entry, "xcaTries", "0");
     err = xca_search_entry_add(entry, cert->der, pool);
@@ -102,6 +117,8 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     cert->accepted = xca_entry_time(entry, "xcaAccepted");
     cert->suspended = xca_entry_time(entry, "xcaSuspended");
     cert->revoked = xca_entry_time(entry, "xcaRevoked");
+    cert->resumed = xca_entry_time(entry, "xcaResumed");
+    cert->crl_partitions = (int)xca_entry_number(entry, "xcaCrlPartitions", 0);
     cert->reason = (xca_crl_reason)xca_entry_number(entry, "xcaCrlReason", 0);
     cert->reason_note = apr_pstrdup(pool, xca_entry_text(entry, "xcaReasonNote"));
     cert->ends_on = xca_entry_time(entry, "xcaEndsOn");
@@ -246,6 +263,7 @@ xca_error_t *xca_cert_update(xca_store_t *store, const xca_cert_t *old, const xc
     xca_changes_time(pool, changes, "xcaAccepted", changed->accepted);
     xca_changes_time(pool, changes, "xcaSuspended", changed->suspended);
     xca_changes_time(pool, changes, "xcaRevoked", changed->revoked);
+    xca_changes_time(pool, changes, "xcaResumed", changed->resumed);
     xca_changes_text(changes, "xcaCrlReason",
                      changed->reason != 0 ? apr_itoa(pool, (int)changed->reason) : NULL);
     xca_changes_text(changes, "xcaReasonNote", changed->reason_note);
@@ -352,19 +370,14 @@ static xca_error_t *walk(void *baton, const xca_entry_t *entry, apr_pool_t *scra
     return cert != NULL ? to->on_cert(to->baton, cert, scratch) : NULL;
 }
 
-xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, void *baton,
-                                   apr_pool_t *pool) {
-    static const char *const wanted[] = {"xcaSerial",    "xcaState",   "xcaNotAfter",
-                                         "xcaSuspended", "xcaRevoked", "xcaCrlReason",
-                                         "xcaPublished", NULL};
-    walk_t to;
+const char *const xca_cert_listed_attrs[] = {"xcaSerial",    "xcaState",     "xcaNotAfter", "xcaSuspended",     "xcaRevoked",
+                                             "xcaCrlReason", "xcaPublished", "xcaResumed",  "xcaCrlPartitions", NULL};
 
-    to.on_cert = on_cert;
-    to.baton = baton;
-    return xca_ldap_search(
-        store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE,
-        "(&(objectClass=xcaCertificate)(|(xcaState=suspended)(xcaState=revoked)))", wanted, 0, NULL,
-        walk, &to, pool);
+const char *xca_cert_listed_filter(apr_time_t since, apr_pool_t *pool) {
+    const char *day = xca_date_format(pool, since, XCA_DATE_LDAP);
+
+    return apr_pstrcat(pool, "(&(objectClass=xcaCertificate)(|(xcaState=suspended)(xcaState=revoked)(xcaResumed>=", day,
+                       "))(xcaNotAfter>=", day, "))", NULL);
 }
 
 const char *const xca_cert_counted_attrs[] = {"xcaSerial",    "xcaState",    "xcaOrgClass", "xcaCounty",

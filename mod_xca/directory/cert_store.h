@@ -7,6 +7,9 @@
 
 char *xca_cert_dn(const xca_store_t *store, const char *serial, apr_pool_t *pool);
 
+/* The serial in such a DN, NULL if it is none. */
+const char *xca_cert_serial_in(const char *dn, apr_pool_t *pool);
+
 /* Adds. "ldap.exists" if the serial is taken. */
 xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t *pool) XCA_MUST_USE;
 
@@ -73,15 +76,16 @@ xca_error_t *xca_cert_ended(xca_store_t *store, const char *serial, apr_pool_t *
 xca_error_t *xca_cert_ending(apr_array_header_t **certs, xca_store_t *store, apr_time_t by, int limit,
                              apr_pool_t *pool) XCA_MUST_USE;
 
-/* Calls with every suspended or revoked certificate (serial, state, reason, dates, published only), for the list. */
-typedef xca_error_t *xca_on_cert(void *baton, const xca_cert_t *cert, apr_pool_t *scratch);
-xca_error_t *xca_cert_walk_revoked(xca_store_t *store, xca_on_cert *on_cert, void *baton,
-                                   apr_pool_t *pool) XCA_MUST_USE;
+/* For following what belongs on lists by Content Sync: the certificates that are suspended or revoked and were valid at `since` or
+ * later, and those resumed since then; and what is needed of them. */
+const char *xca_cert_listed_filter(apr_time_t since, apr_pool_t *pool);
+extern const char *const xca_cert_listed_attrs[];
 
-/* The same with every certificate (serial, state, class, county, validity, time of revocation only), for statistics; filter and
+/* Calls with every certificate (serial, state, class, county, validity, time of revocation only), for statistics; filter and
  * attributes are those of whoever follows them by Content Sync. */
 #define XCA_CERT_FILTER "(objectClass=xcaCertificate)"
 extern const char *const xca_cert_counted_attrs[];
+typedef xca_error_t *xca_on_cert(void *baton, const xca_cert_t *cert, apr_pool_t *scratch);
 xca_error_t *xca_cert_walk(xca_store_t *store, xca_on_cert *on_cert, void *baton, apr_pool_t *pool) XCA_MUST_USE;
 
 /* ou=mail: makes the entry of (email, use) hold just the newest valid (accepted, not suspended, revoked, expired) certificate

@@ -19,6 +19,7 @@ void *xca_notice_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_
 void *xca_period_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_period_t * */
 void *xca_content_of_entry(const xca_entry_t *entry, apr_pool_t *pool);  /* xca_content_t * */
 void *xca_question_of_entry(const xca_entry_t *entry, apr_pool_t *pool); /* xca_question_t * */
+void *xca_crl_of_entry(const xca_entry_t *entry, apr_pool_t *pool);      /* xca_crl_record_t * */
 void *xca_row_of_entry(const xca_entry_t *entry, apr_pool_t *pool);      /* xca_row_result_t * */
 
 #endif

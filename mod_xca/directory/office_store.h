@@ -1,4 +1,4 @@
-/* ou=officers, ou=windows, ou=requests, ou=outbox, ou=crl, the CA's entry and the signer's status. */
+/* ou=officers, ou=windows, ou=requests, ou=outbox, the CA's entry and the signer's status. */
 #ifndef XCA_DIRECTORY_OFFICE_STORE_H
 #define XCA_DIRECTORY_OFFICE_STORE_H
 
@@ -56,18 +56,6 @@ xca_error_t *xca_notice_due(apr_array_header_t **notices, xca_store_t *store, ap
 /* Compare-and-swap from notice->state; `error` may be NULL; tries and next_try are written too. "notice.changed". */
 xca_error_t *xca_notice_move(xca_store_t *store, const xca_notice_t *notice, const char *to, const char *error,
                              int tries, apr_time_t next_try, apr_pool_t *pool) XCA_MUST_USE;
-
-/* Lists: ou=crl entry `name` ("full"; "root": of the CA above) and, for the full one, the CA's own entry. */
-typedef struct xca_crl_record {
-    xca_bytes_t der;
-    apr_uint64_t number;
-    apr_time_t this_update, next_update;
-} xca_crl_record_t;
-xca_error_t *xca_crl_put(xca_store_t *store, const char *name, const xca_crl_record_t *crl,
-                         apr_pool_t *pool) XCA_MUST_USE;
-/* "crl.not-found". With headers_only the DER is not fetched. */
-xca_error_t *xca_crl_read(xca_crl_record_t **crl, xca_store_t *store, const char *name, int headers_only,
-                          apr_pool_t *pool) XCA_MUST_USE;
 
 /* The CA's certificate and chain (PKCS#7) in its entry. "ca.not-found" */
 xca_error_t *xca_ca_publish(xca_store_t *store, xca_bytes_t certificate, xca_bytes_t chain_p7b,

@@ -129,12 +129,23 @@ static xca_error_t *write_piece(void *baton, const char *data, apr_size_t length
     return NULL;
 }
 
+/* One bucket and the end behind it: httpd knows the length then, and answers requests for ranges (RFC 9110 section 14). */
+static void insert_whole(answer_t *answer) {
+    xca_bytes_t whole = answer->response->whole;
+
+    if (whole.length > 0 && !answer->response->head_only) {
+        APR_BRIGADE_INSERT_TAIL(answer->brigade, apr_bucket_immortal_create((const char *)whole.data, whole.length,
+                                                                            answer->r->connection->bucket_alloc));
+    }
+}
+
 static void finish(answer_t *answer) {
     conn_rec *connection = answer->r->connection;
 
     if (!answer->headers_sent) {
         send_headers(answer);
     }
+    insert_whole(answer);
     if (answer->response->broken) {
         /* The filter of chunks leaves the last chunk out, as for a proxy whose backend broke: the client sees that it is cut. */
         connection->keepalive = AP_CONN_CLOSE;

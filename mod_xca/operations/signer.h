@@ -34,6 +34,7 @@ typedef struct xca_signer {
     apr_time_t answers_since;      /* an hour in which answers_mailed were sent */
     int answers_mailed;
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
+    apr_size_t crl_bytes_max;      /* no list is larger; 0: XCA_CRL_BYTES_MAX */
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */
     xca_bytes_t root_list_issuer;  /* whose it is: the last certificate of the chain */
     apr_interval_time_t sheets_life; /* of change sheets that were checked and never filed */
@@ -41,7 +42,8 @@ typedef struct xca_signer {
     apr_time_t reminded;           /* when all notices before an end were last seen to (signer_reminder.h) */
     int case_left;                 /* set by xca_signer_case(): it has more to do, call it again soon */
     int search_keys_there;         /* all certificates have theirs (signer_search.h) */
-    int crl_due;                   /* set by a change: a list is made at the next xca_signer_lists() */
+    struct xca_lists *lists;       /* operations/signer_lists.c: what is revoked, and what is published of it; NULL: not read yet */
+    int crl_due;                   /* set by a change: lists are made at the next xca_signer_lists() */
 } xca_signer_t;
 
 /* Brings one case forward as far as it goes: judges new decisions, moves the state, reserves serial and OID, issues, records,
@@ -65,8 +67,11 @@ xca_error_t *xca_signer_questions(xca_signer_t *signer, apr_time_t now, int limi
 /* Removes those that were closed long ago. */
 xca_error_t *xca_signer_old_questions(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Makes the full list if a change asks for it, or the present one has used half of its life. */
+/* Makes the lists (complete and delta, of all scopes: signer_lists.h) that a change asks for, or that have used half of their life.
+ * Cheap if none is due. While a large directory is read at the beginning it comes back with crl_due set: call it again. */
 xca_error_t *xca_signer_lists(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+/* Non-zero until everything that is revoked has been read once. */
+int xca_signer_lists_unread(const xca_signer_t *signer);
 
 /* Publishes the list of the CA above ("root-list-file") if it is another one than the directory has. Errors: those of
  * the file, "crl.unreadable", "crl.not-of-issuer". */

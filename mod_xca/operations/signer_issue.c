@@ -9,6 +9,7 @@
 #include "operations/notices.h"
 #include "operations/signer_card.h"
 #include "operations/signer_content.h"
+#include "operations/signer_lists.h"
 #include "outside/crypto.h"
 #include "outside/crypto_csr.h"
 
@@ -193,6 +194,7 @@ static xca_error_t *make_certificate(xca_cert_t *cert, xca_signer_t *signer, con
     cert->not_before = order.not_before;
     cert->not_after = order.not_after;
     cert->code_hash = kase->code_hash;
+    cert->crl_partitions = signer->profile->crl_partitions;
     return NULL;
 }
 
@@ -384,7 +386,9 @@ xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
     changed.state = state;
     changed.reason = XCA_REASON_UNSPECIFIED;
     changed.reason_note = NULL;
+    changed.resumed = 0;
     if (state == XCA_CERT_VALID) {
+        changed.resumed = cert->state == XCA_CERT_SUSPENDED ? now : cert->resumed;
         changed.accepted = cert->accepted != 0 ? cert->accepted : now;
         changed.suspended = 0;
         changed.published = 1;
@@ -412,6 +416,7 @@ xca_error_t *xca_signer_cert_state(xca_signer_t *signer, const xca_cert_t *cert,
         if (err != NULL) {
             return err;
         }
+        xca_signer_list_expect(signer, &changed, pool);
         xca_log(XCA_LOG_INFO, "certificate %s: %s -> %s", cert->serial,
                 xca_cert_state_id(cert->state), xca_cert_state_id(state));
     }

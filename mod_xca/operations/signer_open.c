@@ -30,7 +30,7 @@ static xca_error_t *need(const char **value, const xca_settings_t *settings, con
 xca_error_t *xca_profile_of(xca_profile_t **profile, const xca_settings_t *settings,
                             apr_pool_t *pool) {
     xca_profile_t *result = apr_pcalloc(pool, sizeof(*result));
-    long years, non_repudiation, ubn;
+    long years, non_repudiation, ubn, partitions;
     int class;
     xca_error_t *err = xca_settings_number(settings, "validity-years", &years, 5, 1, 10, pool);
 
@@ -39,6 +39,9 @@ xca_error_t *xca_profile_of(xca_profile_t **profile, const xca_settings_t *setti
     }
     if (err == NULL) {
         err = xca_settings_number(settings, "ubn-in-certificate", &ubn, 0, 0, 1, pool);
+    }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "crl-partitions", &partitions, 32, 0, XCA_CRL_PARTITIONS_MAX, pool);
     }
     if (err == NULL) {
         err = need(&result->crl_url, settings, "crl-url", pool);
@@ -52,6 +55,7 @@ xca_error_t *xca_profile_of(xca_profile_t **profile, const xca_settings_t *setti
     result->years = (int)years;
     result->non_repudiation = (int)non_repudiation;
     result->ubn_in_directory_attributes = (int)ubn;
+    result->crl_partitions = (int)partitions;
     result->policy = xca_settings_get(settings, "policy-oid", "2.16.886.101.0.3.3");
     result->crl_ldap_url = xca_settings_get(settings, "crl-ldap-url", NULL);
     result->ocsp_url = xca_settings_get(settings, "ocsp-url", NULL);

@@ -5,7 +5,7 @@
 #include "operations/signer.h"
 
 /* The profile's settings (profile.md, values marked "ours"): "validity-years", "policy-oid", "non-repudiation",
- * "subject-type-<class>", "ubn-in-certificate", "crl-url", "crl-ldap-url", "ca-issuers-url", "ocsp-url". */
+ * "subject-type-<class>", "ubn-in-certificate", "crl-url", "crl-partitions", "crl-ldap-url", "ca-issuers-url", "ocsp-url". */
 xca_error_t *xca_profile_of(xca_profile_t **profile, const xca_settings_t *settings,
                             apr_pool_t *pool) XCA_MUST_USE;
 

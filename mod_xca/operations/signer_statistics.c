@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <apr_strings.h>
 #include "base/log.h"
 #include "directory/cert_store.h"
@@ -43,17 +42,6 @@ int xca_follower_is_reading(const xca_follower_t *follower) {
     return !follower->complete;
 }
 
-/* The serial number in the DN of a certificate's entry; NULL if it is another entry's. */
-static const char *serial_in(const char *dn, apr_pool_t *pool) {
-    static const char rdn[] = "xcaSerial=";
-
-    if (strncasecmp(dn, rdn, sizeof(rdn) - 1) != 0) {
-        return NULL;
-    }
-    dn += sizeof(rdn) - 1;
-    return apr_pstrmemdup(pool, dn, strcspn(dn, ","));
-}
-
 static xca_error_t *on_change(void *baton, const char *dn, const xca_entry_t *entry, apr_pool_t *scratch) {
     xca_follower_t *follower = baton;
     const xca_cert_t *cert;
@@ -68,7 +56,7 @@ static xca_error_t *on_change(void *baton, const char *dn, const xca_entry_t *en
         return NULL;
     }
     if (entry == NULL) {
-        serial = serial_in(dn, scratch);
+        serial = xca_cert_serial_in(dn, scratch);
         if (serial != NULL) {
             xca_census_drop(follower->census, serial);
         }

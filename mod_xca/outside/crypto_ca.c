@@ -199,8 +199,21 @@ static void put_authority_access(xca_der_t *der, const xca_profile_t *profile) {
     xca_tbs_extension_close(der);
 }
 
+/* profile.md "CRLDistributionPoints": the partition's list, then the full one; without partitions the one list alone. */
+static void put_crl_points(xca_der_t *der, const xca_profile_t *profile, const xca_bytes_t *serial, apr_pool_t *pool) {
+    xca_crl_scope_t partition = {XCA_CRL_PARTITION, profile->crl_partitions, 0}, full = {XCA_CRL_FULL, 0, 0};
+
+    if (profile->crl_partitions == 0) {
+        xca_tbs_put_crl_points(der, XCA_OID_CRL_POINTS, NULL, profile->crl_url, profile->crl_ldap_url);
+        return;
+    }
+    partition.part = xca_crl_part(serial->data, serial->length, partition.parts);
+    xca_tbs_put_crl_points(der, XCA_OID_CRL_POINTS, xca_crl_url(profile->crl_url, &partition, 0, pool),
+                           xca_crl_url(profile->crl_url, &full, 0, pool), profile->crl_ldap_url);
+}
+
 static void put_extensions(xca_der_t *der, const xca_ca_t *ca, const xca_cert_order_t *order,
-                           const unsigned char key_id[XCA_KEY_ID]) {
+                           const xca_bytes_t *serial, const unsigned char key_id[XCA_KEY_ID], apr_pool_t *pool) {
     static const char *const uses[XCA_USE_COUNT][3] = {
         [XCA_USE_SIGNATURE] = {"1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.2", NULL},
         [XCA_USE_ENCRYPTION] = {"1.3.6.1.5.5.7.3.4", NULL},
@@ -216,7 +229,7 @@ static void put_extensions(xca_der_t *der, const xca_ca_t *ca, const xca_cert_or
         put_email(der, order->email);
     }
     put_directory_attributes(der, order, ca->profile);
-    xca_tbs_put_crl_point(der, ca->profile->crl_url, ca->profile->crl_ldap_url);
+    put_crl_points(der, ca->profile, serial, pool);
     put_authority_access(der, ca->profile);
     xca_tbs_put_key_ids(der, key_id, ca->key_id);
     xca_der_close(der);
@@ -242,7 +255,7 @@ static xca_error_t *build(xca_bytes_t *tbs, const xca_ca_t *ca, const xca_cert_o
     xca_tbs_put_validity(der, order->not_before, order->not_after);
     put_subject(der, order);
     xca_der_put_raw(der, order->spki);
-    put_extensions(der, ca, order, key_id);
+    put_extensions(der, ca, order, serial, key_id, pool);
     xca_der_close(der);
     return xca_der_finish(tbs, der, pool);
 }
@@ -255,6 +268,9 @@ static xca_error_t *check_order(const xca_bytes_t **serial, const xca_cert_order
         return xca_error_make(pool, XCA_E_INTERNAL, "lint.serial",
                               "not 16 bytes with a clear top bit: %s",
                               order->serial != NULL ? order->serial : "none");
+    }
+    if (profile->crl_partitions > 0 && xca_crl_part((*serial)->data, (*serial)->length, profile->crl_partitions) < 0) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "lint.serial", "in no partition: %s", order->serial);
     }
     if (order->use < 0 || order->use >= XCA_USE_COUNT) {
         return xca_error_make(pool, XCA_E_INTERNAL, "lint.key-usage", "use %d", (int)order->use);

@@ -4,6 +4,7 @@
 
 #include "domain/certificate.h"
 #include "domain/codes.h"
+#include "domain/crl.h"
 #include "outside/crypto.h"
 
 /* The profile's settings, values marked (ours) in profile.md; read from the settings file. */
@@ -15,6 +16,7 @@ typedef struct xca_profile {
     int ubn_in_directory_attributes; /* 2.16.886.1.100.2.101: 0                           */
     const char *crl_url;          /* "http://localhost:8080/repository/xca.crl"           */
     const char *crl_ldap_url;     /* or NULL                                              */
+    int crl_partitions;           /* what new certificates' lists are parted into; 0: one list */
     const char *ca_issuers_url;   /* ".../repository/chain.p7b"                           */
     const char *ocsp_url;         /* or NULL: left out                                    */
 } xca_profile_t;
@@ -55,12 +57,44 @@ xca_error_t *xca_ca_issue(xca_bytes_t *der, const xca_ca_t *ca, const xca_cert_o
 typedef struct xca_crl_entry {
     unsigned char serial[XCA_SERIAL_MAX];
     unsigned char serial_length;
-    unsigned char reason; /* xca_crl_reason */
+    unsigned char reason; /* xca_crl_reason, or XCA_REASON_REMOVED in a delta */
     apr_time_t when;
 } xca_crl_entry_t;
 
-/* Makes and signs the full list, streaming the entries (sorted here by serial) as DER in one pass.
- * cRLNumber is `number`. */
+/* removeFromCRL, RFC 5280 section 5.3.1. */
+#define XCA_REASON_REMOVED 8
+
+/* Gives the next entry, in the order of the serial numbers (as numbers); 0 at the end. */
+typedef int xca_crl_next(void *baton, xca_crl_entry_t *entry);
+
+/* What a list is to say. */
+typedef struct xca_list_order {
+    apr_uint64_t number;         /* cRLNumber */
+    apr_time_t this_update, next_update;
+    int is_delta;                /* RFC 5280 section 5.2.4: the changes since the complete list `base` of the same scope */
+    apr_uint64_t base;
+    const char *point;           /* where the list is fetched, if its scope is not all certificates: critical
+                                    issuingDistributionPoint (section 5.2.5); or NULL */
+    const char *freshest;        /* where its delta is fetched (section 5.2.6), or NULL */
+    xca_crl_next *next;
+    void *baton;
+    apr_size_t count;            /* entries that `next` gives at most */
+    apr_size_t bytes_max;        /* the list is not larger; 0: no limit */
+    apr_interval_time_t life_max; /* nextUpdate is no later than that after thisUpdate; 0: no limit */
+} xca_list_order_t;
+
+/* A list. The bytes lie in memory of their own, which the pool gives back when it is cleared. */
+typedef struct xca_list {
+    xca_bytes_t der;
+    apr_size_t count; /* of entries */
+} xca_list_t;
+
+/* Makes the list as DER in one pass over the entries, lints what is to be signed (crypto_lint.h), and only then signs. Memory: the
+ * list once. Errors: "lint.list-*" (arg: the field), "crypto.sign". */
+xca_error_t *xca_ca_list(xca_list_t *list, const xca_ca_t *ca, const xca_list_order_t *order,
+                         apr_pool_t *pool) XCA_MUST_USE;
+
+/* The same of entries at hand, which are sorted here: a complete list of all certificates. */
 xca_error_t *xca_ca_crl(xca_bytes_t *der, const xca_ca_t *ca, xca_crl_entry_t *entries,
                         apr_size_t count, apr_uint64_t number, apr_time_t this_update,
                         apr_time_t next_update, apr_pool_t *pool) XCA_MUST_USE;

@@ -40,6 +40,8 @@ xca_error_t *xca_crl_view(xca_crl_view_t *view, xca_bytes_t der, xca_bytes_t iss
         return xca_openssl_error(pool, XCA_E_INVALID, "crl.unreadable",
                                  "RFC 5280 sections 5.1.2.5 and 5.2.3");
     }
+    view->entries = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl));
+    view->entries = view->entries < 0 ? 0 : view->entries; /* no such part */
     above = xca_openssl_x509(pool, issuer);
     if (above == NULL ||
         X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(above)) != 0 ||

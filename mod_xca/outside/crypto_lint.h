@@ -12,4 +12,9 @@ xca_error_t *xca_lint_certificate(xca_bytes_t der, const xca_cert_order_t *order
                                   const xca_profile_t *profile, xca_bytes_t issuer,
                                   apr_pool_t *pool) XCA_MUST_USE;
 
+/* `tbs`: the TBSCertList of a list, complete or delta, that is to have `count` entries. NULL if it is what the order and RFC 5280
+ * section 5 ask for; otherwise the list of findings (XCA_E_INTERNAL, "lint.list-<field>", detail with the clause). */
+xca_error_t *xca_lint_list(xca_bytes_t tbs, const xca_list_order_t *order, apr_size_t count, xca_bytes_t issuer,
+                           apr_pool_t *pool) XCA_MUST_USE;
+
 #endif

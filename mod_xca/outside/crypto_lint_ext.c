@@ -1,5 +1,6 @@
 /* The lint of the extensions. */
 #include <string.h>
+#include <apr_strings.h>
 #include <openssl/x509v3.h>
 #include "outside/crypto_lint_parts.h"
 
@@ -138,21 +139,48 @@ static void check_alt_name(xca_lint_t *lint) {
     GENERAL_NAMES_free(found);
 }
 
+/* One DistributionPoint that names these addresses (`second` or NULL) and nothing else. */
+static int is_point(const CRL_DIST_POINTS *points, int index, const char *url, const char *second) {
+    const DIST_POINT *point = index < sk_DIST_POINT_num(points) ? sk_DIST_POINT_value(points, index) : NULL;
+    const GENERAL_NAMES *names;
+
+    if (point == NULL || point->CRLissuer != NULL || point->reasons != NULL || point->distpoint == NULL ||
+        point->distpoint->type != 0) {
+        return 0;
+    }
+    names = point->distpoint->name.fullname;
+    return sk_GENERAL_NAME_num(names) == 1 + (second != NULL) && is_uri(sk_GENERAL_NAME_value(names, 0), url) &&
+           (second == NULL || is_uri(sk_GENERAL_NAME_value(names, 1), second));
+}
+
+/* The address of the list of the order's partition: the serial number's share of all numbers decides. */
+static const char *list_of_partition(const xca_lint_t *lint) {
+    const xca_bytes_t *serial = lint->order->serial != NULL ? xca_text_unhex(lint->pool, lint->order->serial) : NULL;
+    const char *slash = strrchr(lint->profile->crl_url, '/');
+    int parts = lint->profile->crl_partitions;
+
+    if (serial == NULL || serial->length < 2 || slash == NULL) {
+        return NULL;
+    }
+    return apr_psprintf(lint->pool, "%.*s/crl/%d-%d.crl", (int)(slash - lint->profile->crl_url), lint->profile->crl_url, parts,
+                        (int)((serial->data[0] * 256.0 + serial->data[1] - 0x4000) / 0x4000 * parts));
+}
+
 static void check_crl_points(xca_lint_t *lint) {
+    const xca_profile_t *profile = lint->profile;
     CRL_DIST_POINTS *found =
         X509_get_ext_d2i(lint->certificate, NID_crl_distribution_points, NULL, NULL);
-    DIST_POINT *point = sk_DIST_POINT_num(found) == 1 ? sk_DIST_POINT_value(found, 0) : NULL;
-    int with_ldap = lint->profile->crl_ldap_url != NULL;
-    int right = point != NULL && point->CRLissuer == NULL && point->reasons == NULL &&
-                point->distpoint != NULL && point->distpoint->type == 0;
+    const char *slash = strrchr(profile->crl_url, '/');
+    int right;
 
-    if (right) {
-        GENERAL_NAMES *names = point->distpoint->name.fullname;
+    if (profile->crl_partitions == 0) {
+        right = sk_DIST_POINT_num(found) == 1 && is_point(found, 0, profile->crl_url, profile->crl_ldap_url);
+    } else {
+        const char *full = apr_psprintf(lint->pool, "%.*s/crl/full.crl", (int)(slash != NULL ? slash - profile->crl_url : 0),
+                                        profile->crl_url);
 
-        right = sk_GENERAL_NAME_num(names) == 1 + with_ldap &&
-                is_uri(sk_GENERAL_NAME_value(names, 0), lint->profile->crl_url) &&
-                (!with_ldap ||
-                 is_uri(sk_GENERAL_NAME_value(names, 1), lint->profile->crl_ldap_url));
+        right = sk_DIST_POINT_num(found) == 2 && is_point(found, 0, list_of_partition(lint), NULL) &&
+                is_point(found, 1, full, profile->crl_ldap_url);
     }
     if (!right) {
         xca_lint_find(lint, "lint.crl-points", "not the profile's: RFC 5280 section 4.2.1.13");

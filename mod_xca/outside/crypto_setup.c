@@ -125,7 +125,7 @@ static void put_extensions(xca_der_t *der, const struct setup_rule *rule, const 
         put_host_names(der, dns_name, pool);
     }
     if (crl_url != NULL) {
-        xca_tbs_put_crl_point(der, crl_url, NULL);
+        xca_tbs_put_crl_points(der, XCA_OID_CRL_POINTS, NULL, crl_url, NULL);
     }
     xca_tbs_put_key_ids(der, key_id, issuer_key_id);
     xca_der_close(der);

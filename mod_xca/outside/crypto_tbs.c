@@ -128,10 +128,7 @@ void xca_tbs_put_authority_key_id(xca_der_t *der, xca_bytes_t authority_key_id) 
     xca_tbs_extension_close(der);
 }
 
-void xca_tbs_put_crl_point(xca_der_t *der, const char *url, const char *second) {
-    xca_tbs_extension_open(der, "2.5.29.31", 0);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_open(der, XCA_DER_SEQUENCE);
+void xca_tbs_put_full_name(xca_der_t *der, const char *url, const char *second) {
     xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
     xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
     xca_der_put_text(der, XCA_DER_CONTEXT | 6, url);
@@ -140,7 +137,22 @@ void xca_tbs_put_crl_point(xca_der_t *der, const char *url, const char *second) 
     }
     xca_der_close(der);
     xca_der_close(der);
+}
+
+static void put_point(xca_der_t *der, const char *url, const char *second) {
+    xca_der_open(der, XCA_DER_SEQUENCE);
+    xca_tbs_put_full_name(der, url, second);
     xca_der_close(der);
+}
+
+void xca_tbs_put_crl_points(xca_der_t *der, const char *oid, const char *partition, const char *url,
+                            const char *second) {
+    xca_tbs_extension_open(der, oid, 0);
+    xca_der_open(der, XCA_DER_SEQUENCE);
+    if (partition != NULL) {
+        put_point(der, partition, NULL);
+    }
+    put_point(der, url, second);
     xca_der_close(der);
     xca_tbs_extension_close(der);
 }
@@ -174,14 +186,14 @@ xca_error_t *xca_tbs_unsigned(xca_bytes_t *der, xca_bytes_t tbs, const xca_key_t
     return wrap(der, tbs, (xca_bytes_t){NULL, 0}, key, pool);
 }
 
+xca_error_t *xca_tbs_signature(xca_bytes_t *signature, xca_bytes_t tbs, const xca_key_t *key, apr_pool_t *pool) {
+    return xca_openssl_sign(signature, key, is_p384(key) ? EVP_sha384() : EVP_sha256(), tbs.data, tbs.length, pool);
+}
+
 xca_error_t *xca_tbs_sign(xca_bytes_t *signed_der, xca_bytes_t tbs, const xca_key_t *key,
                           apr_pool_t *pool) {
     xca_bytes_t signature;
-    xca_error_t *err = xca_openssl_sign(&signature, key, is_p384(key) ? EVP_sha384() : EVP_sha256(), tbs.data,
-                                        tbs.length, pool);
+    xca_error_t *err = xca_tbs_signature(&signature, tbs, key, pool);
 
-    if (err != NULL) {
-        return err;
-    }
-    return wrap(signed_der, tbs, signature, key, pool);
+    return err == NULL ? wrap(signed_der, tbs, signature, key, pool) : err;
 }

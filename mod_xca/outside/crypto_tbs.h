@@ -6,6 +6,8 @@
 #include "outside/crypto_ca.h"
 #include "outside/crypto_der.h"
 
+#define XCA_OID_CRL_POINTS "2.5.29.31"
+#define XCA_OID_FRESHEST   "2.5.29.46"
 #define XCA_KEY_ID 20 /* bytes of a key identifier: SHA-1 */
 
 /* keyUsage, bit 0 of the BIT STRING first (RFC 5280 section 4.2.1.3). */
@@ -55,12 +57,20 @@ void xca_tbs_extension_close(xca_der_t *der);
 void xca_tbs_put_basic_constraints(xca_der_t *der, int is_ca, int path_length); /* path_length -1: none */
 void xca_tbs_put_key_usage(xca_der_t *der, int bits);
 void xca_tbs_put_ext_key_usage(xca_der_t *der, const char *const *oids);
-/* One list, reachable in one or two ways: one DistributionPoint (RFC 5280 section 4.2.1.13); `second` or NULL. */
-void xca_tbs_put_crl_point(xca_der_t *der, const char *url, const char *second);
+/* CRLDistributionPoints (RFC 5280 section 4.2.1.13) or freshestCRL (section 5.2.6): the list of the
+ * partition, or NULL, is a DistributionPoint of its own; the other one is reachable in one or two ways (`second` or NULL). */
+void xca_tbs_put_crl_points(xca_der_t *der, const char *oid, const char *partition, const char *url,
+                            const char *second);
+/* The DistributionPointName alone: fullName. */
+void xca_tbs_put_full_name(xca_der_t *der, const char *url, const char *second);
 void xca_tbs_put_key_ids(xca_der_t *der, const unsigned char *subject_key_id,
                          xca_bytes_t authority_key_id);
 void xca_tbs_put_subject_key_id(xca_der_t *der, const unsigned char id[XCA_KEY_ID]);
 void xca_tbs_put_authority_key_id(xca_der_t *der, xca_bytes_t authority_key_id);
+
+/* The signature by `key` alone, not wrapped. Error: "crypto.sign". */
+xca_error_t *xca_tbs_signature(xca_bytes_t *signature, xca_bytes_t tbs, const xca_key_t *key,
+                               apr_pool_t *pool) XCA_MUST_USE;
 
 /* Certificate or CertificateList: `tbs`, the algorithm, and the signature by `key`; with an empty
  * signature, for the lint. Error: "crypto.sign". */

@@ -38,6 +38,7 @@ xca_error_t *xca_p7b_read(apr_array_header_t **certificates, xca_bytes_t p7b,
 
 typedef struct xca_crl_view {
     apr_uint64_t number; /* cRLNumber */
+    int entries;
     apr_time_t this_update, next_update;
 } xca_crl_view_t;
 

@@ -72,6 +72,9 @@ typedef struct xca_ldap xca_ldap_t;
 xca_error_t *xca_ldap_make(xca_ldap_t **ldap, const xca_ldap_config_t *config,
                            apr_pool_t *pool) XCA_MUST_USE;
 
+/* What it was made with; for a sync of one's own. */
+const xca_ldap_config_t *xca_ldap_config(const xca_ldap_t *ldap);
+
 typedef enum { XCA_SCOPE_BASE = 0, XCA_SCOPE_ONE = 1, XCA_SCOPE_SUBTREE = 2 } xca_scope;
 
 /* Called for each entry; `entry` lives in `scratch`, which is cleared afterwards. An error stops. */

@@ -271,6 +271,10 @@ xca_error_t *xca_ldap_make(xca_ldap_t **ldap, const xca_ldap_config_t *config, a
     return NULL;
 }
 
+const xca_ldap_config_t *xca_ldap_config(const xca_ldap_t *ldap) {
+    return &ldap->config;
+}
+
 apr_interval_time_t xca_link_timeout(const xca_ldap_t *ldap) {
     return ldap->config.timeout;
 }

@@ -29,12 +29,12 @@ static void put_tasks(xca_visit_t *visit, const char *key, const char *const *id
 }
 
 static void put_list(xca_visit_t *visit, const xca_repository_state_t *state) {
-    if (state->crl.der.length == 0) {
+    if (state->crl == NULL) {
         return;
     }
-    xca_map_number(visit->model, "_list_number", (apr_int64_t)state->crl.number);
+    xca_map_number(visit->model, "_list_number", (apr_int64_t)state->crl->number);
     xca_map_text(visit->model, "_list_time",
-                 xca_date_format(visit->pool, state->crl.this_update, XCA_DATE_ISO_TIME));
+                 xca_date_format(visit->pool, state->crl->this_update, XCA_DATE_ISO_TIME));
 }
 
 /* The state of the service is told on the home page: applicants wait for the signer. */

@@ -78,6 +78,20 @@ typedef struct {
     const xca_repository_state_t *repository; /* NULL: nothing is known */
 } health_t;
 
+/* There are lists, and none of this CA is past its nextUpdate. */
+static int lists_are_good(const xca_repository_state_t *repository, apr_time_t now) {
+    int i;
+
+    for (i = 0; i < repository->lists->nelts; i++) {
+        const xca_crl_record_t *list = APR_ARRAY_IDX(repository->lists, i, const xca_crl_record_t *);
+
+        if (list->number != 0 && list != repository->root_crl && now >= list->next_update) {
+            return 0;
+        }
+    }
+    return repository->crl != NULL;
+}
+
 static health_t look(xca_visit_t *visit) {
     health_t health = {0};
     xca_error_t *err = xca_repository_get(&health.repository, visit->portal->repository, visit->office->store,
@@ -90,7 +104,7 @@ static health_t look(xca_visit_t *visit) {
     }
     health.directory = !xca_repository_directory_is_away(visit->portal->repository);
     health.signer = !xca_repository_signer_is_silent(health.repository, visit->now);
-    health.list = health.repository->crl.der.length > 0 && visit->now < health.repository->crl.next_update;
+    health.list = lists_are_good(health.repository, visit->now);
     return health;
 }
 
@@ -193,32 +207,36 @@ static void put_durations(text_t *text, const xca_meter_t *meter) {
     }
 }
 
-typedef double list_figure(const xca_repository_list_t *list);
+typedef double list_figure(const xca_crl_record_t *list);
 
-static double list_number(const xca_repository_list_t *list) {
+static double list_number(const xca_crl_record_t *list) {
     return (double)list->number;
 }
 
-static double list_this_update(const xca_repository_list_t *list) {
+static double list_this_update(const xca_crl_record_t *list) {
     return seconds(list->this_update);
 }
 
-static double list_next_update(const xca_repository_list_t *list) {
+static double list_next_update(const xca_crl_record_t *list) {
     return seconds(list->next_update);
 }
 
-static double list_bytes(const xca_repository_list_t *list) {
-    return (double)list->der.length;
+static double list_bytes(const xca_crl_record_t *list) {
+    return (double)list->bytes;
 }
 
+/* Of every list: the full one or that of the rest, those of the partitions, that of the CA above. */
 static void put_lists(text_t *text, const xca_repository_state_t *repository, const char *name, const char *help,
                       list_figure *figure) {
+    int i;
+
     put_head(text, name, "gauge", help);
-    if (repository->crl.der.length > 0) {
-        put(text, "%s{list=\"full\"} %.0f\n", name, figure(&repository->crl));
-    }
-    if (repository->root_crl.der.length > 0) {
-        put(text, "%s{list=\"root\"} %.0f\n", name, figure(&repository->root_crl));
+    for (i = 0; i < repository->lists->nelts; i++) {
+        const xca_crl_record_t *list = APR_ARRAY_IDX(repository->lists, i, const xca_crl_record_t *);
+
+        if (list->number != 0) {
+            put(text, "%s{list=\"%s\"} %.0f\n", name, list->name, figure(list));
+        }
     }
 }
 

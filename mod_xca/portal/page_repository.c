@@ -4,12 +4,14 @@
 #include "base/log.h"
 #include "domain/calendar.h"
 #include "domain/codes.h"
+#include "domain/crl.h"
 #include "outside/crypto.h"
 #include "outside/crypto_view.h"
 #include "portal/engine.h"
 #include "portal/pages.h"
 
 #define CERTIFICATE_KEPT 86400 /* seconds that caches may keep certificates */
+#define PARTITIONS_A_PAGE 32
 #define LIST_KEPT        3600  /* and lists: a revocation may come before nextUpdate */
 
 static xca_error_t *get_state(const xca_repository_state_t **state, xca_visit_t *visit) {
@@ -87,30 +89,52 @@ xca_error_t *xca_page_repository_chain_pem(xca_visit_t *visit) {
     return give(visit, pem, "application/x-pem-file", state->chain_etag, 0, CERTIFICATE_KEPT);
 }
 
-static xca_error_t *give_list(xca_visit_t *visit, const xca_repository_list_t *list) {
-    apr_int64_t left = apr_time_sec(list->next_update - visit->now);
+xca_error_t *xca_repository_give_list(xca_visit_t *visit, const char *name, int delta) {
+    const xca_repository_list_t *list;
+    apr_int64_t left;
+    xca_error_t *err = xca_repository_list(&list, visit->portal->repository, visit->office->store, name, delta, visit->now,
+                                           visit->pool);
 
-    if (list->der.length == 0) {
-        return not_yet(visit, "crl.not-found");
+    if (err != NULL) {
+        return err;
     }
+    left = apr_time_sec(list->next_update - visit->now);
     apr_table_set(visit->headers, "Expires",
                   xca_date_format(visit->pool, list->next_update, XCA_DATE_HTTP));
     return give(visit, &list->der, "application/pkix-crl", list->etag, list->this_update,
                 left < LIST_KEPT ? left : LIST_KEPT);
 }
 
+/* Where certificates without a partition look: the full list, or what is left of it when a full one would be too large. */
 xca_error_t *xca_page_repository_crl(xca_visit_t *visit) {
     const xca_repository_state_t *state;
     xca_error_t *err = get_state(&state, visit);
 
-    return err != NULL ? err : give_list(visit, &state->crl);
+    if (err == NULL && state->crl == NULL) {
+        return not_yet(visit, "crl.not-found");
+    }
+    return err != NULL ? err : xca_repository_give_list(visit, state->crl->name, 0);
 }
 
 xca_error_t *xca_page_repository_root_crl(xca_visit_t *visit) {
-    const xca_repository_state_t *state;
-    xca_error_t *err = get_state(&state, visit);
+    return xca_repository_give_list(visit, "root", 0);
+}
 
-    return err != NULL ? err : give_list(visit, &state->root_crl);
+/* "full.crl", "full-delta.crl", "32-7.crl", "32-7-delta.crl", "rest-delta.crl". */
+xca_error_t *xca_page_repository_crls(xca_visit_t *visit) {
+    static const char end[] = ".crl", delta[] = "-delta";
+    apr_size_t length = strlen(visit->arg);
+    xca_crl_scope_t scope;
+    char *name;
+    int is_delta;
+
+    if (length <= sizeof(end) - 1 || strcmp(visit->arg + length - (sizeof(end) - 1), end) != 0) {
+        return not_yet(visit, "crl.not-found");
+    }
+    length -= sizeof(end) - 1;
+    is_delta = length > sizeof(delta) - 1 && strncmp(visit->arg + length - (sizeof(delta) - 1), delta, sizeof(delta) - 1) == 0;
+    name = apr_pstrmemdup(visit->pool, visit->arg, length - (is_delta ? sizeof(delta) - 1 : 0));
+    return xca_crl_scope_parse(&scope, name) ? xca_repository_give_list(visit, name, is_delta) : not_yet(visit, "crl.not-found");
 }
 
 /* "<serial>.cer": NULL if the name is not of that form. */
@@ -180,16 +204,16 @@ static xca_error_t *put_certificate(xca_visit_t *visit, const xca_repository_sta
     return NULL;
 }
 
-static void put_list(xca_visit_t *visit, const char *key, const xca_repository_list_t *list,
-                     const char *path) {
-    xca_value_t *map;
-
-    if (list->der.length == 0) {
-        return;
-    }
-    map = xca_map_map(visit->model, key);
+static void put_list(xca_visit_t *visit, xca_value_t *map, const xca_crl_record_t *list, const char *path) {
+    xca_map_text(map, "name", list->name);
     xca_map_number(map, "number", (apr_int64_t)list->number);
-    xca_map_number(map, "bytes", (apr_int64_t)list->der.length);
+    if (list->entries >= 0) {
+        xca_map_number(map, "entries", list->entries);
+        xca_map_true(map, "_counted", 1);
+    }
+    if (list->bytes >= 0) {
+        xca_map_number(map, "bytes", list->bytes);
+    }
     xca_map_text(map, "this_update", xca_date_format(visit->pool, list->this_update, XCA_DATE_RFC3339));
     xca_map_text(map, "next_update", xca_date_format(visit->pool, list->next_update, XCA_DATE_RFC3339));
     xca_map_text(map, "_this_update",
@@ -197,7 +221,100 @@ static void put_list(xca_visit_t *visit, const char *key, const xca_repository_l
     xca_map_text(map, "_next_update",
                  xca_date_format(visit->pool, list->next_update, XCA_DATE_ISO_TIME));
     xca_map_true(map, "overdue", visit->now > list->next_update);
+    xca_map_text(map, "_path", path);
     put_address(visit, map, "url", path);
+}
+
+/* The delta of the list, with the number that it starts from. */
+static void put_delta(xca_visit_t *visit, xca_value_t *map, const xca_crl_record_t *list) {
+    const char *path = apr_pstrcat(visit->pool, "/repository/crl/", list->name, "-delta.crl", NULL);
+    xca_value_t *delta;
+
+    if (list->base_number == 0) {
+        return;
+    }
+    delta = xca_map_map(map, "delta");
+    xca_map_number(delta, "base", (apr_int64_t)list->base_number);
+    xca_map_number(delta, "entries", list->delta_entries);
+    xca_map_number(delta, "bytes", list->delta_bytes);
+    xca_map_text(delta, "_facts",
+                 xca_catalogue_format(visit->portal->texts, "repository.delta.facts", visit->language, visit->pool, "base",
+                                      apr_psprintf(visit->pool, "%" APR_UINT64_T_FMT, list->base_number), "entries",
+                                      apr_ltoa(visit->pool, list->delta_entries), "bytes",
+                                      apr_ltoa(visit->pool, list->delta_bytes), NULL));
+    xca_map_text(delta, "_path", path);
+    put_address(visit, delta, "url", path);
+}
+
+static void put_main_list(xca_visit_t *visit, const xca_crl_record_t *list) {
+    xca_value_t *map = xca_map_map(visit->model, "crl");
+
+    put_list(visit, map, list, "/repository/xca.crl");
+    put_delta(visit, map, list);
+    xca_map_true(map, "_rest", strcmp(list->name, "rest") == 0);
+}
+
+/* The partitions' lists alone, in order; array of const xca_crl_record_t *. */
+static apr_array_header_t *partitions_of(const xca_repository_state_t *state, apr_pool_t *pool) {
+    apr_array_header_t *partitions = apr_array_make(pool, 32, sizeof(void *));
+    int i;
+
+    for (i = 0; i < state->lists->nelts; i++) {
+        const xca_crl_record_t *list = APR_ARRAY_IDX(state->lists, i, const xca_crl_record_t *);
+        xca_crl_scope_t scope;
+
+        if (xca_crl_scope_parse(&scope, list->name) && scope.kind == XCA_CRL_PARTITION && list->number != 0) {
+            APR_ARRAY_PUSH(partitions, const xca_crl_record_t *) = list;
+        }
+    }
+    return partitions;
+}
+
+static void put_sum(xca_visit_t *visit, xca_value_t *map, const apr_array_header_t *partitions) {
+    long entries = 0, largest = 0;
+    int i;
+
+    for (i = 0; i < partitions->nelts; i++) {
+        const xca_crl_record_t *list = APR_ARRAY_IDX(partitions, i, const xca_crl_record_t *);
+
+        entries += list->entries > 0 ? list->entries : 0;
+        largest = list->bytes > largest ? list->bytes : largest;
+    }
+    xca_map_number(map, "count", partitions->nelts);
+    xca_map_number(map, "entries", entries);
+    xca_map_number(map, "largest_bytes", largest);
+    xca_map_text(map, "_text",
+                 xca_catalogue_format(visit->portal->texts, "repository.partitions.text", visit->language, visit->pool, "count",
+                                      apr_itoa(visit->pool, partitions->nelts), "entries", apr_ltoa(visit->pool, entries),
+                                      "bytes", apr_ltoa(visit->pool, largest), NULL));
+}
+
+/* What they come to together, and PARTITIONS_A_PAGE of them, from the one behind that which `after` names. */
+static void put_partitions(xca_visit_t *visit, const xca_repository_state_t *state) {
+    const apr_array_header_t *partitions = partitions_of(state, visit->pool);
+    const char *after = xca_form_text(visit->form, "after");
+    xca_value_t *map, *lists;
+    int i, first = 0;
+
+    if (partitions->nelts == 0) {
+        return;
+    }
+    for (i = 0; after != NULL && i < partitions->nelts; i++) {
+        first = strcmp(APR_ARRAY_IDX(partitions, i, const xca_crl_record_t *)->name, after) == 0 ? i + 1 : first;
+    }
+    map = xca_map_map(visit->model, "partitions");
+    put_sum(visit, map, partitions);
+    lists = xca_map_list(map, "lists");
+    for (i = first; i < partitions->nelts && i < first + PARTITIONS_A_PAGE; i++) {
+        const xca_crl_record_t *list = APR_ARRAY_IDX(partitions, i, const xca_crl_record_t *);
+        xca_value_t *one = xca_list_map(lists);
+
+        put_list(visit, one, list, apr_pstrcat(visit->pool, "/repository/crl/", list->name, ".crl", NULL));
+        put_delta(visit, one, list);
+        if (i + 1 == first + PARTITIONS_A_PAGE && i + 1 < partitions->nelts) {
+            xca_map_text(map, "next", apr_pstrcat(visit->pool, "/repository?after=", list->name, "#partitions", NULL));
+        }
+    }
 }
 
 static void put_directory(xca_visit_t *visit) {
@@ -216,8 +333,13 @@ xca_error_t *xca_page_repository(xca_visit_t *visit) {
     if (err != NULL) {
         return err;
     }
-    put_list(visit, "crl", &state->crl, "/repository/xca.crl");
-    put_list(visit, "root_crl", &state->root_crl, "/repository/root.crl");
+    if (state->crl != NULL) {
+        put_main_list(visit, state->crl);
+    }
+    put_partitions(visit, state);
+    if (state->root_crl != NULL) {
+        put_list(visit, xca_map_map(visit->model, "root_crl"), state->root_crl, "/repository/root.crl");
+    }
     put_directory(visit);
     return put_certificate(visit, state);
 }

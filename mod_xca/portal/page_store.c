@@ -8,10 +8,10 @@
 #include "outside/crypto_search_keys.h"
 #include "outside/crypto_view.h"
 #include "portal/engine.h"
+#include "portal/pages.h"
 
 #define HASH_KEPT 86400 /* seconds that caches may keep what a hash of the whole certificate has found: it never changes */
 #define FOUND_KEPT 300  /* what else was found: another one may be issued */
-#define LIST_KEPT 3600  /* lists: a revocation may come before nextUpdate */
 
 typedef enum { HASH, TEXT } process;
 
@@ -269,16 +269,6 @@ xca_error_t *xca_page_store_certificates(xca_visit_t *visit) {
 
 /* Lists. */
 
-static xca_error_t *give_list(xca_visit_t *visit, const xca_repository_list_t *list) {
-    apr_int64_t left = apr_time_sec(list->next_update - visit->now);
-
-    if (list->der.length == 0) {
-        return not_found(visit);
-    }
-    apr_table_set(visit->headers, "Expires", xca_date_format(visit->pool, list->next_update, XCA_DATE_HTTP));
-    return give(visit, list->der, "application/pkix-crl", list->this_update, left < LIST_KEPT ? left : LIST_KEPT);
-}
-
 /* A list is asked for by what is known of its issuer: iHash is that of the issuer's name in the list, which is the subject of the
  * issuer's certificate. */
 static int is_issuer(const xca_search_keys_t *issuer, xca_search_key key, const char *value) {
@@ -309,8 +299,9 @@ xca_error_t *xca_page_store_lists(xca_visit_t *visit) {
         err = xca_search_keys(&keys, APR_ARRAY_IDX(chain, i, xca_bytes_t), visit->pool);
         /* the CA's own certificate stands first; the list of the CA above is that of the last one */
         if (err == NULL && is_issuer(&keys, attributes[index].key, query.value)) {
-            return i == 0 ? give_list(visit, &state->crl)
-                          : i == chain->nelts - 1 ? give_list(visit, &state->root_crl) : not_found(visit);
+            const xca_crl_record_t *list = i == 0 ? state->crl : i == chain->nelts - 1 ? state->root_crl : NULL;
+
+            return list != NULL ? xca_repository_give_list(visit, list->name, 0) : not_found(visit);
         }
     }
     return err != NULL ? err : not_found(visit);

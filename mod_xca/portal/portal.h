@@ -39,6 +39,8 @@ typedef struct xca_http_response {
     apr_table_t *headers;   /* Location, Set-Cookie (may repeat), Cache-Control, ETag ... */
     xca_error_t *(*write)(void *baton, const char *data, apr_size_t length);
     void *baton;
+    xca_bytes_t whole;      /* the body in one piece, if it was not written; stays as long as the request's pool, so that whoever
+                               sends it need not copy it, and can send a range of it */
     int head_only;          /* HEAD or 304: nothing is written */
     int broken;             /* what was written is not all of it: the client must not take it for the whole */
 } xca_http_response_t;

@@ -134,20 +134,11 @@ static int has_it_already(const xca_http_request_t *request, const char *etag, a
     return 0;
 }
 
-static void write_out(xca_http_response_t *response, xca_bytes_t bytes) {
-    xca_error_t *err;
-
-    if (response->head_only) {
-        return;
-    }
-    err = response->write(response->baton, (const char *)bytes.data, bytes.length);
-    xca_log_error("sending an answer", err);
-}
-
 void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *response,
                        xca_bytes_t bytes, const char *etag, apr_time_t modified, apr_pool_t *pool) {
     put_strict_headers(response->headers, NULL, pool);
     apr_table_setn(response->headers, "ETag", etag);
+    apr_table_setn(response->headers, "Accept-Ranges", "bytes");
     if (modified != 0) {
         apr_table_setn(response->headers, "Last-Modified",
                        xca_date_format(pool, modified, XCA_DATE_HTTP));
@@ -157,7 +148,7 @@ void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *r
     if (response->status == 200) {
         apr_table_setn(response->headers, "Content-Length", apr_psprintf(pool, "%" APR_SIZE_T_FMT, bytes.length));
     }
-    write_out(response, bytes);
+    response->whole = bytes;
 }
 
 /* The name goes into a header: letters, digits, '.', '-', '_' only. */
@@ -212,7 +203,7 @@ static void respond_data(xca_visit_t *visit, xca_http_response_t *response) {
                           visit->data_modified, visit->pool);
         return;
     }
-    write_out(response, *visit->data);
+    response->whole = *visit->data;
 }
 
 static int is_for_programs(const xca_visit_t *visit, const xca_route_t *route) {

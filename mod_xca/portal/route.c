@@ -60,6 +60,7 @@ const xca_route_t xca_routes[] = {
     {"GET", "/repository/chain.p7b", xca_page_repository_chain, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
     {"GET", "/repository/chain.pem", xca_page_repository_chain_pem, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
     {"GET", "/repository/xca.crl", xca_page_repository_crl, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
+    {"GET", "/repository/crl/*", xca_page_repository_crls, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
     {"GET", "/repository/root.crl", xca_page_repository_root_crl, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
     {"GET", "/repository/certificates/*", xca_page_repository_certificate, NULL, "repository", NULL, XCA_ROUTE_PLAIN},
 

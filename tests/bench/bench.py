@@ -22,6 +22,8 @@ import tokens  # noqa: E402
 from issuing import Issuing  # noqa: E402
 from pages import Pages  # noqa: E402
 
+CHANGE_LIMIT = 300.0  # milliseconds of processor time, with a million revoked
+CHANGE_MEMORY = 100.0
 SEARCH_LIMIT = 50.0  # milliseconds, with 200,000 organisations
 KEYWORDS = (("full name", "財團法人臺北市俊銘基金會"), ("two characters", "基金"), ("one character", "會"), ("rare character", "鑫"),
             ("common characters", "社會福利基金會"), ("none found", "查無此名"))
@@ -110,6 +112,13 @@ def revocation_list(table, one, entries):
     shutil.rmtree(folder)
 
 
+def change_of_lists(table, one, entries):
+    """From a change to its signed lists: its partition's and, where it is below 10 MB, the full one, each with its delta."""
+    milliseconds, megabytes = core(one, "change", entries, 32)
+    table.row("a change among %d revoked to signed lists, CPU" % entries, milliseconds, "limit", CHANGE_LIMIT)
+    table.row("the same, memory in MB", megabytes, "limit in MB", CHANGE_MEMORY)
+
+
 def signature_time():
     """A bare RSA-4096 signature, by openssl speed."""
     said = subprocess.run(["openssl", "speed", "-seconds", "3", "rsa4096"], check=True, capture_output=True, text=True).stdout
@@ -127,6 +136,7 @@ def main():
         mail_clients(table, one, mail_count)
         for entries in (10000, 100000) + ((1000000,) if large else ()):
             revocation_list(table, one, entries)
+            change_of_lists(table, one, entries)
         issuing = Issuing(one)
         signature, add = signature_time(), issuing.durable_add()
         each = issuing.throughput(case_count)

@@ -3,16 +3,21 @@
  *      SETTINGS arcs COUNT OID AFTER          of a page of arcs below an OID
  *      SETTINGS sign COUNT KEY                of a signature by a key in a file or, by URI, in a token
  *      SETTINGS audit-JOB COUNT OUT           jobs of audit.h
- *      SETTINGS list ENTRIES OUT              makes and signs a revocation list; time in milliseconds
+ *      SETTINGS list ENTRIES OUT              makes and signs one revocation list of all; time in milliseconds
+ *      SETTINGS change ENTRIES PARTITIONS     with so many revoked in memory, one more is: its partition's list and delta, and the full
+ *                                             one and its delta if it is below 10 MB; processor time in milliseconds, then the most
+ *                                             memory that the process had, in megabytes
  * The operations themselves, without httpd: for make bench. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 #include "audit.h"
 #include "base/log.h"
 #include "operations/key_open.h"
+#include "operations/revoked.h"
 #include "operations/signer_open.h"
 #include "outside/crypto_card.h"
 
@@ -117,6 +122,83 @@ static xca_error_t *make_list(bench_t *bench, long entries, const char *path) {
     return err;
 }
 
+/* Processor time of this process in milliseconds. */
+static double processor_time(void) {
+    struct rusage used;
+
+    getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+}
+
+static xca_revoked_item_t some_item(long i, int parts, apr_time_t now) {
+    unsigned long scattered = (unsigned long)i * 2654435761UL % 4294967296UL;
+    xca_revoked_item_t item = {.length = 16, .reason = XCA_REASON_CESSATION, .parts = (apr_uint16_t)parts};
+
+    item.serial[0] = (unsigned char)(0x40 | (scattered >> 26 & 0x3f));
+    memcpy(item.serial + 1, &scattered, 3);
+    memcpy(item.serial + 4, &i, sizeof(i));
+    item.when = (apr_uint32_t)(apr_time_sec(now) - 90000 - i % 80000000);
+    item.not_after = (apr_uint32_t)(apr_time_sec(now) + 86400 + i % 100000000);
+    return item;
+}
+
+static xca_error_t *make_both(const bench_t *bench, const xca_signer_t *signer, xca_revoked_t *set,
+                              const xca_crl_scope_t *scope, apr_time_t now) {
+    const char *url = signer->profile->crl_url;
+    xca_list_order_t order = {.number = 2, .this_update = now, .next_update = now + apr_time_from_sec(86400), .base = 1};
+    xca_revoked_pass_t pass;
+    xca_list_t list;
+    xca_error_t *err = NULL;
+
+    order.next = xca_revoked_next;
+    order.baton = &pass;
+    order.bytes_max = XCA_CRL_BYTES_MAX;
+    order.point = scope->kind == XCA_CRL_FULL ? NULL : xca_crl_url(url, scope, 0, bench->pool);
+    for (order.is_delta = 0; err == NULL && order.is_delta < 2; order.is_delta++) {
+        order.freshest = order.is_delta ? NULL : xca_crl_url(url, scope, 1, bench->pool);
+        order.count = xca_revoked_pass(&pass, set, scope, now, order.is_delta, now - apr_time_from_sec(50000));
+        err = xca_ca_list(&list, signer->ca, &order, bench->pool);
+    }
+    return err;
+}
+
+static xca_error_t *change(bench_t *bench, long entries, int parts) {
+    apr_time_t now = apr_time_from_sec(apr_time_sec(apr_time_now()));
+    xca_revoked_t *set = xca_revoked_make(bench->pool);
+    xca_crl_scope_t scope = {XCA_CRL_PARTITION, parts, 0}, full = {XCA_CRL_FULL, 0, 0};
+    xca_revoked_item_t item, before;
+    struct rusage used;
+    xca_signer_t *signer;
+    double began;
+    long i;
+    xca_error_t *err = xca_signer_open(&signer, bench->settings, bench->pool);
+
+    xca_revoked_reading(set);
+    for (i = 0; i < entries; i++) {
+        item = some_item(i, parts, now);
+        (void)xca_revoked_take(set, &item, &before);
+    }
+    xca_revoked_read(set);
+    began = processor_time();
+    item = some_item(entries, parts, now);
+    item.when = (apr_uint32_t)apr_time_sec(now);
+    (void)xca_revoked_take(set, &item, &before);
+    scope.part = xca_revoked_part(&item);
+    if (err == NULL) {
+        err = make_both(bench, signer, set, &scope, now);
+    }
+    if (err == NULL && entries * 49 < XCA_CRL_BYTES_MAX - 4096) {
+        err = make_both(bench, signer, set, &full, now);
+    }
+    if (err == NULL) {
+        printf("%.3f\n", processor_time() - began);
+        getrusage(RUSAGE_SELF, &used);
+        printf("%.3f\n", (double)used.ru_maxrss / 1024);
+    }
+    return err;
+}
+
 static xca_error_t *run(bench_t *bench, int argc, const char *const argv[]) {
     const char *verb = argv[2];
     int count = atoi(argv[3]), i;
@@ -131,6 +213,9 @@ static xca_error_t *run(bench_t *bench, int argc, const char *const argv[]) {
     if (strcmp(verb, "sign") == 0) {
         err = xca_key_open(&bench->key, bench->settings, argv[4], NULL, bench->pool);
         return err == NULL ? measure(bench, sign, count, argv + 4) : err;
+    }
+    if (strcmp(verb, "change") == 0) {
+        return change(bench, count, atoi(argv[4]));
     }
     err = xca_office_open(&bench->office, bench->settings, "portal", bench->pool);
     if (err == NULL && strcmp(verb, "arcs") == 0) {
@@ -156,7 +241,7 @@ int main(int argc, const char *const argv[]) {
     apr_pool_create(&bench.pool, NULL);
     xca_log_set_sink(log_line, NULL, XCA_LOG_WARNING);
     if (argc < 5) {
-        fputs("usage: core SETTINGS search|number|arcs|sign|list COUNT ...\n", stderr);
+        fputs("usage: core SETTINGS search|number|arcs|sign|list|change COUNT ...\n", stderr);
         return 2;
     }
     err = xca_settings_read(&settings, argv[1], bench.pool);

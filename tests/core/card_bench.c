@@ -27,6 +27,7 @@ static const xca_profile_t profile = {
     .subject_types = {NULL, "2.16.886.1.100.3.2.11", "2.16.886.1.100.3.2.12", "2.16.886.1.100.3.2.13",
                       "2.16.886.1.100.3.2.14", "2.16.886.1.100.3.2.15", "2.16.886.1.100.3.2.16"},
     .crl_url = "http://localhost:8080/repository/xca.crl",
+    .crl_partitions = 4,
     .ca_issuers_url = "http://localhost:8080/repository/chain.p7b"};
 
 /* Injected faults --------------------------------------------------------------------------------------------- */
@@ -390,6 +391,21 @@ void bench_answer(bench_t *b, const char *id) {
         }
     }
     fail_msg("request %s is never answered", id);
+}
+
+int bench_lists_failing(bench_t *b, int at) {
+    int made = faults_made;
+    xca_error_t *err;
+
+    countdown = at;
+    err = xca_signer_lists(b->signer, b->now, b->pool);
+    countdown = 0;
+    if (faults_made == made) {
+        assert_done(err);
+        return 0;
+    }
+    assert_error(err, "ldap.down");
+    return 1;
 }
 
 void bench_sweep(bench_t *b) {

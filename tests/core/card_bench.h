@@ -95,6 +95,8 @@ void bench_answer(bench_t *b, const char *id);
 
 /* What time brings, by b->now; with faults like a message. */
 void bench_sweep(bench_t *b);
+/* Lists that are due, with the signer's `at`-th write failing once; 0 if it makes fewer. */
+int bench_lists_failing(bench_t *b, int at);
 /* An event that was filed, with faults too. */
 void bench_take_event(bench_t *b, const char *id);
 

@@ -30,6 +30,8 @@ PUBLIC = {
     "ou=crl": {"ou", "cn", "certificaterevocationlist", "xcacrlnumber", "xcathisupdate", "xcanextupdate"},
     "": {"c", "o", "ou", "cacertificate", "certificaterevocationlist", "xcachain"},  # the CA's entry and what stands above
 }
+PUBLIC["ou=crl"] |= {"deltarevocationlist", "xcacrlentries", "xcacrlbytes", "xcadeltaentries", "xcadeltabytes", "xcabasenumber",
+                     "xcabaseupdate", "xcaschedulednumber", "xcascheduledupdate"}
 HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=orders", "ou=content", "ou=questions",
           "ou=counters", "ou=services",
           "ou=sheets", "cn=signer-status", "ou=audit", "ou=events")

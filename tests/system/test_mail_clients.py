@@ -98,7 +98,8 @@ def test_gpgsm_finds_imports_checks_lists_and_encrypts_until_the_certificate_is_
     assert sealed.returncode == 0, client.why(sealed)
     assert opened(key, sealed.stdout) == "公文一份"
     log = (client.home / "dirmngr.log").read_text("utf-8", "replace")
-    assert "/repository/xca.crl" in log and "/repository/root.crl" in log  # both lists were fetched
+    # It knows no partitions: offered the certificate's, it goes on to the full list; and to that of the CA above.
+    assert "/repository/crl/full.crl" in log and "/repository/root.crl" in log
 
     change_state(browser, instance, serial, "suspend")
     wait_for_list(instance, serial, True)

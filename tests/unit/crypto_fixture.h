@@ -55,6 +55,18 @@ static inline void assert_fine(const xca_error_t *err) {
     assert_null(err);
 }
 
+/* Whether the lint's findings have this one; each has its clause. */
+static inline int has_finding(const xca_error_t *err, const char *message) {
+    for (; err != NULL; err = err->next) {
+        if (strcmp(err->message, message) == 0) {
+            assert_int_equal(err->kind, XCA_E_INTERNAL);
+            assert_non_null(err->detail);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static inline const char *test_path(const char *name) {
     return apr_pstrcat(test_pool, test_folder, "/", name, NULL);
 }

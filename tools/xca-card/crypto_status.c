@@ -43,6 +43,38 @@ static fault_t *revocation_fault(const certificate_t *certificate, int reason) {
                       certificate->serial, "reason %d", reason);
 }
 
+/* Whether the list is complete for a scope that the certificate is in (RFC 5280 section 6.3.3): one of all certificates, or that of
+ * the partition whose address the certificate names; no delta, and nothing critical that is not understood. */
+static int covers(const X509_CRL *crl, const certificate_t *certificate) {
+    ISSUING_DIST_POINT *point;
+    int critical = -1, i, at, found = 0;
+
+    for (at = 0; at < X509_CRL_get_ext_count(crl); at++) {
+        X509_EXTENSION *extension = X509_CRL_get_ext(crl, at);
+
+        if (X509_EXTENSION_get_critical(extension) &&
+            OBJ_obj2nid(X509_EXTENSION_get_object(extension)) != NID_issuing_distribution_point) {
+            return 0;
+        }
+    }
+    point = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &critical, NULL);
+    if (point == NULL) {
+        return critical == -1; /* there is none */
+    }
+    if (point->distpoint != NULL && point->distpoint->type == 0 && point->onlyCA <= 0 && point->onlyattr <= 0 &&
+        point->indirectCRL <= 0 && point->onlysomereasons == NULL) {
+        for (i = 0; i < sk_GENERAL_NAME_num(point->distpoint->name.fullname); i++) {
+            const GENERAL_NAME *name = sk_GENERAL_NAME_value(point->distpoint->name.fullname, i);
+
+            found |= name->type == GEN_URI &&
+                     (size_t)ASN1_STRING_length(name->d.ia5) == strlen(certificate->crl_url) &&
+                     memcmp(ASN1_STRING_get0_data(name->d.ia5), certificate->crl_url, strlen(certificate->crl_url)) == 0;
+        }
+    }
+    ISSUING_DIST_POINT_free(point);
+    return found;
+}
+
 static fault_t *judge(const certificate_t *certificate, X509_CRL *crl, X509 *issuer, time_t now) {
     EVP_PKEY *key = issuer != NULL ? X509_get0_pubkey(issuer) : NULL;
     X509_REVOKED *entry = NULL;
@@ -56,6 +88,9 @@ static fault_t *judge(const certificate_t *certificate, X509_CRL *crl, X509 *iss
     }
     if (!is_current(crl, now)) {
         return fault_make(T_CRL_BAD, certificate->crl_url, "the list is not of today");
+    }
+    if (!covers(crl, certificate)) {
+        return fault_make(T_CRL_BAD, certificate->crl_url, "the list does not cover this certificate");
     }
     if (X509_CRL_get0_by_cert(crl, &entry, certificate_x509(certificate)) != 1 || entry == NULL) {
         return NULL;

@@ -185,12 +185,34 @@ static xca_error_t *do_queue(work_t *work) {
     return err;
 }
 
+/* Whether a timer has run out; also one that a clock which was set back has left in the future. */
+static int is_due(apr_time_t due, apr_interval_time_t every, apr_time_t tick) {
+    return tick >= due || due - tick > every;
+}
+
+/* Lists come first and depend on nothing else: whatever is wrong elsewhere, none is missed. A fault of theirs holds up nothing
+ * else, unless the directory is away; without the key they wait. */
+static xca_error_t *do_lists(work_t *work, apr_pool_t *pool) {
+    apr_time_t tick = apr_time_now();
+    xca_error_t *err;
+
+    if (!is_due(work->list_due, RETRY_AFTER, tick)) {
+        return NULL;
+    }
+    err = wait_for_key(xca_signer_lists(work->signer, clock_of(work), pool), &work->list_due);
+    if (err == NULL || err->kind == XCA_E_UNAVAILABLE) {
+        return err;
+    }
+    xca_log_error("lists", err);
+    return NULL;
+}
+
 static xca_error_t *do_timed(work_t *work, int all, apr_pool_t *pool) {
     apr_time_t now = clock_of(work);
     apr_time_t tick = apr_time_now(); /* timers run by the real clock */
-    xca_error_t *err = NULL;
+    xca_error_t *err = do_lists(work, pool);
 
-    if (all || tick >= work->alive_due) {
+    if (err == NULL && (all || is_due(work->alive_due, ALIVE_EVERY, tick))) {
         work->alive_due = tick + ALIVE_EVERY;
         err = wait_for_key(xca_signer_alive(work->signer, now, pool), &work->alive_due);
     }
@@ -199,19 +221,14 @@ static xca_error_t *do_timed(work_t *work, int all, apr_pool_t *pool) {
         err = xca_signer_people(work->signer, now, pool);
         work->people_due |= err != NULL;
     }
-    if (err == NULL && (all || tick >= work->sweep_due)) {
+    if (err == NULL && (all || is_due(work->sweep_due, SWEEP_EVERY, tick))) {
         work->sweep_due = tick + SWEEP_EVERY;
-        err = xca_signer_sweep(work->signer, now, pool);
-        work->signer->crl_due |= err != NULL;
-        if (err == NULL) {
-            err = xca_signer_lists(work->signer, now, pool);
-        }
-        err = wait_for_key(err, &work->sweep_due);
+        err = wait_for_key(xca_signer_sweep(work->signer, now, pool), &work->sweep_due);
     }
-    if (err == NULL && work->signer->crl_due && tick >= work->list_due) {
-        err = wait_for_key(xca_signer_lists(work->signer, now, pool), &work->list_due);
+    if (err == NULL && work->signer->crl_due) {
+        err = do_lists(work, pool);
     }
-    if (err == NULL && (all || tick >= work->post_due)) {
+    if (err == NULL && (all || is_due(work->post_due, POST_EVERY, tick))) {
         work->post_due = tick + POST_EVERY;
         err = xca_signer_questions(work->signer, now, POST_LIMIT, pool);
         if (err == NULL) {
@@ -332,6 +349,9 @@ static int run_once(work_t *work, apr_pool_t *pool) {
     }
     if (err == NULL) {
         err = do_timed(work, 1, pool);
+    }
+    while (err == NULL && !stopping && xca_signer_lists_unread(work->signer)) {
+        err = do_lists(work, pool);
     }
     if (err == NULL) {
         err = xca_signer_statistics(work->signer, clock_of(work), pool);
