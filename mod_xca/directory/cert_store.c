@@ -383,6 +383,8 @@ const char *xca_cert_listed_filter(apr_time_t since, apr_pool_t *pool) {
 const char *const xca_cert_counted_attrs[] = {"xcaSerial",    "xcaState",    "xcaOrgClass", "xcaCounty",
                                               "xcaNotBefore", "xcaNotAfter", "xcaRevoked",  "xcaExpires", NULL};
 
+const char *const xca_cert_status_attrs[] = {"xcaSerial", "xcaState", "xcaSuspended", "xcaRevoked", "xcaCrlReason", "xcaPublished", NULL};
+
 xca_error_t *xca_cert_walk(xca_store_t *store, xca_on_cert *on_cert, void *baton, apr_pool_t *pool) {
     walk_t to = {on_cert, baton};
 

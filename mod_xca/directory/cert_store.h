@@ -86,6 +86,8 @@ extern const char *const xca_cert_listed_attrs[];
 #define XCA_CERT_FILTER "(objectClass=xcaCertificate)"
 extern const char *const xca_cert_counted_attrs[];
 typedef xca_error_t *xca_on_cert(void *baton, const xca_cert_t *cert, apr_pool_t *scratch);
+/* What a status is made of (domain/status_table.h), for xca_cert_of_entry(). */
+extern const char *const xca_cert_status_attrs[];
 xca_error_t *xca_cert_walk(xca_store_t *store, xca_on_cert *on_cert, void *baton, apr_pool_t *pool) XCA_MUST_USE;
 
 /* ou=mail: makes the entry of (email, use) hold just the newest valid (accepted, not suspended, revoked, expired) certificate

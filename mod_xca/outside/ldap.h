@@ -114,6 +114,17 @@ xca_error_t *xca_ldap_sync_start(xca_ldap_sync_t **sync, const xca_ldap_config_t
                                  const char *base, const char *filter, const char *const *attrs,
                                  xca_on_change *on_change, void *baton,
                                  apr_pool_t *pool) XCA_MUST_USE;
+/* The same from where an earlier sync with the same base, filter and identity stood (length 0: from the start): only what has
+ * changed since is delivered, and what was deleted meanwhile is not told. "ldap.fault" if the server cannot go on from there. */
+xca_error_t *xca_ldap_sync_resume(xca_ldap_sync_t **sync, const xca_ldap_config_t *config, const char *base,
+                                  const char *filter, const char *const *attrs, xca_bytes_t cookie,
+                                  xca_on_change *on_change, void *baton, apr_pool_t *pool) XCA_MUST_USE;
+/* Where the sync stands after all that was delivered; length 0 if the server has not said. Lives as long as the sync, until the
+ * next poll. */
+xca_bytes_t xca_ldap_sync_cookie(const xca_ldap_sync_t *sync);
+/* Asks the server for a sign of life over the connection of the sync, and waits for it at most `timeout`. What it has sent of
+ * changes before is there for the next poll. */
+xca_error_t *xca_ldap_sync_probe(xca_ldap_sync_t *sync, apr_interval_time_t timeout, apr_pool_t *pool) XCA_MUST_USE;
 /* Waits for changes at most `timeout` and delivers them. After an error the sync is over: stop it and
  * start a new one. */
 xca_error_t *xca_ldap_sync_poll(xca_ldap_sync_t *sync, apr_interval_time_t timeout,
