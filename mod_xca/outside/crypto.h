@@ -58,6 +58,10 @@ xca_error_t *xca_key_spki(xca_bytes_t *spki, const xca_key_t *key, apr_pool_t *p
  * type), "crypto.key". */
 xca_error_t *xca_key_make(xca_key_t **key, const char *type, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The private key as PKCS#8, DER, to be kept in memory; and back. Error: "crypto.key". */
+xca_error_t *xca_key_private(xca_secret_t **pkcs8, const xca_key_t *key, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_key_of_private(xca_key_t **key, const xca_secret_t *pkcs8, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Writes the private key as PKCS#8 PEM, or with its certificate and (unless its length is 0) the issuer's as
  * PKCS#12, into a new file of mode 0600. Error: "key.unwritable" (arg: path), also if the file exists. */
 xca_error_t *xca_key_write(const xca_key_t *key, const char *path, apr_pool_t *pool) XCA_MUST_USE;

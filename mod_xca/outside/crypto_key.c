@@ -187,6 +187,33 @@ xca_error_t *xca_key_make(xca_key_t **key, const char *type, apr_pool_t *pool) {
     return NULL;
 }
 
+xca_error_t *xca_key_private(xca_secret_t **pkcs8, const xca_key_t *key, apr_pool_t *pool) {
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->pkey);
+    unsigned char *der = NULL;
+    int length = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : 0;
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+    if (length <= 0) {
+        return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.key", "PKCS#8");
+    }
+    *pkcs8 = xca_secret_make(pool, der, (apr_size_t)length);
+    OPENSSL_clear_free(der, (size_t)length);
+    return NULL;
+}
+
+xca_error_t *xca_key_of_private(xca_key_t **key, const xca_secret_t *pkcs8, apr_pool_t *pool) {
+    const unsigned char *at = pkcs8->bytes;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)pkcs8->length);
+    EVP_PKEY *pkey = info != NULL ? EVP_PKCS82PKEY(info) : NULL;
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+    if (pkey == NULL) {
+        return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.key", "PKCS#8");
+    }
+    *key = make_key(pool, pkey);
+    return NULL;
+}
+
 /* Writes a new file that only its owner may read. */
 static xca_error_t *write_private(const char *path, BIO *content, apr_pool_t *pool) {
     char *data;
