@@ -24,7 +24,7 @@ xca_error_t *xca_request_add(xca_store_t *store, const xca_request_t *request, a
 xca_error_t *xca_request_read(xca_request_t **request, xca_store_t *store, const char *id,
                               apr_pool_t *pool) XCA_MUST_USE;
 xca_request_t *xca_request_of_entry(const xca_entry_t *entry, apr_pool_t *pool);
-/* Writes state, answer, tries_left and (of a card's) request->reply, and removes the sealed code or the message. */
+/* Writes state, answer, tries_left and (of a card's or responder's) request->reply, and removes the sealed code or the message. */
 xca_error_t *xca_request_answer(xca_store_t *store, const xca_request_t *request, xca_request_state state,
                                 const char *answer, int tries_left, apr_pool_t *pool) XCA_MUST_USE;
 xca_error_t *xca_request_waiting(apr_array_header_t **requests, xca_store_t *store,

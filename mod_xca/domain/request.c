@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const char *const kind_ids[XCA_REQUEST_COUNT] = {"show", "accept", "refuse", "suspend",
-                                                        "resume", "notices-off", "notices-on", "code", "card"};
+                                                        "resume", "notices-off", "notices-on", "code", "card", "responder"};
 static const char *const state_ids[] = {"waiting", "done", "denied"};
 
 const char *xca_request_kind_id(xca_request_kind kind) {

@@ -16,6 +16,7 @@ typedef enum {
     XCA_REQUEST_NOTICES_ON,  /* all of them again */
     XCA_REQUEST_CODE,    /* 變更用戶代碼: the sealed code is the present one, a line feed, and the new one */
     XCA_REQUEST_CARD,    /* a message of a card or of the card centre (wire/card_message.h) */
+    XCA_REQUEST_RESPONDER, /* the portal's own: a certificate for its OCSP responder's key (outside/crypto_ocsp.h) */
     XCA_REQUEST_COUNT
 } xca_request_kind;
 
@@ -33,12 +34,12 @@ typedef struct xca_request {
     const char *serial;  /* or NULL when card_number is given */
     const char *card_number;
     xca_bytes_t sealed_code; /* user code sealed to the signer's key (wire/seal.h) */
-    xca_bytes_t message;     /* of XCA_REQUEST_CARD: the envelope as it came */
+    xca_bytes_t message;     /* of XCA_REQUEST_CARD: the envelope as it came; of XCA_REQUEST_RESPONDER: PKCS#10 */
     apr_time_t created;
     /* the signer's answer */
     const char *answer;  /* message id: "request.done", "code.wrong", "code.locked", ... */
     int tries_left;      /* with code.wrong */
-    xca_bytes_t reply;   /* of XCA_REQUEST_CARD: sealed to the helper's key */
+    xca_bytes_t reply;   /* of XCA_REQUEST_CARD: sealed to the helper's key; of XCA_REQUEST_RESPONDER: the certificate */
 } xca_request_t;
 
 #endif

@@ -33,6 +33,9 @@ typedef struct xca_signer {
     const char *question_mail;     /* address of the officers who answer questions, or NULL */
     apr_time_t answers_since;      /* an hour in which answers_mailed were sent */
     int answers_mailed;
+    apr_interval_time_t responder_life; /* of the certificates of OCSP responders */
+    apr_time_t responders_since;   /* an hour in which responders_certified were certified */
+    int responders_certified;
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
     apr_size_t crl_bytes_max;      /* no list is larger; 0: XCA_CRL_BYTES_MAX */
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */

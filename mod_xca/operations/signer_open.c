@@ -295,7 +295,7 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
                              apr_pool_t *pool) {
     xca_signer_t *result = apr_pcalloc(pool, sizeof(*result));
     xca_profile_t *profile;
-    long hours, sheet_days;
+    long hours, sheet_days, responder_days;
     xca_error_t *err = xca_office_open(&result->office, settings, "signer", pool);
 
     if (err == NULL) {
@@ -331,11 +331,15 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
     if (err == NULL) {
         err = xca_settings_number(settings, "sheet-days", &sheet_days, 2, 1, 365, pool);
     }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "ocsp-responder-days", &responder_days, 7, 1, 30, pool);
+    }
     if (err != NULL) {
         return err;
     }
     result->crl_life = hours * HOUR;
     result->sheets_life = sheet_days * XCA_DAY;
+    result->responder_life = responder_days * XCA_DAY;
     result->crl_due = 1;
     *signer = result;
     return NULL;

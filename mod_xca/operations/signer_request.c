@@ -9,6 +9,7 @@
 #include "operations/signer_card.h"
 #include "operations/signer_code.h"
 #include "operations/signer_issue.h"
+#include "operations/signer_responder.h"
 #include "operations/signer_revocation.h"
 #include "outside/crypto.h"
 #include "wire/seal.h"
@@ -221,6 +222,7 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
             break;
         case XCA_REQUEST_CODE:
         case XCA_REQUEST_CARD:
+        case XCA_REQUEST_RESPONDER:
         case XCA_REQUEST_COUNT:
             verdict->answer = "request.unknown";
             break;
@@ -379,6 +381,9 @@ xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t
     }
     if (request->kind == XCA_REQUEST_CARD) {
         return xca_signer_card_message(signer, request, now, pool);
+    }
+    if (request->kind == XCA_REQUEST_RESPONDER) {
+        return xca_signer_responder(signer, request, now, pool);
     }
     err = judge(&verdict, signer, request, now, pool);
     if (err != NULL) {

@@ -1,0 +1,94 @@
+#include "operations/signer_responder.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "base/log.h"
+#include "domain/calendar.h"
+#include "outside/crypto_csr.h"
+#include "outside/crypto_ocsp.h"
+#include "outside/crypto_view.h"
+
+#define HOUR       apr_time_from_sec(3600)
+#define SKEW       apr_time_from_sec(300) /* clocks of hosts and relying parties may differ that much */
+#define CSR_LENGTH 1024                   /* one of RSA-2048 has some 600 bytes */
+
+/* NULL if the key may be certified; otherwise why not. */
+static const char *refusal(const xca_signer_t *signer, xca_csr_t **csr, const xca_request_t *request, apr_pool_t *pool) {
+    xca_error_t *err;
+
+    if (signer->profile->ocsp_url == NULL) {
+        return "responder.off";
+    }
+    if (request->message.length > CSR_LENGTH) {
+        return "csr.too-large";
+    }
+    err = xca_csr_read(csr, request->message.data, request->message.length, pool);
+    if (err != NULL) {
+        return err->message;
+    }
+    return xca_ocsp_takes_key((*csr)->key_text) ? NULL : "responder.key";
+}
+
+static int too_many(xca_signer_t *signer, apr_time_t now) {
+    if (now >= signer->responders_since + HOUR || now < signer->responders_since) {
+        signer->responders_since = now;
+        signer->responders_certified = 0;
+    }
+    return signer->responders_certified >= XCA_RESPONDERS_AN_HOUR;
+}
+
+static xca_error_t *log_certificate(xca_signer_t *signer, const xca_request_t *request, const xca_csr_t *csr,
+                                    xca_bytes_t certificate, apr_time_t now, apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+    const char *digest = xca_sha256_hex(pool, certificate.data, certificate.length);
+    xca_cert_view_t *view;
+    xca_error_t *err = xca_cert_view(&view, certificate, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    event.kind = "responder-issue";
+    event.actor = "portal";
+    event.key = apr_pstrcat(pool, request->id, "\n", digest, NULL);
+    event.details = xca_audit_details(pool, "serial", view->serial, "sha256", digest, "not-before",
+                                      xca_date_format(pool, view->not_before, XCA_DATE_RFC3339), "not-after",
+                                      xca_date_format(pool, view->not_after, XCA_DATE_RFC3339), "key", csr->key_hash, NULL);
+    return xca_audit_append(signer->audit, &event, now, pool);
+}
+
+/* Within the CA's own life. */
+static xca_error_t *certify(xca_bytes_t *certificate, const xca_signer_t *signer, xca_bytes_t spki, apr_time_t now,
+                            apr_pool_t *pool) {
+    xca_cert_view_t *ca;
+    apr_time_t from = now - SKEW, until = now + signer->responder_life;
+    xca_error_t *err = xca_cert_view(&ca, xca_ca_certificate(signer->ca), pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    return xca_ocsp_certify(certificate, signer->ca, spki, from > ca->not_before ? from : ca->not_before,
+                            until < ca->not_after ? until : ca->not_after, pool);
+}
+
+xca_error_t *xca_signer_responder(xca_signer_t *signer, xca_request_t *request, apr_time_t now, apr_pool_t *pool) {
+    xca_csr_t *csr = NULL;
+    const char *why = refusal(signer, &csr, request, pool);
+    xca_error_t *err = NULL;
+
+    if (why == NULL && too_many(signer, now)) {
+        why = "responder.too-many";
+    }
+    if (why == NULL) {
+        err = certify(&request->reply, signer, csr->spki, now, pool);
+    }
+    if (err == NULL && why == NULL) {
+        err = log_certificate(signer, request, csr, request->reply, now, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    signer->responders_certified += why == NULL;
+    xca_log(why == NULL ? XCA_LOG_INFO : XCA_LOG_WARNING, "request %s (responder): %s", request->id, why != NULL ? why : "done");
+    return xca_request_answer(signer->office->store, request, why == NULL ? XCA_REQUEST_DONE : XCA_REQUEST_DENIED,
+                              why != NULL ? why : "request.done", 0, pool);
+}
