@@ -273,7 +273,7 @@ $(BUILD)/tests/bench/core: tests/bench/core.c tests/bench/audit.c tests/bench/au
 	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libxca.a $(CORE_LIBS)
 
 .PHONY: bench bench-programs
-bench-programs: all $(BUILD)/tests/bench/core
+bench-programs: all $(BUILD)/tests/bench/core $(BUILD)/tests/bench/load
 bench:
 	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
 	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) bench-programs

@@ -18,6 +18,7 @@ import counted  # noqa: E402
 from conftest import BASE, BUILD  # noqa: E402
 import cards  # noqa: E402
 import loaded  # noqa: E402
+import status  # noqa: E402
 import tokens  # noqa: E402
 from issuing import Issuing  # noqa: E402
 from pages import Pages  # noqa: E402
@@ -169,6 +170,7 @@ def main():
         shutil.rmtree(one.home, ignore_errors=True)
     for count in (10000,) + ((1000000,) if large else (100000,)):
         auditing.measure(table, median, count)
+    status.measure(table, 1000000 if large else 100000)
     counted.compare(table, median, (1000, 100000) + ((1000000,) if large else ()))
 
 

@@ -42,7 +42,7 @@ def write(path, names, der, count, now):
     span = datetime.timedelta(days=6 * 365)
     with open(path, "w", encoding="utf-8") as out:
         for index in range(count):
-            begin = now - span + span * (index + 1) / count
+            begin = now - span + span * ((index + 1) / count)
             end = begin + datetime.timedelta(days=5 * 365)
             state = chance.choices(("valid", "revoked", "suspended", "pending"), (85, 10, 2, 3))[0]
             if state == "pending" and begin < now - datetime.timedelta(days=90):
