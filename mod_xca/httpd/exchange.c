@@ -15,8 +15,7 @@ typedef struct {
     int headers_sent;
 } answer_t;
 
-/* Reads until `buffer` (limit bytes) is full or the body ends. Returns OK or an HTTP status. */
-static int read_into(request_rec *r, char *buffer, apr_size_t limit, apr_size_t *length) {
+int xca_read_body(request_rec *r, char *buffer, apr_size_t limit, apr_size_t *length) {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     int at_end = 0;
 
@@ -59,7 +58,7 @@ static int read_body(request_rec *r, xca_http_request_t *request) {
         return OK;
     }
     body = xca_secret_alloc(r->pool, (announced >= 0 ? (apr_size_t)announced : XCA_BODY_MAX) + 1);
-    status = read_into(r, (char *)body->bytes, body->length, &request->body_length);
+    status = xca_read_body(r, (char *)body->bytes, body->length, &request->body_length);
     if (status != OK) {
         return status;
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_connection.h>
@@ -23,6 +24,7 @@ typedef struct {
 static const char *settings_path;
 static xca_settings_t *settings;
 static xca_portal_t *portal;
+static xca_ocsp_t *ocsp; /* or NULL: there is no such service */
 static apr_interval_time_t clock_offset;
 static int child_is_ready;
 
@@ -79,6 +81,7 @@ static int forget_last_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_po
     settings_path = NULL;
     settings = NULL;
     portal = NULL;
+    ocsp = NULL;
     clock_offset = 0;
     child_is_ready = 0;
     xca_senders_set(0);
@@ -100,6 +103,14 @@ static xca_error_t *read_everything(apr_pool_t *pool) {
     return xca_portal_make(&portal, settings, pool);
 }
 
+static void tell(server_rec *server, const xca_error_t *err) {
+    for (; err != NULL; err = err->next) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, server, "mod_xca: %s%s%s%s%s",
+                     err->message, err->arg != NULL ? " " : "", err->arg != NULL ? err->arg : "",
+                     err->detail != NULL ? ": " : "", err->detail != NULL ? err->detail : "");
+    }
+}
+
 /* Runs before httpd opens its logs, and under "apache2 -t": what is wrong with the settings, the
  * pages or the keys is told where the operator looks, and stops the start. */
 static int check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
@@ -114,12 +125,21 @@ static int check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     if (err == NULL) {
         return OK;
     }
-    for (; err != NULL; err = err->next) {
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, server, "mod_xca: %s%s%s%s%s",
-                     err->message, err->arg != NULL ? " " : "", err->arg != NULL ? err->arg : "",
-                     err->detail != NULL ? ": " : "", err->detail != NULL ? err->detail : "");
-    }
+    tell(server, err);
     return !OK;
+}
+
+/* httpd reads its configuration once to check it before it goes to the background: then nothing is started yet. */
+static int start_services(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server) {
+    xca_error_t *err;
+
+    if (settings == NULL || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    xca_httpd_log_start(server);
+    err = xca_ocsp_start(&ocsp, settings, server, pconf);
+    tell(server, err);
+    return err == NULL ? OK : !OK;
 }
 
 static void start_child(apr_pool_t *pchild, server_rec *server) {
@@ -165,6 +185,9 @@ static int answer(request_rec *r) {
                       " is XCASettings missing?");
         return HTTP_SERVICE_UNAVAILABLE;
     }
+    if (ocsp != NULL && xca_ocsp_is_asked(r)) {
+        return xca_ocsp_exchange(r, ocsp);
+    }
     return xca_exchange(r, portal, clock_offset);
 }
 
@@ -196,6 +219,7 @@ static int show_status(request_rec *r, int flags) {
 static void register_hooks(apr_pool_t *pool) {
     ap_hook_pre_config(forget_last_configuration, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_configuration, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(start_services, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_process_connection(xca_senders_begin, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_log_transaction(request_is_over, NULL, NULL, APR_HOOK_MIDDLE);

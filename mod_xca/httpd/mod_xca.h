@@ -1,11 +1,13 @@
 /* The httpd face: carries bytes between httpd and the portal, and nothing else. mod_xca.c has the
  * directives and hooks, exchange.c turns a request_rec into a request of the portal and its answer
- * into brigades, httpd_log.c writes the core's log lines into httpd's error log, senders.c bounds slow senders. */
+ * into brigades, httpd_log.c writes the core's log lines into httpd's error log, senders.c bounds slow senders, ocsp_exchange.c carries
+ * OCSP, and ocsp_process.c has the memory and the process behind it. */
 #ifndef XCA_HTTPD_MOD_XCA_H
 #define XCA_HTTPD_MOD_XCA_H
 
 #include <httpd.h>
 #include <http_config.h>
+#include "operations/ocsp.h"
 #include "portal/portal.h"
 
 /* The one name that httpd looks up; all others stay inside. */
@@ -15,6 +17,19 @@ extern module AP_MODULE_DECLARE_DATA xca_module __attribute__((visibility("defau
  * when the body could not be read). `clock_offset` is added to the time (setting "clock-offset").
  */
 int xca_exchange(request_rec *r, xca_portal_t *portal, apr_interval_time_t clock_offset);
+
+/* Reads the body of a request until `buffer` (limit bytes) is full or the body ends. Returns OK or an HTTP status. */
+int xca_read_body(request_rec *r, char *buffer, apr_size_t limit, apr_size_t *length);
+
+/* Non-zero if the address is the OCSP service's: /ocsp, and what begins with /ocsp/. */
+int xca_ocsp_is_asked(const request_rec *r);
+
+/* Answers an OCSP request (RFC 6960 appendix A, RFC 5019 section 5); returns as xca_exchange() does. */
+int xca_ocsp_exchange(request_rec *r, const xca_ocsp_t *ocsp);
+
+/* In the parent, when its configuration is read: takes up the memory and the key that it has had since it was started, or makes them, and starts the
+ * process that follows the directory, which ends with `pconf`. *ocsp is NULL if the settings do not ask for it. */
+xca_error_t *xca_ocsp_start(xca_ocsp_t **ocsp, const xca_settings_t *settings, server_rec *server, apr_pool_t *pconf) XCA_MUST_USE;
 
 /* Sends the core's log to the error log of `server`, or, while a request is being answered, to that
  * of the request with its id. The threshold is the server's LogLevel for this module. */

@@ -44,6 +44,7 @@ struct xca_portal {
     const char *enrol_retry;        /* seconds after which a device asks again while officers decide */
     xca_meter_t *meter;             /* shared by all processes */
     const apr_array_header_t *monitor_hosts; /* apr_ipsubnet_t *: who may see /healthz and /metrics */
+    const char *ocsp_url;           /* where status is asked for, shown to visitors; or NULL */
     const char *ldap_url;           /* "ldap://ldap.example/", shown to visitors; or NULL */
 };
 

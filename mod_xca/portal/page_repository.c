@@ -340,6 +340,7 @@ xca_error_t *xca_page_repository(xca_visit_t *visit) {
     if (state->root_crl != NULL) {
         put_list(visit, xca_map_map(visit->model, "root_crl"), state->root_crl, "/repository/root.crl");
     }
+    xca_map_text(visit->model, "ocsp_url", visit->portal->ocsp_url);
     put_directory(visit);
     return put_certificate(visit, state);
 }

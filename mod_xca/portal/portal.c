@@ -229,6 +229,7 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     result->service_mail = xca_settings_get(settings, "service-mail", NULL);
     result->xls_program = xca_settings_get(settings, "xls-program-file", NULL);
     result->office_tls_url = address(settings, "office-tls-url", pool);
+    result->ocsp_url = xca_settings_get(settings, "ocsp-url", NULL);
     result->ldap_url = address(settings, "public-ldap-url", pool);
     *portal = result;
     return NULL;

@@ -159,7 +159,7 @@ def test_the_card_is_tested(page, place):
     page.type_secret(place.pin)
     page.wait_part("done", seconds=90)
     results = page.part("outcomes").text
-    assert results.count("正常") >= 5 and "未通過" not in results
+    assert results.count("正常") >= 7 and results.count("OCSP") == 2 and "未通過" not in results
 
 
 def test_a_locked_card_is_unlocked(page, place):
