@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include "directory/crl_store.h"
 #include "domain/calendar.h"
 #include "operations/audit_read.h"
 #include "operations/audit_verify.h"
@@ -86,7 +87,7 @@ static void end_scratch(year_t *y, apr_pool_t *kept) {
 
 static int list_number(year_t *y, apr_pool_t *pool) {
     xca_crl_record_t *crl;
-    xca_error_t *err = xca_crl_read(&crl, y->b->portal->store, "full", 1, pool);
+    xca_error_t *err = xca_crl_read(&crl, y->b->portal->store, "full", XCA_CRL_HEAD, pool);
 
     if (err != NULL) {
         assert_error(err, "crl.not-found");
@@ -348,7 +349,7 @@ static void compare_list(year_t *y) {
     apr_time_t this_update;
     int found = 0, i, j;
 
-    assert_done(xca_crl_read(&record, y->b->portal->store, "full", 0, y->pool));
+    assert_done(xca_crl_read(&record, y->b->portal->store, "full", XCA_CRL_COMPLETE, y->pool));
     at = record->der.data;
     crl = d2i_X509_CRL(NULL, &at, (long)record->der.length);
     at = issuer.data;

@@ -99,11 +99,11 @@ static const char *period_differs(year_t *y, apr_hash_t *wanted) {
     for (i = 0; i < periods->nelts; i++) {
         const xca_period_t *period = APR_ARRAY_IDX(periods, i, const xca_period_t *);
         apr_hash_t *cells = apr_hash_get(wanted, period->name, APR_HASH_KEY_STRING);
-        const char *lines = cells != NULL ? lines_of(cells, y->pool) : "";
+        const char *lines = cells != NULL ? lines_of(cells, y->pool) : "", *kept = xca_statistics_text(period->texts, y->pool);
 
         found += cells != NULL;
-        if (strcmp(period->text, lines) != 0) {
-            differing = apr_psprintf(y->pool, "statistics of %s are\n%s\nnot\n%s", period->name, period->text, lines);
+        if (strcmp(kept, lines) != 0) {
+            differing = apr_psprintf(y->pool, "statistics of %s are\n%s\nnot\n%s", period->name, kept, lines);
         }
     }
     return found != (int)apr_hash_count(wanted) ? "statistics of a period are missing" : differing;
