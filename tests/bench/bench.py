@@ -15,6 +15,7 @@ sys.path.insert(0, str(TOP / "tests" / "system"))
 import ldap  # noqa: E402
 import auditing  # noqa: E402
 import counted  # noqa: E402
+import listed  # noqa: E402
 from conftest import BASE, BUILD  # noqa: E402
 import cards  # noqa: E402
 import loaded  # noqa: E402
@@ -171,6 +172,8 @@ def main():
     for count in (10000,) + ((1000000,) if large else (100000,)):
         auditing.measure(table, median, count)
     status.measure(table, 1000000 if large else 100000)
+    for count in (20000,) + ((1000000,) if large else ()):
+        listed.measure(table, count)
     counted.compare(table, median, (1000, 100000) + ((1000000,) if large else ()))
 
 
