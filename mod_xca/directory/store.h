@@ -11,6 +11,7 @@ typedef struct xca_store {
     const char *suffix;    /* "c=TW" */
     const char *base;      /* "ou=XCA,c=TW" */
     const char *ca_dn;     /* "ou=組織及團體憑證管理中心,o=行政院,c=TW" */
+    apr_uint64_t audit_seen; /* atomic: a number that an entry of the audit log had; looking for the last one begins there */
 } xca_store_t;
 
 /* Makes a store on `ldap`; no connection is made. `ca_dn` is the issuer's DN, under the suffix. */

@@ -1,6 +1,7 @@
 #include "operations/audit_read.h"
 
 #include <string.h>
+#include <apr_atomic.h>
 #include <apr_strings.h>
 
 #define FEW       1000 /* entries of a filter that are taken at once */
@@ -16,9 +17,11 @@ const char *const xca_audit_kinds[] = {
 
 /* The first number from `low` on that has no entry: entries stand without gap. */
 static xca_error_t *first_missing(apr_int64_t *missing, xca_store_t *store, apr_pool_t *pool) {
-    apr_int64_t there = 0, gone = 0, stride = 1;
-    xca_error_t *err = NULL;
+    apr_int64_t there = (apr_int64_t)apr_atomic_read64(&store->audit_seen), gone = 0, stride = 1;
+    int still = 1;
+    xca_error_t *err = there > 0 ? xca_audit_exists(&still, store, there, pool) : NULL;
 
+    there = still ? there : 0; /* the log was cut short, or is another one */
     while (err == NULL && (gone == 0 || gone - there > 1)) {
         apr_int64_t at = gone == 0 ? there + stride : there + (gone - there) / 2;
         int exists;
@@ -30,6 +33,9 @@ static xca_error_t *first_missing(apr_int64_t *missing, xca_store_t *store, apr_
         } else {
             gone = at;
         }
+    }
+    if (err == NULL) {
+        apr_atomic_set64(&store->audit_seen, (apr_uint64_t)there);
     }
     *missing = gone;
     return err;
