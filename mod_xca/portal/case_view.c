@@ -207,6 +207,9 @@ void xca_case_view_show(xca_visit_t *visit, const xca_case_t *kase) {
 }
 
 char *xca_case_view_event(const xca_decision_t *decision, apr_pool_t *pool) {
+    if (decision->stage == XCA_STAGE_FIRST && decision->kind == XCA_DECISION_ACCEPT && decision->letter == NULL) {
+        return apr_pstrdup(pool, "case.event.first-passed-form"); /* of a code reset, which comes without a letter */
+    }
     return apr_pstrcat(pool, "case.event.", xca_stage_id(decision->stage),
                        decision->kind == XCA_DECISION_RETURN ? "-returned" : "-passed", NULL);
 }

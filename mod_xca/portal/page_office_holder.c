@@ -152,7 +152,7 @@ static xca_error_t *put_found(xca_visit_t *visit, const way_t *way, xca_cert_key
         }
         item = xca_list_map(list);
         xca_cert_show(visit, item, cert);
-        if (visit->officer->role == way->files) {
+        if (visit->officer->role == way->files && cert->state != XCA_CERT_REVOKED && cert->not_after > visit->now) {
             xca_map_text(item, "_href", apr_pstrcat(visit->pool, way->path, "/new?number=",
                                                     cert->card_number != NULL ? cert->card_number : cert->serial, NULL));
         }

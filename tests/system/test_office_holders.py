@@ -115,10 +115,10 @@ def test_a_window_officer_files_a_revocation_in_the_browser(instance, published,
         assert "已採計" in desk.main().text and state_of(instance, serial) == "suspended"
         desk.get("/office/revocations")
         row = next(r for r in desk.main().find_elements(By.CSS_SELECTOR, "tbody tr") if number in r.text)
-        assert re.search(r"應辦畢日： 20\d\d-\d\d-\d\d", row.text)
+        assert re.search(r"應辦畢日 20\d\d-\d\d-\d\d", row.text)
         go(desk.browser, row.find_element(By.TAG_NAME, "a"))
         shown = desk.main().text
-        assert "應辦畢日：" in shown and LETTER in shown and "陳秘書" in shown and "毀損" in shown
+        assert "應辦畢日" in shown and LETTER in shown and "陳秘書" in shown and "毀損" in shown
     finally:
         desk.close()
     assert central.decide([number], "accept")[number]["counted"]

@@ -1,8 +1,10 @@
 """The one-time code of a user-code reset, opened by the card helper: with the encryption key of a card and its PIN, and with keys in files."""
 
 import base64
+import os
 import re
 import subprocess
+import time
 
 import pytest
 from cryptography import x509
@@ -138,6 +140,21 @@ class CardSigner:
             self.bridge.wait_for("Done.", after=after)
             events = events_of(self.bridge, begun["job"])
         return next(event["signed"] for event in events if event["type"] == "result")
+
+
+def test_without_a_terminal_pinentry_asks_and_shows_it(serving, tmp_path):  # noqa: F811
+    """What is printed may be kept by whatever has started the helper: with pinentry the code stands in its window alone."""
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "own.pem", "-subj", "/CN=officer")
+    (tmp_path / "both.pem").write_bytes((tmp_path / "key.pem").read_bytes() + (tmp_path / "own.pem").read_bytes())
+    bridge = serving("--key", tmp_path / "both.pem", "--pinentry", "pinentry-curses", terminal=True)
+    job = begin(bridge, envelop(tmp_path / "own.pem", "RSA2048"))
+    for shown in ("to be opened", "abcdefgh23"):
+        bridge.wait_for(shown)
+        time.sleep(1)
+        os.write(bridge.master, b"\r")
+    bridge.wait_for("Done.")
+    assert events_of(bridge, job)[-1]["type"] == "done"
+    assert "One-time code: abcdefgh23\n" not in bridge.said()  # lines that end so are printed ones
 
 
 def elements(content):
