@@ -97,7 +97,8 @@ def test_a_window_officer_files_a_revocation_in_the_browser(instance, published,
         by_name(desk.browser, "q").send_keys(serial.upper())
         desk.press(".search .primary")
         desk.press(".results a")
-        assert "有效" in desk.main().text and serial in desk.main().text
+        shown = desk.main().text
+        assert "有效" in shown and serial in shown, shown
         desk.press("form.form .primary")
         wrong = desk.main().text
         assert "請選擇一項" in wrong and desk.find("#letter-error").is_displayed()
