@@ -36,7 +36,10 @@ class Token:
                                     % (URI, MODULE, self.pin_file))
         settings = settings.replace("audit-key-file = secrets/audit.key", "audit-key-file = %saudit" % URI)
         (instance.home / "xca.conf").write_text(settings, "utf-8")
-        self.officers = {uid: officer(instance, uid) for uid in ("ra-tpe-edu", "central-1")}
+        self.officers = self.read_officers()
+
+    def read_officers(self):
+        return {uid: officer(self.instance, uid) for uid in ("ra-tpe-edu", "central-1")}
 
     def run(self, *command):
         return subprocess.run(command, env=self.instance.environment, check=True, capture_output=True, text=True, timeout=60).stdout
