@@ -7,4 +7,7 @@
 /* "-----BEGIN <label>-----", base64 in lines of 64, "-----END <label>-----". */
 char *xca_pem(apr_pool_t *pool, const char *label, xca_bytes_t der);
 
+/* The DER in the first PEM block of `text` with this label; NULL if there is none, or no base64 in it. */
+xca_bytes_t *xca_pem_find(apr_pool_t *pool, const char *text, const char *label);
+
 #endif

@@ -70,11 +70,15 @@ static xca_error_t *issuer_and_serial(const char **hash, const parts_t *parts, a
 
 /* The content of the OCTET STRING in extnValue; length 0 if there is no such extension. */
 static xca_bytes_t key_identifier(xca_bytes_t extensions) {
-    xca_der_at_t at = xca_der_at(extensions);
     xca_bytes_t none = {NULL, 0};
     xca_der_item_t extension, id, value, inner;
+    xca_der_at_t at;
 
-    while (extensions.length > 0 && xca_der_take(&at, XCA_DER_SEQUENCE, &extension)) {
+    if (extensions.length == 0) {
+        return none;
+    }
+    at = xca_der_at(extensions);
+    while (xca_der_take(&at, XCA_DER_SEQUENCE, &extension)) {
         xca_der_at_t fields = xca_der_at(extension.content);
 
         if (!xca_der_take(&fields, XCA_DER_OID, &id) || !xca_der_oid_is(id.content, SUBJECT_KEY_ID)) {

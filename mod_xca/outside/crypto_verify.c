@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include "outside/crypto_openssl.h"
+#include "outside/crypto_pem.h"
 
 #define CERTIFICATE_MAX 65536
 
@@ -101,13 +102,7 @@ static xca_bytes_t unwrap(xca_bytes_t sent, const char *const *labels, apr_pool_
     xca_bytes_t *der = NULL;
 
     for (; *labels != NULL && der == NULL; labels++) {
-        const char *begin = strstr(text, apr_pstrcat(pool, "-----BEGIN ", *labels, "-----", NULL));
-        const char *end = begin != NULL ? strstr(begin, apr_pstrcat(pool, "-----END ", *labels, "-----", NULL)) : NULL;
-
-        if (end != NULL) {
-            begin += strlen("-----BEGIN -----") + strlen(*labels);
-            der = xca_unbase64(pool, begin, (apr_size_t)(end - begin));
-        }
+        der = xca_pem_find(pool, text, *labels);
     }
     if (der == NULL && sent.length > 0 && sent.data[0] == 'M') {
         der = xca_unbase64(pool, text, strlen(text)); /* of a SEQUENCE it begins so */

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include "operations/login.h"
 #include "outside/crypto.h"
+#include "outside/crypto_pem.h"
 #include "portal/engine.h"
 #include "portal/office_lists.h"
 
@@ -128,19 +129,10 @@ xca_error_t *xca_office_door(xca_visit_t *visit) {
 }
 
 xca_bytes_t xca_office_client_certificate(const xca_visit_t *visit) {
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    const char *pem = visit->request->client_certificate;
+    const xca_bytes_t *der = pem != NULL ? xca_pem_find(visit->pool, pem, "CERTIFICATE") : NULL;
     xca_bytes_t none = {NULL, 0};
-    const char *from = visit->request->client_certificate;
-    const char *to;
-    xca_bytes_t *der;
 
-    from = from != NULL ? strstr(from, begin) : NULL;
-    to = from != NULL ? strstr(from, "-----END CERTIFICATE-----") : NULL;
-    if (to == NULL) {
-        return none;
-    }
-    from += sizeof(begin) - 1;
-    der = xca_unbase64(visit->pool, from, (apr_size_t)(to - from));
     return der != NULL ? *der : none;
 }
 

@@ -5,6 +5,7 @@
 #include "operations/order.h"
 #include "outside/crypto.h"
 #include "outside/crypto_cms.h"
+#include "outside/crypto_pem.h"
 #include "outside/crypto_view.h"
 #include "portal/engine.h"
 #include "portal/office_door.h"
@@ -270,18 +271,10 @@ static xca_error_t *new_id(const char **id, xca_visit_t *visit) {
 
 /* PEM or DER as uploaded. */
 static xca_bytes_t certificate_of(xca_visit_t *visit, const xca_bytes_t *file) {
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
     const char *text = apr_pstrmemdup(visit->pool, (const char *)file->data, file->length);
-    const char *from = strstr(text, begin), *to = from != NULL ? strstr(from, "-----END CERTIFICATE-----") : NULL;
-    xca_bytes_t *der;
-    xca_bytes_t none = {NULL, 0};
+    const xca_bytes_t *der = xca_pem_find(visit->pool, text, "CERTIFICATE");
 
-    if (to == NULL) {
-        return *file;
-    }
-    from += sizeof(begin) - 1;
-    der = xca_unbase64(visit->pool, from, (apr_size_t)(to - from));
-    return der != NULL ? *der : none;
+    return der != NULL ? *der : *file;
 }
 
 /* The uploaded certificate, or the one that the officer has. */
