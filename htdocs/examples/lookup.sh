@@ -34,8 +34,8 @@ openssl verify -CAfile "$ROOT" -untrusted "$folder/chain.pem" -CRLfile "$folder/
 ocsp=$(openssl x509 -in "$folder/certificate.pem" -noout -ocsp_uri)
 if [[ -n $ocsp ]]; then
     openssl x509 -in "$folder/chain.pem" -out "$folder/issuer.pem"
-    said=$(openssl ocsp -url "$ocsp" -issuer "$folder/issuer.pem" -cert "$folder/certificate.pem" -CAfile "$ROOT" \
-        -verify_other "$folder/chain.pem" -sha256 2>/dev/null) || { echo "no answer from $ocsp" >&2; exit 1; }
+    said=$(openssl ocsp -url "$ocsp" -sha256 -issuer "$folder/issuer.pem" -cert "$folder/certificate.pem" -CAfile "$ROOT" \
+        -verify_other "$folder/chain.pem" 2>/dev/null) || { echo "no answer from $ocsp" >&2; exit 1; }
     grep -q ': good$' <<<"$said" || { echo "$said" >&2; exit 1; }
 fi
 

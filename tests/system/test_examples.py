@@ -1,6 +1,7 @@
 """The example programs of the page 電子憑證應用程式介面: what stands there is what can be downloaded, and it works."""
 
 import subprocess
+import time
 
 import pytest
 from applying import publish, revoke
@@ -82,7 +83,12 @@ def test_the_shell_program_finds_and_checks_a_certificate(browser, instance, pro
     address = "example-reader@example.org.tw"
     _, _, serial = publish(browser, instance, tmp_path, address, use="encryption")
     environment = dict(instance.environment, LDAP_URL=instance.ldap_uri, HTTP_URL=instance.plain, ROOT=str(instance.home / "ca/root.pem"))
-    done = run(programs / "lookup.sh", address, cwd=tmp_path, env=environment)
+    until = time.monotonic() + 15
+    while True:  # list and OCSP know of a new certificate within seconds
+        done = run(programs / "lookup.sh", address, cwd=tmp_path, env=environment)
+        if done.returncode == 0 or time.monotonic() > until:
+            break
+        time.sleep(0.5)
     assert done.returncode == 0 and "subject=" in done.stdout, done.stdout + done.stderr
     shown = run("openssl", "x509", "-in", tmp_path / "certificate.pem", "-noout", "-serial").stdout
     assert shown.strip().lower() == "serial=" + serial.lower()
