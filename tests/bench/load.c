@@ -83,13 +83,14 @@ static int read_answer(int s, char *buffer, int *ends) {
 
 static void *ask(void *unused) {
     char *buffer = malloc(ANSWER_MAX);
-    int s = open_connection();
+    int s = -1;
 
     while (clock_now() < until) {
         size_t i = atomic_fetch_add(&next_request, 1) % count, place;
         double began = clock_now();
         int ends = 0, status;
 
+        s = s < 0 ? open_connection() : s; /* no sooner: openssl's responder stays with one that never asks */
         if (send(s, requests[i], lengths[i], MSG_NOSIGNAL) != (ssize_t)lengths[i]) {
             status = 0;
         } else {
@@ -104,10 +105,12 @@ static void *ask(void *unused) {
         }
         if (status == 0 || ends) {
             close(s);
-            s = open_connection();
+            s = -1;
         }
     }
-    close(s);
+    if (s >= 0) {
+        close(s);
+    }
     free(buffer);
     return NULL;
 }

@@ -87,7 +87,7 @@ class Peer:
             subprocess.run(command, cwd=folder, check=True, capture_output=True)
         self.process = subprocess.Popen(["openssl", "ocsp", "-index", "index.txt", "-CA", str(one.home / "ca/ca.pem"), "-rsigner", "certificate",
                                          "-rkey", "key", "-port", str(self.port), "-nmin", "60", "-multi", str(os.cpu_count())],
-                                        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                                        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def wait(self, body):
         until = time.monotonic() + 300
@@ -101,7 +101,7 @@ class Peer:
                 time.sleep(0.2)
 
     def stop(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        os.killpg(self.process.pid, signal.SIGKILL)  # it makes a group of its own, and has its processes in it
         self.process.wait(60)
 
 
