@@ -194,6 +194,14 @@ static void stop_following(struct xca_lists *lists) {
     }
 }
 
+void xca_signer_lists_stop(xca_signer_t *signer) {
+    if (signer->lists != NULL) {
+        stop_following(signer->lists);
+        apr_pool_destroy(signer->lists->pool);
+        signer->lists = NULL;
+    }
+}
+
 /* What expired before the oldest base of a delta is on no list any more. */
 static apr_time_t oldest_base(struct xca_lists *lists, apr_time_t now, apr_pool_t *pool) {
     apr_hash_index_t *at;

@@ -15,4 +15,8 @@
 /* `changed` was written just now: the next lists wait until Content Sync has told of it. */
 void xca_signer_list_expect(xca_signer_t *signer, const xca_cert_t *changed, apr_pool_t *pool);
 
+/* Forgets all, and ends the Content Sync: one that nobody reads any more would hold a thread of slapd as long as slapd's patience
+ * lasts. The next lists begin anew. */
+void xca_signer_lists_stop(xca_signer_t *signer);
+
 #endif

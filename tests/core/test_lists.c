@@ -32,7 +32,7 @@ static int stop(void **state) {
 
 /* The signer's next start: all that it has in memory is gone. */
 static void restart(void) {
-    b->signer->lists = NULL;
+    xca_signer_lists_stop(b->signer);
     b->signer->crl_due = 1;
 }
 
