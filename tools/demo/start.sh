@@ -33,7 +33,8 @@ fi
 
 say ""
 say "ready: https://localhost:$https_port/"
-"$top/tools/demo/what-to-try.sh"
+# A Ctrl-C while it speaks ends it too: what follows is said and done all the same.
+"$top/tools/demo/what-to-try.sh" || true
 
 # A pause that a signal ends, without a process for it: nothing ever comes from there.
 exec {never}<> <(:)
