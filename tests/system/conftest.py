@@ -165,6 +165,14 @@ class Instance:
             time.sleep(0.1)
         raise AssertionError("case %s is %s, not %s" % (number, found, state))
 
+    def wait_for_lists(self, seconds=30):
+        """The first revocation lists come a moment after the signer is ready."""
+        until = time.monotonic() + seconds
+        while not self.bind("admin").search_s("ou=crl," + BASE, ldap.SCOPE_ONELEVEL, "(cn=full)", ["1.1"]):
+            assert time.monotonic() < until, "no revocation list"
+            time.sleep(0.1)
+        time.sleep(1.1)  # the portal keeps what it knew for a second
+
     def signer_pid(self):
         return int((self.home / "run" / "signer.pid").read_text())
 
@@ -210,6 +218,7 @@ def instance():
     one = Instance(home / "instance")
     one.make(data)
     one.start()
+    one.wait_for_lists()
     yield one
     before = len(one.problems())
     one.stop()
