@@ -5,7 +5,7 @@ guard   rules about the source itself
 unit    programs that need nothing but themselves (cmocka)
 fuzz    every fuzz target once over its corpus
 core    programs against a real slapd (cmocka)
-pages   the portal's pages in a browser, with real slapd, signer and httpd (pytest)
+pages   the portal's pages and interfaces in a browser, with real slapd, signer and httpd (pytest)
 system  all else of tests/system: faults, cards, directory, programs (pytest)
 
 The suites run in two lanes side by side. The last line is "N passed, N failed" over all suites; a test that was
@@ -34,8 +34,9 @@ if os.environ.get("SANITIZE"):
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
 # Two cores have the same to do: the lanes end at about the same time.
 LANES = [["guard", "unit", "fuzz", "core", "pages"], ["system"]]
-PAGES = ("test_accessibility.py", "test_bad_fields.py", "test_card_application.py", "test_code_reset.py", "test_content.py",
-         "test_forms.py", "test_office_*.py", "test_printed.py", "test_xds_pages.py")
+PAGES = ("test_accessibility.py", "test_api*.py", "test_bad_fields.py", "test_bridge*.py", "test_card_application.py", "test_code_reset.py",
+         "test_content.py", "test_examples.py", "test_forms.py", "test_office_*.py", "test_open_code.py", "test_printed.py",
+         "test_public_log.py", "test_store.py", "test_xds_pages.py")
 
 
 class Count:
