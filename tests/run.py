@@ -145,8 +145,8 @@ SUITES = {"guard": guard, "unit": lambda: programs("unit"), "fuzz": fuzz, "core"
           "pages": pages, "system": system}
 
 
-def show_log_of(failure):
-    log = LOGS / (failure.split(":")[0] + ".log")
+def show_log_of(name):
+    log = LOGS / (name + ".log")
     if log.exists():
         print("--- the end of %s" % log)
         print("\n".join(log.read_text("utf-8", "replace").splitlines()[-60:]))
@@ -166,8 +166,8 @@ def run_lane(suites, results, lock):
                                                           time.monotonic() - begun))
             for failure in count.failed:
                 print("    FAILED %s" % failure)
-            for name in sorted({failure.split(":")[0] for failure in count.failed}):
-                show_log_of(suite + ":" if suite in ("pages", "system") else name)
+            for name in sorted({suite if suite in ("pages", "system") else failure.split(":")[0] for failure in count.failed}):
+                show_log_of(name)
             sys.stdout.flush()
 
 
