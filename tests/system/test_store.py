@@ -11,6 +11,7 @@ import time
 import urllib.parse
 
 import ldap
+import ldap.filter
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -97,8 +98,11 @@ def test_several_matches_come_in_one_answer(instance, published):
     ders = {certificate.public_bytes(Encoding.DER) for certificate, _ in published}
     subject = keys_of(published[0][0])["sHash"]
     name = published[0][1]["o"][0].decode()
+    same = instance.bind("admin").search_s("ou=certificates," + BASE, ldap.SCOPE_ONELEVEL, "(o=%s)" % ldap.filter.escape_filter_chars(name), ["1.1"])
     for query in ("uri=" + urllib.parse.quote(ADDRESS), "sHash=" + escaped(subject), "name=" + urllib.parse.quote(name)):
         answer, body = ask(instance, query)
+        if answer.status == 403 and not query.startswith("uri=") and len(same) > 32:
+            continue  # other tests have had more certificates of this organisation issued than one answer has
         assert answer.status == 200 and answer.headers["Content-Type"].startswith("multipart/mixed"), (query, body[:500])
         assert answer.headers["Content-Length"] == str(len(body))
         found = parts_of(answer, body)
@@ -167,7 +171,11 @@ def test_the_authorities_certificates_and_lists_are_found(instance, published):
             crl = x509.load_der_x509_crl(body)
             assert crl.issuer == issuer.subject and crl.is_signature_valid(issuer.public_key())
             assert answer.headers["Expires"] and answer.headers["Last-Modified"]
-            assert ask(instance, query, lists, {"If-None-Match": answer.headers["ETag"]})[0].status == 304
+            # a list may be made anew between two questions, for what was revoked before
+            again = ask(instance, query, lists, {"If-None-Match": answer.headers["ETag"]})[0]
+            if again.status == 200:
+                again = ask(instance, query, lists, {"If-None-Match": again.headers["ETag"]})[0]
+            assert again.status == 304
     assert ask(instance, "name=" + urllib.parse.quote("組織及團體憑證管理中心"), lists)[0].status == 200
     assert ask(instance, "iHash=" + "A" * 27, lists)[0].status == 404
     assert ask(instance, "uri=a", lists)[0].status == 400

@@ -33,8 +33,9 @@ fi
 
 say ""
 say "ready: https://localhost:$https_port/"
-# A Ctrl-C while it speaks ends it too: what follows is said and done all the same.
-"$top/tools/demo/what-to-try.sh" || true
+# In the background: a Ctrl-C that comes while bash waits for a command in the foreground is lost when that command ends well.
+"$top/tools/demo/what-to-try.sh" &
+wait "$!" || true
 
 # A pause that a signal ends, without a process for it: nothing ever comes from there.
 exec {never}<> <(:)
