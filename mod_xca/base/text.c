@@ -224,3 +224,13 @@ xca_bytes_t *xca_text_unhex(apr_pool_t *pool, const char *hex) {
     bytes->length = digits / 2;
     return bytes;
 }
+
+apr_uint32_t xca_text_hash(const void *bytes, apr_size_t length) {
+    const unsigned char *at = bytes, *end = at + length;
+    apr_uint32_t hash = 2166136261u;
+
+    for (; at < end; at++) {
+        hash = (hash ^ *at) * 16777619u;
+    }
+    return hash ^ hash >> 16;
+}

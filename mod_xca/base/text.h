@@ -37,6 +37,9 @@ char *xca_text_halfwidth(apr_pool_t *pool, const char *text);
 /* The text as a string of JSON with its quotes (RFC 8259 section 7). */
 char *xca_text_json(apr_pool_t *pool, const char *text);
 
+/* FNV-1a of 32 bits, for tables in memory; the low bits are those to take, with some of the high ones folded in. */
+apr_uint32_t xca_text_hash(const void *bytes, apr_size_t length);
+
 /* The value of a hexadecimal digit, -1 if it is none. */
 int xca_text_hex_digit(char c);
 

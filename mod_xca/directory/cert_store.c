@@ -161,15 +161,15 @@ static int newest_first(const void *a, const void *b) {
     return strcmp(left->serial, right->serial);
 }
 
-static xca_error_t *find_certs(apr_array_header_t **certs, int *more, xca_store_t *store,
-                               const char *filter, int limit, apr_pool_t *pool) {
+xca_error_t *xca_cert_find_by(apr_array_header_t **certs, int *more, xca_store_t *store, const char *filter,
+                              const char *const *attrs, int limit, apr_pool_t *pool) {
     xca_collect_t into;
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 16, sizeof(void *));
     into.make = xca_cert_of_entry;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE,
-                          filter, NULL, limit, more, xca_collect, &into, pool);
+                          filter, attrs, limit, more, xca_collect, &into, pool);
     if (err == NULL) {
         qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), newest_first);
         *certs = into.list;
@@ -219,7 +219,7 @@ xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t 
 
         return xca_cert_find(certs, more, store, &query, limit, pool);
     }
-    return find_certs(certs, more, store, equals(attribute[key], value, pool), limit, pool);
+    return xca_cert_find_by(certs, more, store, equals(attribute[key], value, pool), NULL, limit, pool);
 }
 
 xca_error_t *xca_cert_find(apr_array_header_t **certs, int *more, xca_store_t *store,
@@ -250,7 +250,7 @@ xca_error_t *xca_cert_find(apr_array_header_t **certs, int *more, xca_store_t *s
     if (*filter == '\0') {
         return find_none(certs, more, pool);
     }
-    return find_certs(certs, more, store, apr_pstrcat(pool, "(&", filter, ")", NULL), limit, pool);
+    return xca_cert_find_by(certs, more, store, apr_pstrcat(pool, "(&", filter, ")", NULL), NULL, limit, pool);
 }
 
 xca_error_t *xca_cert_update(xca_store_t *store, const xca_cert_t *old, const xca_cert_t *changed,
@@ -327,7 +327,7 @@ xca_error_t *xca_cert_pending_since(apr_array_header_t **certs, xca_store_t *sto
                           "(xcaNotBefore<=",
                     xca_date_format(pool, before, XCA_DATE_LDAP), "))", NULL);
 
-    return find_certs(certs, NULL, store, filter, 0, pool);
+    return xca_cert_find_by(certs, NULL, store, filter, NULL, 0, pool);
 }
 
 xca_error_t *xca_cert_ends(xca_store_t *store, const char *serial, apr_time_t on, const char *why,
@@ -355,7 +355,7 @@ xca_error_t *xca_cert_ending(apr_array_header_t **certs, xca_store_t *store, apr
     const char *filter = apr_pstrcat(pool, "(&(xcaEndsOn<=", xca_date_format(pool, by, XCA_DATE_LDAP),
                                      ")(objectClass=xcaCertificate))", NULL);
 
-    return find_certs(certs, NULL, store, filter, limit, pool);
+    return xca_cert_find_by(certs, NULL, store, filter, NULL, limit, pool);
 }
 
 typedef struct {

@@ -32,6 +32,10 @@ typedef enum {
 xca_error_t *xca_cert_search(apr_array_header_t **certs, int *more, xca_store_t *store, xca_cert_key key,
                              const char *value, int limit, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Those that fit a filter (RFC 4515), newest first, with `attrs` alone (NULL: all); for what has keys of its own (search_store.h). */
+xca_error_t *xca_cert_find_by(apr_array_header_t **certs, int *more, xca_store_t *store, const char *filter,
+                              const char *const *attrs, int limit, apr_pool_t *pool) XCA_MUST_USE;
+
 /* What all the non-NULL ones ask for; at least one. The name is a keyword as above. */
 typedef struct xca_cert_query {
     const char *serial, *card_number, *oid, *email, *name;

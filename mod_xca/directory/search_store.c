@@ -7,6 +7,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
+#include "directory/cert_store.h"
 #include "directory/mappings.h"
 #include "directory/record.h"
 #include "outside/crypto_search_keys.h"
@@ -46,34 +47,14 @@ xca_error_t *xca_search_entry_add(xca_entry_t *entry, xca_bytes_t der, apr_pool_
     return err;
 }
 
-static int newest_first(const void *a, const void *b) {
-    const xca_cert_t *left = *(xca_cert_t *const *)a;
-    const xca_cert_t *right = *(xca_cert_t *const *)b;
-
-    if (left->not_before != right->not_before) {
-        return left->not_before > right->not_before ? -1 : 1;
-    }
-    return strcmp(left->serial, right->serial);
-}
-
 xca_error_t *xca_search_published(apr_array_header_t **certs, int *more, xca_store_t *store, xca_search_key key, const char *value,
                                   int limit, apr_pool_t *pool) {
     static const char *const attributes[] = {"xcaCertHash",  "xcaIssuerHash", "xcaIssuerSerialHash", "xcaSubjectHash",
                                              "xcaKeyIdHash", "mail",          "o"};
     static const char *const wanted[] = {"xcaSerial", "xcaState", "xcaPublished", "o", "mail", "xcaNotBefore", CERTIFICATE, NULL};
     const char *filter = apr_pstrcat(pool, "(&(", attributes[key], "=", xca_filter_escape(pool, value), ")(xcaPublished=TRUE))", NULL);
-    xca_collect_t into;
-    xca_error_t *err;
 
-    into.list = apr_array_make(pool, 4, sizeof(void *));
-    into.make = xca_cert_of_entry;
-    err = xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE, filter, wanted, limit, more,
-                          xca_collect, &into, pool);
-    if (err == NULL) {
-        qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), newest_first);
-        *certs = into.list;
-    }
-    return err;
+    return xca_cert_find_by(certs, more, store, filter, wanted, limit, pool);
 }
 
 /* One certificate without keys: its DN, and the keys it is to have. */

@@ -123,20 +123,9 @@ xca_census_t *xca_census_make(apr_pool_t *pool) {
     return census;
 }
 
-/* FNV-1a; serial numbers of ours are random, those of imports need not be. */
-static apr_uint32_t hash_of(const unsigned char *serial, apr_size_t length) {
-    apr_uint32_t hash = 2166136261u;
-    apr_size_t i;
-
-    for (i = 0; i < length; i++) {
-        hash = (hash ^ serial[i]) * 16777619u;
-    }
-    return hash ^ hash >> 15;
-}
-
 /* The slot of the serial, or the free one where it would stand. */
 static apr_size_t slot_of(const xca_census_t *census, const unsigned char *serial, apr_size_t length) {
-    apr_size_t mask = census->room * 2 - 1, slot = hash_of(serial, length) & mask;
+    apr_size_t mask = census->room * 2 - 1, slot = xca_text_hash(serial, length) & mask;
 
     while (census->slots[slot] != 0) {
         const known_t *known = &census->known[census->slots[slot] - 1];

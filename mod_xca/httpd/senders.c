@@ -7,6 +7,7 @@
 #include <http_connection.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include "base/text.h"
 
 APLOG_USE_MODULE(xca);
 
@@ -23,15 +24,6 @@ typedef struct {
     int place;
     int arriving; /* it holds a thread that waits for a request */
 } sender_t;
-
-static int place_of(const char *address) {
-    unsigned hash = 2166136261u; /* FNV-1a */
-
-    for (; *address != '\0'; address++) {
-        hash = (hash ^ (unsigned char)*address) * 16777619u;
-    }
-    return (int)((hash ^ hash >> 16) % PLACES);
-}
 
 static void arrived(sender_t *sender) {
     if (!sender->arriving) {
@@ -53,7 +45,7 @@ static sender_t *sender_of(conn_rec *connection) {
 
     if (sender == NULL) {
         sender = apr_pcalloc(connection->pool, sizeof(*sender));
-        sender->place = place_of(connection->client_ip);
+        sender->place = (int)(xca_text_hash(connection->client_ip, strlen(connection->client_ip)) % PLACES);
         ap_set_module_config(connection->conn_config, &xca_module, sender);
         apr_pool_cleanup_register(connection->pool, sender, connection_is_over, apr_pool_cleanup_null);
     }

@@ -176,13 +176,7 @@ int xca_case_form_is_input(const xca_error_t *err) {
 }
 
 void xca_case_form_save(xca_visit_t *visit, const xca_case_form_t *form) {
-    xca_bytes_t *data = apr_palloc(visit->pool, sizeof(*data));
-    const char *text = xca_draft_write(visit->pool, form->kase);
-
-    data->data = (const unsigned char *)text;
-    data->length = strlen(text);
-    visit->data = data;
-    visit->data_type = "application/xml; charset=utf-8";
+    xca_visit_give_text(visit, xca_draft_write(visit->pool, form->kase), "application/xml; charset=utf-8");
     visit->data_name =
         apr_pstrcat(visit->pool, "xca-draft-",
                     xca_date_format(visit->pool, visit->now, XCA_DATE_ISO), ".xml", NULL);

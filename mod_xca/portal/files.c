@@ -57,9 +57,9 @@ static xca_error_t *read_one(xca_static_file_t **file, const char *folder, const
     *file = apr_palloc(pool, sizeof(**file));
     (*file)->name = apr_pstrdup(pool, name);
     (*file)->type = type_of(name);
-    (*file)->etag = apr_psprintf(pool, "\"%.32s\"", xca_sha256_hex(scratch, data, length));
     (*file)->content.data = apr_pmemdup(pool, data, length);
     (*file)->content.length = length;
+    (*file)->etag = xca_etag((*file)->content, pool);
     apr_pool_destroy(scratch);
     return NULL;
 }
@@ -119,4 +119,8 @@ const xca_static_file_t *xca_files_get(const xca_files_t *files, const char *nam
 
 const char *xca_files_version(const xca_files_t *files) {
     return files->version;
+}
+
+const char *xca_etag(xca_bytes_t content, apr_pool_t *pool) {
+    return apr_psprintf(pool, "\"%.32s\"", xca_sha256_hex(pool, content.data, content.length));
 }

@@ -20,6 +20,9 @@ xca_error_t *xca_files_read(xca_files_t **files, const char *folder, apr_pool_t 
 /* NULL if there is none of this name. */
 const xca_static_file_t *xca_files_get(const xca_files_t *files, const char *name);
 
+/* A strong entity tag, quoted, of content (RFC 9110 section 8.8.3). */
+const char *xca_etag(xca_bytes_t content, apr_pool_t *pool);
+
 /* Changes with any file: pages put it into addresses, so that browsers may keep what they have. */
 const char *xca_files_version(const xca_files_t *files);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <apr_thread_mutex.h>
+#include "base/text.h"
 
 #define PLACES 4096
 
@@ -27,18 +28,8 @@ xca_error_t *xca_limit_make(xca_limit_t **limit, int most, apr_interval_time_t w
     return NULL;
 }
 
-/* FNV-1a, 32 bits. */
-static unsigned place_of(const char *source) {
-    unsigned hash = 2166136261u;
-
-    for (; *source != '\0'; source++) {
-        hash = (hash ^ (unsigned char)*source) * 16777619u;
-    }
-    return (hash ^ hash >> 16) % PLACES;
-}
-
 int xca_limit_take(xca_limit_t *limit, const char *source, apr_time_t now) {
-    unsigned place = place_of(source);
+    apr_uint32_t place = xca_text_hash(source, strlen(source)) % PLACES;
     int may;
 
     apr_thread_mutex_lock(limit->lock);

@@ -72,6 +72,9 @@ typedef struct xca_route {
 const char *xca_visit_token(xca_visit_t *visit, const char *purpose);
 /* The nonce of the token that came with this POST, 32 hex digits. */
 const char *xca_visit_nonce(xca_visit_t *visit);
+/* The answer is bytes as they are, or a text (neither is copied), of a media type. */
+void xca_visit_give(xca_visit_t *visit, xca_bytes_t bytes, const char *type);
+void xca_visit_give_text(xca_visit_t *visit, const char *text, const char *type);
 /* Gives the visitor a pass for the case (cookie), and tells whether there is one. */
 void xca_visit_give_pass(xca_visit_t *visit, const char *case_number);
 int xca_visit_has_pass(xca_visit_t *visit, const char *case_number);

@@ -137,14 +137,8 @@ xca_error_t *xca_page_certificate_searched(xca_visit_t *visit) {
 
 /* One certificate. */
 
-static xca_error_t *give(xca_visit_t *visit, const char *data, apr_size_t length, const char *type,
-                         const char *ending, const char *serial) {
-    xca_bytes_t *bytes = apr_palloc(visit->pool, sizeof(*bytes));
-
-    bytes->data = (const unsigned char *)data;
-    bytes->length = length;
-    visit->data = bytes;
-    visit->data_type = type;
+static xca_error_t *give(xca_visit_t *visit, xca_bytes_t bytes, const char *type, const char *ending, const char *serial) {
+    xca_visit_give(visit, bytes, type);
     visit->data_name = apr_pstrcat(visit->pool, serial, ending, NULL);
     return NULL;
 }
@@ -166,7 +160,7 @@ static xca_error_t *give_chain(xca_visit_t *visit, const xca_cert_t *cert) {
     if (err != NULL) {
         return err;
     }
-    return give(visit, (const char *)p7b.data, p7b.length, "application/x-pkcs7-certificates",
+    return give(visit, p7b, "application/x-pkcs7-certificates",
                 ".p7b", cert->serial);
 }
 
@@ -177,12 +171,12 @@ static xca_error_t *download(xca_visit_t *visit, const xca_cert_t *cert, const c
         return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "certificate.not-published", NULL);
     }
     if (strcmp(form, "der") == 0) {
-        return give(visit, (const char *)cert->der.data, cert->der.length,
+        return give(visit, cert->der,
                     "application/pkix-cert", ".cer", cert->serial);
     }
     if (strcmp(form, "pem") == 0) {
         pem = xca_cert_pem(visit->pool, cert->der);
-        return give(visit, pem, strlen(pem), "application/x-pem-file", ".pem", cert->serial);
+        return give(visit, (xca_bytes_t){(const unsigned char *)pem, strlen(pem)}, "application/x-pem-file", ".pem", cert->serial);
     }
     if (strcmp(form, "chain") == 0) {
         return give_chain(visit, cert);

@@ -64,18 +64,9 @@ xca_error_t *xca_est_body(xca_bytes_t *request, const char *body, apr_size_t len
 
 /* Answers ---- */
 
-static void give(xca_visit_t *visit, const char *text, const char *type) {
-    xca_bytes_t *bytes = apr_palloc(visit->pool, sizeof(*bytes));
-
-    bytes->data = (const unsigned char *)text;
-    bytes->length = strlen(text);
-    visit->data = bytes;
-    visit->data_type = type;
-}
-
 /* RFC 8951 section 3.1: in one line, which every client reads; strongSwan's reads nothing else. */
 static void give_base64(xca_visit_t *visit, xca_bytes_t der, const char *type) {
-    give(visit, xca_base64(visit->pool, der.data, der.length), type);
+    xca_visit_give_text(visit, xca_base64(visit->pool, der.data, der.length), type);
     apr_table_setn(visit->headers, "Content-Transfer-Encoding", "base64");
 }
 
@@ -101,7 +92,7 @@ static xca_error_t *tell(xca_visit_t *visit, xca_error_t *err) {
         text = apr_pstrcat(visit->pool, text, xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool),
                            "\n", NULL);
     }
-    give(visit, text, "text/plain; charset=utf-8");
+    xca_visit_give_text(visit, text, "text/plain; charset=utf-8");
     return NULL;
 }
 
@@ -215,7 +206,7 @@ static xca_error_t *enroll(xca_visit_t *visit, int renewal) {
     }
     visit->status = 202;
     apr_table_setn(visit->headers, "Retry-After", enrolment->issued ? ASK_SOON : visit->portal->enrol_retry);
-    give(visit,
+    xca_visit_give_text(visit,
          apr_psprintf(visit->pool, "%s %s\n",
                       xca_catalogue_text(visit->portal->texts, "est.waiting", visit->language), enrolment->case_number),
          "text/plain; charset=utf-8");

@@ -242,7 +242,6 @@ static xca_error_t *give_csv(xca_visit_t *visit, const question_t *question, con
     static const char *const heads[CSV_FIELDS] = {"field.org_name", "field.oid",    "statistics.class", "expiring.kind",
                                                   "field.card_number", "field.serial", "expiring.end"};
     apr_array_header_t *lines = apr_array_make(visit->pool, listed->certs->nelts + 1, sizeof(const char *));
-    xca_bytes_t *bytes = apr_palloc(visit->pool, sizeof(*bytes));
     const char *fields[CSV_FIELDS], *text;
     int i;
 
@@ -265,10 +264,7 @@ static xca_error_t *give_csv(xca_visit_t *visit, const question_t *question, con
         put_csv_line(lines, fields, visit->pool);
     }
     text = apr_pstrcat(visit->pool, BOM, apr_array_pstrcat(visit->pool, lines, '\0'), NULL);
-    bytes->data = (const unsigned char *)text;
-    bytes->length = strlen(text);
-    visit->data = bytes;
-    visit->data_type = "text/csv; charset=utf-8";
+    xca_visit_give_text(visit, text, "text/csv; charset=utf-8");
     visit->data_name = apr_pstrcat(visit->pool, "xca-expiring-", xca_month_format(visit->pool, question->month), ".csv", NULL);
     return NULL;
 }

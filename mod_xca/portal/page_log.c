@@ -95,11 +95,8 @@ xca_error_t *xca_page_log(xca_visit_t *visit) {
 /* Parts for programs ---- */
 
 static void give(xca_visit_t *visit, xca_bytes_t data, const char *type, int is_whole) {
-    xca_bytes_t *copy = apr_pmemdup(visit->pool, &data, sizeof(data));
-
-    visit->data = copy;
-    visit->data_type = type;
-    visit->data_etag = apr_psprintf(visit->pool, "\"%.32s\"", xca_sha256_hex(visit->pool, data.data, data.length));
+    xca_visit_give(visit, data, type);
+    visit->data_etag = xca_etag(data, visit->pool);
     apr_table_setn(visit->headers, "Cache-Control", is_whole ? "public, max-age=31536000, immutable" : "no-cache");
 }
 

@@ -62,12 +62,7 @@ static xca_error_t *check_host(xca_visit_t *visit) {
 }
 
 static void give_text(xca_visit_t *visit, const char *text, const char *type) {
-    xca_bytes_t *bytes = apr_palloc(visit->pool, sizeof(*bytes));
-
-    bytes->data = (const unsigned char *)text;
-    bytes->length = strlen(text);
-    visit->data = bytes;
-    visit->data_type = type;
+    xca_visit_give_text(visit, text, type);
     apr_table_setn(visit->headers, "Cache-Control", "no-store");
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "domain/calendar.h"
-#include "outside/crypto.h"
 #include "outside/xml_write.h"
 #include "portal/engine.h"
 #include "portal/html.h"
@@ -266,8 +265,6 @@ xca_error_t *xca_page_news_feed(xca_visit_t *visit) {
     }
     visit->data = xml;
     visit->data_type = "application/atom+xml; charset=utf-8";
-    visit->data_etag = apr_pstrcat(visit->pool, "\"",
-                                   apr_pstrndup(visit->pool, xca_sha256_hex(visit->pool, xml->data, xml->length), 32), "\"",
-                                   NULL);
+    visit->data_etag = xca_etag(*xml, visit->pool);
     return NULL;
 }

@@ -5,7 +5,6 @@
 #include "domain/calendar.h"
 #include "domain/codes.h"
 #include "domain/crl.h"
-#include "outside/crypto.h"
 #include "outside/crypto_view.h"
 #include "portal/engine.h"
 #include "portal/pages.h"
@@ -165,9 +164,7 @@ xca_error_t *xca_page_repository_certificate(xca_visit_t *visit) {
         return not_yet(visit, "certificate.not-found");
     }
     return give(visit, &cert->der, "application/pkix-cert",
-                apr_psprintf(visit->pool, "\"%.32s\"",
-                             xca_sha256_hex(visit->pool, cert->der.data, cert->der.length)),
-                0, CERTIFICATE_KEPT);
+                xca_etag(cert->der, visit->pool), 0, CERTIFICATE_KEPT);
 }
 
 /* The page. */

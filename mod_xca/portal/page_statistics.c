@@ -367,7 +367,6 @@ static xca_error_t *give_csv(xca_visit_t *visit, const statistics_t *statistics)
     apr_array_header_t *lines = apr_array_make(visit->pool, 64, sizeof(const char *));
     const char *fields[CSV_FIELDS] = {text_of(visit, "statistics.period"), text_of(visit, "statistics.class"),
                                       text_of(visit, "statistics.county")};
-    xca_bytes_t *bytes = apr_palloc(visit->pool, sizeof(*bytes));
     const char *text;
     int i, j, k;
 
@@ -396,10 +395,7 @@ static xca_error_t *give_csv(xca_visit_t *visit, const statistics_t *statistics)
         }
     }
     text = apr_pstrcat(visit->pool, BOM, apr_array_pstrcat(visit->pool, lines, '\0'), NULL);
-    bytes->data = (const unsigned char *)text;
-    bytes->length = strlen(text);
-    visit->data = bytes;
-    visit->data_type = "text/csv; charset=utf-8";
+    xca_visit_give_text(visit, text, "text/csv; charset=utf-8");
     visit->data_name = "xca-statistics.csv";
     return NULL;
 }

@@ -223,9 +223,8 @@ static xca_bytes_t multipart(const char **type, const apr_array_header_t *found,
 }
 
 static xca_error_t *give(xca_visit_t *visit, xca_bytes_t bytes, const char *type, apr_time_t modified, apr_int64_t kept) {
-    visit->data = apr_pmemdup(visit->pool, &bytes, sizeof(bytes));
-    visit->data_type = type;
-    visit->data_etag = apr_psprintf(visit->pool, "\"%.32s\"", xca_sha256_hex(visit->pool, bytes.data, bytes.length));
+    xca_visit_give(visit, bytes, type);
+    visit->data_etag = xca_etag(bytes, visit->pool);
     visit->data_modified = modified;
     apr_table_set(visit->headers, "Cache-Control",
                   apr_psprintf(visit->pool, "public, max-age=%" APR_INT64_T_FMT, kept > 0 ? kept : 0));

@@ -8,7 +8,7 @@
 #include <apr_thread_mutex.h>
 #include "base/log.h"
 #include "domain/crl.h"
-#include "outside/crypto.h"
+#include "portal/files.h"
 
 #define KEEP apr_time_from_sec(1)
 /* After a fault of the directory what is known is not asked for again before this. */
@@ -89,10 +89,6 @@ static const xca_repository_state_t *hold_present(xca_repository_t *repository, 
     return &hold->snapshot->state;
 }
 
-static const char *etag_of(xca_bytes_t bytes, apr_pool_t *pool) {
-    return apr_psprintf(pool, "\"%.32s\"", xca_sha256_hex(pool, bytes.data, bytes.length));
-}
-
 static int is_missing(const xca_error_t *err) {
     return err != NULL && err->kind == XCA_E_NOT_FOUND;
 }
@@ -134,8 +130,8 @@ static xca_error_t *read_all(xca_repository_state_t *state, xca_store_t *store, 
         return err;
     }
     if (err == NULL) {
-        state->certificate_etag = etag_of(state->certificate, pool);
-        state->chain_etag = etag_of(state->chain, pool);
+        state->certificate_etag = xca_etag(state->certificate, pool);
+        state->chain_etag = xca_etag(state->chain, pool);
     }
     err = xca_crl_heads(&state->lists, store, pool);
     if (err != NULL) {
@@ -288,7 +284,7 @@ static xca_error_t *fetch(kept_t **kept, xca_store_t *store, const char *name, i
     fresh->pool = own;
     fresh->users = 1;
     fresh->list.der = delta ? crl->delta : crl->der;
-    fresh->list.etag = etag_of(fresh->list.der, own);
+    fresh->list.etag = xca_etag(fresh->list.der, own);
     fresh->list.number = crl->number;
     fresh->list.this_update = crl->this_update;
     fresh->list.next_update = crl->next_update;

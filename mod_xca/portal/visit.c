@@ -192,6 +192,17 @@ void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
     }
 }
 
+void xca_visit_give(xca_visit_t *visit, xca_bytes_t bytes, const char *type) {
+    visit->data = apr_pmemdup(visit->pool, &bytes, sizeof(bytes));
+    visit->data_type = type;
+}
+
+void xca_visit_give_text(xca_visit_t *visit, const char *text, const char *type) {
+    xca_bytes_t bytes = {(const unsigned char *)text, strlen(text)};
+
+    xca_visit_give(visit, bytes, type);
+}
+
 xca_error_t *xca_visit_give_file(xca_visit_t *visit, const xca_files_t *files) {
     const xca_static_file_t *file = xca_files_get(files, visit->arg);
 

@@ -242,6 +242,17 @@ def instance():
     assert at_the_end == []
 
 
+def officer_of(uid):
+    @pytest.fixture(scope="module")
+    def logged_in(instance):
+        from officers import Officer
+        return Officer(instance, uid)
+    return logged_in
+
+
+ra, central, second = officer_of("ra-tpe-edu"), officer_of("central-1"), officer_of("central-2")
+
+
 @pytest.fixture(scope="session")
 def spare():
     """A second instance for tests that stop servers, move the clock, or fill the disk."""

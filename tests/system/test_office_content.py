@@ -12,11 +12,6 @@ NEWS = {"id": "office-news", "dated": "2026-11-24", "title_zh": "新訊息", "ti
         "body_en": "Text"}
 
 
-@pytest.fixture(scope="module")
-def central(instance):
-    return Officer(instance, "central-1")
-
-
 def editor(page):
     return next(f for f in page.forms if f.action.startswith("/office/content/") and f.method == "post")
 

@@ -26,16 +26,6 @@ def new_case(instance, tmp_path):
     return make
 
 
-@pytest.fixture(scope="module")
-def ra(instance):
-    return Officer(instance, "ra-tpe-edu")
-
-
-@pytest.fixture(scope="module")
-def central(instance):
-    return Officer(instance, "central-1")
-
-
 def test_two_officers_bring_a_case_to_issuance(instance, new_case, ra, central):
     case = new_case()
     first = ra.decide([case], "accept", LETTER)[case]

@@ -36,21 +36,6 @@ def published(instance, tmp_path):
     return make
 
 
-@pytest.fixture(scope="module")
-def ra(instance):
-    return Officer(instance, "ra-tpe-edu")
-
-
-@pytest.fixture(scope="module")
-def central(instance):
-    return Officer(instance, "central-1")
-
-
-@pytest.fixture(scope="module")
-def second(instance):
-    return Officer(instance, "central-2")
-
-
 def state_of(instance, serial):
     return instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]["xcaState"][0].decode()
 
