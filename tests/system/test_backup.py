@@ -119,6 +119,20 @@ def test_a_backup_is_made_while_cases_are_filed_and_old_ones_go(servers, tmp_pat
     assert (plain.stat().st_mode & 0o077) == 0
 
 
+def test_what_is_in_no_file_is_left_out(servers, custodian, tmp_path):  # noqa: F811
+    instance = servers.instance
+    text = (instance.home / "xca.conf").read_text("utf-8")
+    settings = instance.home / "token.conf"
+    settings.write_text(re.sub(r"(?m)^ca-key-file.*$", "ca-key-file = pkcs11:token=ca\npkcs11-pin-file = credential:pin", text), "utf-8")
+    done = tool("save", "--slapd-config", instance.home / "slapd.conf", "--settings", settings, "--to", tmp_path / "token", "--secrets-for",
+                custodian / "cert.pem")
+    assert done.returncode == 0, done.stderr
+    opened = tool("secrets", re.match(r"(\S+):", done.stdout).group(1), "--key", custodian / "key.pem", "--to", tmp_path / "opened")
+    assert opened.returncode == 0, opened.stderr
+    names = {p.name for p in (tmp_path / "opened").rglob("*") if p.is_file()}
+    assert "seal.key" in names and "ca.key" not in names and not [n for n in names if "credential" in n]
+
+
 def test_a_damaged_backup_is_told(servers, custodian, tmp_path):  # noqa: F811
     instance = servers.instance
     backup = save(instance, tmp_path / "b", "--secrets-for", custodian / "cert.pem")
