@@ -186,7 +186,7 @@ static int answer(request_rec *r) {
         return HTTP_SERVICE_UNAVAILABLE;
     }
     if (ocsp != NULL && xca_ocsp_is_asked(r)) {
-        return xca_ocsp_exchange(r, ocsp);
+        return xca_ocsp_exchange(r, ocsp, portal);
     }
     return xca_exchange(r, portal, clock_offset);
 }

@@ -24,8 +24,8 @@ int xca_read_body(request_rec *r, char *buffer, apr_size_t limit, apr_size_t *le
 /* Non-zero if the address is the OCSP service's: /ocsp, and what begins with /ocsp/. */
 int xca_ocsp_is_asked(const request_rec *r);
 
-/* Answers an OCSP request (RFC 6960 appendix A, RFC 5019 section 5); returns as xca_exchange() does. */
-int xca_ocsp_exchange(request_rec *r, const xca_ocsp_t *ocsp);
+/* Answers an OCSP request (RFC 6960 appendix A, RFC 5019 section 5), which `portal` counts; returns as xca_exchange() does. */
+int xca_ocsp_exchange(request_rec *r, const xca_ocsp_t *ocsp, const xca_portal_t *portal);
 
 /* In the parent, when its configuration is read: takes up the memory and the key that it has had since it was started, or makes them, and starts the
  * process that follows the directory, which ends with `pconf`. *ocsp is NULL if the settings do not ask for it. */

@@ -68,7 +68,7 @@ static void send_bytes(request_rec *r, xca_bytes_t bytes) {
     (void)ap_pass_brigade(r->output_filters, brigade); /* a client that went away is none of our faults */
 }
 
-int xca_ocsp_exchange(request_rec *r, const xca_ocsp_t *ocsp) {
+int xca_ocsp_exchange(request_rec *r, const xca_ocsp_t *ocsp, const xca_portal_t *portal) {
     xca_bytes_t request = {NULL, 0};
     xca_ocsp_reply_t reply;
     int status;
@@ -84,6 +84,7 @@ int xca_ocsp_exchange(request_rec *r, const xca_ocsp_t *ocsp) {
     xca_httpd_log_request(r);
     xca_ocsp_reply(&reply, ocsp, request, apr_time_now(), r->pool);
     xca_httpd_log_request(NULL);
+    xca_portal_count_ocsp(portal, &reply);
     ap_set_content_type(r, TYPE);
     tell_caches(r, &reply);
     status = reply.may_be_kept && r->method_number == M_GET ? ap_meets_conditions(r) : OK;

@@ -203,6 +203,7 @@ void xca_ocsp_reply(xca_ocsp_reply_t *reply, const xca_ocsp_t *ocsp, xca_bytes_t
     xca_ocsp_verdict verdict = xca_ocsp_read(&answer->request, request);
     apr_time_t fresh = xca_status_fresh(ocsp->table);
     xca_error_t *err;
+    int i;
 
     memset(reply, 0, sizeof(*reply));
     answer->ocsp = ocsp;
@@ -221,7 +222,12 @@ void xca_ocsp_reply(xca_ocsp_reply_t *reply, const xca_ocsp_t *ocsp, xca_bytes_t
             verdict = XCA_OCSP_INTERNAL;
         }
     }
+    reply->verdict = verdict;
     if (verdict != XCA_OCSP_SUCCESSFUL) {
         reply->body = xca_ocsp_refusal(verdict);
+        return;
+    }
+    for (i = 0; i < answer->request.count; i++) {
+        reply->told[answer->statuses[i].kind]++;
     }
 }

@@ -37,6 +37,8 @@ xca_error_t *xca_ocsp_identity(const char **identity, const xca_settings_t *sett
 
 typedef struct xca_ocsp_reply {
     xca_bytes_t body;                    /* OCSPResponse, DER */
+    xca_ocsp_verdict verdict;            /* its responseStatus */
+    int told[XCA_STATUS_REVOKED + 1];    /* certificates that it tells about, by xca_status_kind */
     int may_be_kept;                     /* by caches: one certificate, no nonce (RFC 5019 section 6) */
     apr_time_t this_update, next_update; /* of such a one */
     long max_age;                        /* seconds, likewise */

@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
     apr_time_t began;
     histogram_t kinds[XCA_METER_KIND_COUNT];
+    atomic_ullong ocsp[XCA_METER_OCSP_COUNT];
     atomic_ullong answers[]; /* row by row, the row of none first */
 } shared_t;
 
@@ -86,6 +87,14 @@ void xca_meter_count(xca_meter_t *meter, int route, xca_meter_kind kind, int sta
     add(&meter->shared->answers[place_of_answer(meter, route, status)], 1);
     add(&histogram->counts[place_of_time(took)], 1);
     add(&histogram->microseconds, (apr_uint64_t)took);
+}
+
+void xca_meter_count_ocsp(xca_meter_t *meter, xca_meter_ocsp result, int times) {
+    add(&meter->shared->ocsp[result], (apr_uint64_t)times);
+}
+
+apr_uint64_t xca_meter_ocsp_results(const xca_meter_t *meter, xca_meter_ocsp result) {
+    return read_counter(&meter->shared->ocsp[result]);
 }
 
 apr_uint64_t xca_meter_answers(const xca_meter_t *meter, int route, int status) {

@@ -19,6 +19,18 @@ typedef enum {
     XCA_METER_KIND_COUNT
 } xca_meter_kind;
 
+/* What OCSP says of a certificate, or why it says nothing (RFC 6960 sections 2.2 and 2.3). */
+typedef enum {
+    XCA_METER_OCSP_GOOD,
+    XCA_METER_OCSP_REVOKED,
+    XCA_METER_OCSP_UNKNOWN,
+    XCA_METER_OCSP_TRY_LATER,
+    XCA_METER_OCSP_MALFORMED,
+    XCA_METER_OCSP_UNAUTHORIZED,
+    XCA_METER_OCSP_INTERNAL,
+    XCA_METER_OCSP_COUNT
+} xca_meter_ocsp;
+
 typedef struct xca_meter_total {
     apr_uint64_t answers, refused /* 4xx */, failed /* 5xx */;
     apr_uint64_t microseconds; /* all answers together */
@@ -30,6 +42,10 @@ xca_error_t *xca_meter_make(xca_meter_t **meter, int routes, apr_pool_t *pool) X
 
 /* Counts an answer. `route`: row of the route table, -1 for none; `status`: of HTTP; `took`: microseconds. */
 void xca_meter_count(xca_meter_t *meter, int route, xca_meter_kind kind, int status, apr_interval_time_t took);
+
+/* Counts what OCSP has said, `times` times. */
+void xca_meter_count_ocsp(xca_meter_t *meter, xca_meter_ocsp result, int times);
+apr_uint64_t xca_meter_ocsp_results(const xca_meter_t *meter, xca_meter_ocsp result);
 
 /* Answers of a row with a status of HTTP; xca_meter_status() lists the statuses that are told apart, 0 at the end (its
  * place counts all others). */

@@ -202,6 +202,19 @@ static void put_durations(text_t *text, const xca_meter_t *meter) {
     }
 }
 
+static void put_ocsp(text_t *text, const xca_meter_t *meter) {
+    static const char *const names[XCA_METER_OCSP_COUNT] = {
+        "good", "revoked", "unknown", "tryLater", "malformed", "unauthorized", "internalError"};
+    int result;
+
+    put_head(text, "xca_ocsp_results_total", "counter",
+             "What OCSP said: of each certificate in an answer, or why a request had none.");
+    for (result = 0; result < XCA_METER_OCSP_COUNT; result++) {
+        put(text, "xca_ocsp_results_total{result=\"%s\"} %" APR_UINT64_T_FMT "\n", names[result],
+            xca_meter_ocsp_results(meter, (xca_meter_ocsp)result));
+    }
+}
+
 typedef double list_figure(const xca_crl_record_t *list);
 
 static double list_number(const xca_crl_record_t *list) {
@@ -303,6 +316,7 @@ xca_error_t *xca_page_metrics(xca_visit_t *visit) {
               seconds(xca_meter_began(visit->portal->meter)));
     put_answers(&text, visit->portal->meter);
     put_durations(&text, visit->portal->meter);
+    put_ocsp(&text, visit->portal->meter);
     put_repository(&text, &health);
     /* A directory that is away is a metric, not a fault of this page. */
     err = health.directory ? put_certificates(&text, visit) : NULL;

@@ -465,6 +465,36 @@ void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
                     apr_time_now() - began);
 }
 
+static xca_meter_ocsp refusal_of(xca_ocsp_verdict verdict) {
+    switch (verdict) {
+    case XCA_OCSP_TRY_LATER:
+        return XCA_METER_OCSP_TRY_LATER;
+    case XCA_OCSP_MALFORMED:
+        return XCA_METER_OCSP_MALFORMED;
+    case XCA_OCSP_UNAUTHORIZED:
+        return XCA_METER_OCSP_UNAUTHORIZED;
+    default:
+        return XCA_METER_OCSP_INTERNAL;
+    }
+}
+
+void xca_portal_count_ocsp(const xca_portal_t *portal, const xca_ocsp_reply_t *reply) {
+    static const xca_meter_ocsp said[] = {[XCA_STATUS_UNKNOWN] = XCA_METER_OCSP_UNKNOWN,
+                                          [XCA_STATUS_GOOD] = XCA_METER_OCSP_GOOD,
+                                          [XCA_STATUS_REVOKED] = XCA_METER_OCSP_REVOKED};
+    int kind;
+
+    if (reply->verdict != XCA_OCSP_SUCCESSFUL) {
+        xca_meter_count_ocsp(portal->meter, refusal_of(reply->verdict), 1);
+        return;
+    }
+    for (kind = XCA_STATUS_UNKNOWN; kind <= XCA_STATUS_REVOKED; kind++) {
+        if (reply->told[kind] > 0) {
+            xca_meter_count_ocsp(portal->meter, said[kind], reply->told[kind]);
+        }
+    }
+}
+
 xca_meter_total_t xca_portal_total(const xca_portal_t *portal) {
     return xca_meter_total(portal->meter);
 }

@@ -6,6 +6,7 @@
 
 #include <apr_tables.h>
 #include "base/settings.h"
+#include "operations/ocsp.h"
 #include "operations/office.h"
 #include "outside/catalogue.h"
 #include "portal/meter.h"
@@ -61,6 +62,9 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
 /* Answers one request; never fails: faults become pages. Thread-safe. */
 void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
                        xca_http_response_t *response, apr_pool_t *pool);
+
+/* Counts what an answer of OCSP has said. */
+void xca_portal_count_ocsp(const xca_portal_t *portal, const xca_ocsp_reply_t *reply);
 
 /* What all processes have answered since the parent read its configuration. */
 xca_meter_total_t xca_portal_total(const xca_portal_t *portal);

@@ -15,6 +15,7 @@ import pytest
 from conftest import BASE, small_data
 from ocsp_asking import GOOD, MALFORMED, REVOKED, TRY_LATER, UNAUTHORIZED, UNKNOWN, Client, Issuer, der, openssl, path_of, request, status_of
 from servers import Servers
+from test_operation import metrics
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import CertificateSigningRequestBuilder, Name
@@ -62,13 +63,51 @@ class Server(Servers):
         return status_of(self.ask(serial))
 
     def follower(self):
-        """The process of httpd that follows the directory: the one child that listens to nothing."""
-        parent = self.processes["httpd"].pid
-        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split()
-        for child in children:
-            if int(open("/proc/%s/stat" % child).read().rsplit(")", 1)[1].split()[17]) == 1:  # one thread
-                return int(child)
+        """The process of httpd that follows the directory: the one child that ignores the signal of a graceful restart."""
+        for child in self.children():
+            try:
+                status = open("/proc/%d/status" % child).read()
+            except FileNotFoundError:
+                continue  # it has just ended
+            if int(re.search(r"^SigIgn:\s*(\w+)", status, re.M).group(1), 16) >> (signal.SIGUSR1 - 1) & 1:
+                return child
         return None
+
+    def children(self):
+        found = subprocess.run(["pgrep", "-P", str(self.processes["httpd"].pid)], capture_output=True, text=True).stdout
+        return [int(child) for child in found.split()]
+
+    def reload_under_load(self, serial, times):
+        """Graceful restarts while clients ask about a good certificate without a pause; what went wrong, and how many were answered."""
+        problems, answers, stop = [], [0], threading.Event()
+
+        def load(nonce):
+            client, body = Client(self.http), request(self.issuer.id(serial), nonce=nonce)
+            while not stop.is_set():
+                try:
+                    found = status_of(client.ask(body))
+                    if found != GOOD:
+                        problems.append(found)
+                    answers[0] += 1
+                except Exception as error:  # whatever it is, an answer was lost
+                    problems.append(repr(error))
+            client.close()
+
+        threads = [threading.Thread(target=load, args=(nonce,)) for nonce in (None, b"1" * 32, None, b"2")]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(times):
+                time.sleep(1)
+                before = self.follower()
+                self.processes["httpd"].send_signal(signal.SIGUSR1)
+                self.until(lambda: self.follower() not in (before, None))
+        finally:
+            time.sleep(2)
+            stop.set()
+            for thread in threads:
+                thread.join()
+        return problems, answers[0]
 
     def responder_key(self):
         certificate = self.ask("4a01").certificates[0]
@@ -186,6 +225,31 @@ def test_what_is_malformed_is_told_so(server):
     client.close()
 
 
+def test_what_was_said_is_counted_by_result(server):
+    good, revoked = server.certificate(), server.certificate("revoked", xcaRevoked="20261101120000Z")
+    server.until(lambda: server.status(revoked), REVOKED)
+    server.until(lambda: server.status(good), GOOD)
+    before = metrics(server)["xca_ocsp_results_total"]
+    client = Client(server.http)
+    for _ in range(3):
+        assert status_of(client.ask(request(server.issuer.id(good)))) == GOOD
+    assert client.exchange("GET", path_of(request(server.issuer.id(revoked))))[0] == 200
+    client.ask(request(*[server.issuer.id(one) for one in (good, revoked, "77", "78")]))  # each of a request counts
+    assert client.ask(b"x").response_status == MALFORMED
+    assert client.ask(request(Issuer(server.home / "ca/officer-ca.pem").id("4a01"))).response_status == UNAUTHORIZED
+    client.close()
+    os.kill(server.processes["slapd"].pid, signal.SIGSTOP)
+    try:
+        server.until(lambda: server.status(good), TRY_LATER, BEHIND + 2)
+    finally:
+        os.kill(server.processes["slapd"].pid, signal.SIGCONT)
+    after = metrics(server)["xca_ocsp_results_total"]
+    more = {labels[0][1]: after[labels] - before[labels] for labels in before}
+    asked = more["good"] - 4  # until the directory was missed
+    assert asked >= 1
+    assert more == {"good": 4 + asked, "revoked": 2, "unknown": 2, "malformed": 1, "unauthorized": 1, "tryLater": 1, "internalError": 0}
+
+
 def test_get_with_headers_for_caches(server):
     """RFC 5019 sections 5 and 6; the base64 of some has slashes and plus signs, sent as they are or encoded."""
     client = Client(server.http)
@@ -271,35 +335,8 @@ def test_a_follower_that_is_killed_is_started_again_and_misses_nothing(server):
 def test_graceful_restarts_under_load_lose_no_answer(server):
     serial, key = server.certificate(), server.responder_key()
     server.until(lambda: server.status(serial), GOOD)
-    problems, answers, stop = [], [0], threading.Event()
-
-    def load(nonce):
-        client, body = Client(server.http), request(server.issuer.id(serial), nonce=nonce)
-        while not stop.is_set():
-            try:
-                found = status_of(client.ask(body))
-                if found != GOOD:
-                    problems.append(found)
-                answers[0] += 1
-            except Exception as error:  # whatever it is, an answer was lost
-                problems.append(repr(error))
-        client.close()
-
-    threads = [threading.Thread(target=load, args=(nonce,)) for nonce in (None, b"1" * 32, None, b"2")]
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(5):
-            time.sleep(1)
-            before = server.follower()
-            server.processes["httpd"].send_signal(signal.SIGUSR1)
-            server.until(lambda: server.follower() not in (before, None))
-    finally:
-        time.sleep(2)
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert problems == [] and answers[0] > 500, (problems[:5], answers)
+    problems, answers = server.reload_under_load(serial, 5)
+    assert problems == [] and answers > 500, (problems[:5], answers)
     assert server.responder_key() == key
     server.change(serial, xcaState="revoked", xcaRevoked="20261101120000Z")
     server.until(lambda: server.status(serial), REVOKED)

@@ -55,6 +55,19 @@ static void test_rows_and_statuses_that_are_not_there_count_elsewhere(void **sta
     assert_int_equal(xca_meter_answers(meter, 1, 0), 2);
 }
 
+static void test_what_ocsp_said_is_counted_by_result(void **state) {
+    xca_meter_t *meter;
+
+    assert_null(xca_meter_make(&meter, 1, test_pool));
+    xca_meter_count_ocsp(meter, XCA_METER_OCSP_GOOD, 3);
+    xca_meter_count_ocsp(meter, XCA_METER_OCSP_GOOD, 1);
+    xca_meter_count_ocsp(meter, XCA_METER_OCSP_INTERNAL, 1);
+    assert_int_equal(xca_meter_ocsp_results(meter, XCA_METER_OCSP_GOOD), 4);
+    assert_int_equal(xca_meter_ocsp_results(meter, XCA_METER_OCSP_REVOKED), 0);
+    assert_int_equal(xca_meter_ocsp_results(meter, XCA_METER_OCSP_INTERNAL), 1);
+    assert_int_equal(xca_meter_total(meter).answers, 0);
+}
+
 static void test_a_histogram_is_cumulative(void **state) {
     const apr_interval_time_t *bounds = xca_meter_bounds();
     apr_uint64_t counts[32];
@@ -107,6 +120,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_what_children_count_adds_up),
         TEST(test_rows_and_statuses_that_are_not_there_count_elsewhere),
+        TEST(test_what_ocsp_said_is_counted_by_result),
         TEST(test_a_histogram_is_cumulative),
         TEST(test_only_hosts_that_are_named_may_look),
     };
