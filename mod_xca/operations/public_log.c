@@ -56,6 +56,10 @@ int xca_log_tells(const xca_audit_entry_t *entry) {
     return 0;
 }
 
+int xca_log_names(const xca_audit_entry_t *entry) {
+    return xca_log_tells(entry) && strcmp(entry->kind, "certificate-issue") != 0;
+}
+
 static const char *number(apr_int64_t value, apr_pool_t *pool) {
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
 }
@@ -79,7 +83,7 @@ xca_error_t *xca_log_leaf_text(xca_bytes_t *text, const xca_audit_entry_t *entry
     leaf.index = number(index, pool);
     leaf.time = xca_date_format(pool, entry->time, XCA_DATE_WIRE);
     leaf.kind = entry->kind;
-    leaf.serial = strcmp(entry->kind, "certificate-issue") != 0 ? entry->serial : NULL;
+    leaf.serial = xca_log_names(entry) ? entry->serial : NULL;
     leaf.certificate = xca_audit_detail(entry->details, "sha256", pool);
     leaf.entry = number(entry->number, pool);
     leaf.seal = seal_of(entry, pool);

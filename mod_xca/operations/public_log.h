@@ -12,6 +12,9 @@
 /* Whether the entry is one that the public log tells of. */
 int xca_log_tells(const xca_audit_entry_t *entry);
 
+/* Whether its leaf says which certificate it is about: from the acceptance on. */
+int xca_log_names(const xca_audit_entry_t *entry);
+
 /* Its leaf as text of at most XCA_LOG_LEAF_MAX bytes. Error: XCA_E_INTERNAL "log.broken" for an entry that gives none. */
 xca_error_t *xca_log_leaf_text(xca_bytes_t *text, const xca_audit_entry_t *entry, apr_int64_t index,
                                apr_pool_t *pool) XCA_MUST_USE;

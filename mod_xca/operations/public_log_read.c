@@ -124,6 +124,26 @@ xca_error_t *xca_log_find(apr_array_header_t **leaves, xca_store_t *store, const
     return err;
 }
 
+xca_error_t *xca_log_has(int *has, xca_store_t *store, const char *serial, apr_pool_t *pool) {
+    xca_audit_query_t query = {-1, NULL, serial};
+    apr_array_header_t *entries;
+    xca_log_head_t head;
+    int i;
+    xca_error_t *err = xca_log_head_get(&head, NULL, store, pool);
+
+    *has = 0;
+    if (err != NULL) {
+        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    }
+    err = xca_audit_find(&entries, NULL, store, &query, FOUND_MAX, pool);
+    for (i = 0; err == NULL && !*has && i < entries->nelts; i++) {
+        const xca_audit_entry_t *entry = APR_ARRAY_IDX(entries, i, const xca_audit_entry_t *);
+
+        *has = entry->kind != NULL && xca_log_names(entry) && entry->number <= apr_atoi64(head.entry);
+    }
+    return err;
+}
+
 /* Comparing ---- */
 
 typedef struct {

@@ -16,6 +16,9 @@ xca_error_t *xca_log_leaves(apr_array_header_t **leaves, xca_store_t *store, apr
 xca_error_t *xca_log_find(apr_array_header_t **leaves, xca_store_t *store, const char *serial, apr_int64_t size,
                           apr_pool_t *pool) XCA_MUST_USE;
 
+/* *has: non-zero if xca_log_find() would find leaves below the present head; no leaf is read for it. */
+xca_error_t *xca_log_has(int *has, xca_store_t *store, const char *serial, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Compares the public log with the audit log, which only its auditors can: each leaf is just what its entry gives, none is missing and
  * none too much, as far as the head goes. *checked: leaves that are right; *bad: index of the first that is not, -1: none. */
 xca_error_t *xca_log_check(apr_int64_t *checked, apr_int64_t *bad, xca_store_t *store, apr_pool_t *pool) XCA_MUST_USE;

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include "domain/codes.h"
 #include "domain/names.h"
+#include "operations/public_log_read.h"
 #include "outside/crypto_view.h"
 #include "portal/cert_show.h"
 
@@ -213,6 +214,17 @@ static xca_error_t *put_chain(xca_visit_t *visit) {
     return err;
 }
 
+/* Where its leaves in the public log are shown. */
+static xca_error_t *put_log(xca_visit_t *visit, xca_value_t *map, const xca_cert_t *cert) {
+    int has;
+    xca_error_t *err = xca_log_has(&has, visit->office->store, cert->serial, visit->pool);
+
+    if (err == NULL && has) {
+        xca_map_text(map, "log", apr_pstrcat(visit->pool, "/log?serial=", cert->serial, NULL));
+    }
+    return err;
+}
+
 xca_error_t *xca_page_certificate_read(xca_cert_t **cert, xca_visit_t *visit) {
     const char *serial;
     xca_error_t *err = xca_serial_parse(&serial, visit->arg, NULL, visit->pool);
@@ -244,6 +256,9 @@ xca_error_t *xca_page_certificate(xca_visit_t *visit) {
     if (!cert->published || cert->der.length == 0) {
         return NULL;
     }
-    err = xca_cert_show_content(visit, map, cert->der);
+    err = put_log(visit, map, cert);
+    if (err == NULL) {
+        err = xca_cert_show_content(visit, map, cert->der);
+    }
     return err == NULL ? put_chain(visit) : err;
 }

@@ -121,15 +121,24 @@ static const char *assert_served(apr_int64_t size) {
 static void test_leaves_tell_what_is_public_and_no_more(void **state) {
     apr_array_header_t *leaves;
     const xca_log_leaf_t *issue, *revoke;
+    int has;
 
+    assert_done(xca_log_has(&has, store, SERIAL, pool));
+    assert_false(has); /* there is no log */
     log_one("certificate-issue");
     log_one("officer-login");
     grow(public_log, NOW);
     assert_done(xca_log_find(&leaves, store, SERIAL, 1, pool));
     assert_int_equal(leaves->nelts, 0); /* its number is not public yet */
+    assert_done(xca_log_has(&has, store, SERIAL, pool));
+    assert_false(has);
     log_one("certificate-revoke");
+    assert_done(xca_log_has(&has, store, SERIAL, pool));
+    assert_false(has); /* not taken in yet */
     grow(public_log, NOW);
     assert_served(2);
+    assert_done(xca_log_has(&has, store, SERIAL, pool));
+    assert_true(has);
     assert_done(xca_log_find(&leaves, store, SERIAL, 2, pool));
     assert_int_equal(leaves->nelts, 2);
     issue = APR_ARRAY_IDX(leaves, 0, const xca_log_leaf_t *);

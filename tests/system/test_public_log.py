@@ -122,6 +122,18 @@ def test_pages_and_parts_say_what_there_is(instance, life):
     assert visitor.get("/log/tiles/0-0").headers["Content-Type"] == "application/octet-stream"
 
 
+def test_a_certificates_page_leads_to_its_leaves(instance, life):
+    revoked, pending = life
+    visitor = Visitor(instance)
+    page = visitor.get("/certificates/" + revoked)
+    links = [e.get("href") for e in page.elements() if (e.get("href") or "").startswith("/log")]
+    assert links == ["/log?serial=" + revoked]
+    assert len([e for e in visitor.get(links[0]).elements() if e.get("href") == "/certificates/" + revoked]) >= 3  # accept, suspend, revoke
+    assert visitor.get("/certificates/" + revoked, Accept="application/json").json()["certificate"]["log"] == links[0]
+    # of a certificate that is not public the log tells no number
+    assert "/log?serial=" not in visitor.get("/certificates/" + pending).text
+
+
 def test_nobody_but_the_signer_writes_it_and_no_part_goes(instance, life):
     for who in (instance.bind("portal"), instance.bind("admin"), instance.bind()):
         with pytest.raises((ldap.INSUFFICIENT_ACCESS, ldap.STRONG_AUTH_REQUIRED)):
