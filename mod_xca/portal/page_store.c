@@ -3,6 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/search_store.h"
+#include "domain/crl.h"
 #include "domain/calendar.h"
 #include "outside/crypto.h"
 #include "outside/crypto_search_keys.h"
@@ -11,6 +12,7 @@
 #include "portal/pages.h"
 
 #define HASH_KEPT 86400 /* seconds that caches may keep what a hash of the whole certificate has found: it never changes */
+#define DELTA      "&delta=1"
 #define FOUND_KEPT 300  /* what else was found: another one may be issued */
 
 typedef enum { HASH, TEXT } process;
@@ -21,8 +23,8 @@ static const struct {
     process how;
     xca_search_key key;
     int for_lists; /* also asked of lists */
-} attributes[] = {{"certHash", HASH, XCA_SEARCH_CERT, 0},   {"uri", TEXT, XCA_SEARCH_EMAIL, 0},
-                  {"iHash", HASH, XCA_SEARCH_ISSUER, 1},    {"iAndSHash", HASH, XCA_SEARCH_ISSUER_SERIAL, 0},
+} attributes[] = {{"certHash", HASH, XCA_SEARCH_CERT, 1},   {"uri", TEXT, XCA_SEARCH_EMAIL, 0},
+                  {"iHash", HASH, XCA_SEARCH_ISSUER, 1},    {"iAndSHash", HASH, XCA_SEARCH_ISSUER_SERIAL, 1},
                   {"name", TEXT, XCA_SEARCH_NAME, 1},       {"sHash", HASH, XCA_SEARCH_SUBJECT, 0},
                   {"sKIDHash", HASH, XCA_SEARCH_KEY_ID, 1}};
 #define ATTRIBUTE_COUNT (int)(sizeof(attributes) / sizeof(attributes[0]))
@@ -82,18 +84,20 @@ static xca_error_t *read_value(const char **value, const char *text, int index, 
 
 xca_error_t *xca_store_query_read(xca_store_query_t *query, const char *text, apr_pool_t *pool) {
     const char *equals = text != NULL ? strchr(text, '=') : NULL;
+    const char *more = equals != NULL ? strchr(equals, '&') : NULL;
     int index;
 
-    if (equals == NULL || strchr(equals, '&') != NULL) {
+    if (equals == NULL || (more != NULL && strcmp(more, DELTA) != 0)) {
         return wrong("store.query", NULL, pool);
     }
+    query->delta = more != NULL;
     query->attribute = apr_pstrmemdup(pool, text, (apr_size_t)(equals - text));
     index = index_of(query->attribute);
     if (index == ATTRIBUTE_COUNT) {
         return wrong("store.attribute", NULL, pool);
     }
     query->attribute = attributes[index].name;
-    return read_value(&query->value, equals + 1, index, pool);
+    return read_value(&query->value, apr_pstrndup(pool, equals + 1, strcspn(equals + 1, "&")), index, pool);
 }
 
 /* Certificates. */
@@ -248,6 +252,9 @@ xca_error_t *xca_page_store_certificates(xca_visit_t *visit) {
     int more = 0;
     xca_error_t *err = xca_store_query_read(&query, visit->request->query, visit->pool);
 
+    if (err == NULL && query.delta) {
+        err = wrong("store.query", NULL, visit->pool);
+    }
     if (err != NULL) {
         return err;
     }
@@ -274,11 +281,64 @@ static int is_issuer(const xca_search_keys_t *issuer, xca_search_key key, const 
     return key == XCA_SEARCH_ISSUER ? strcmp(issuer->subject, value) == 0 : has_key(issuer, key, value);
 }
 
+/* The list of the CA whose certificate is `index` of the chain. The CA's own certificate stands first; the list of the CA above is that
+ * of the last one. NULL: it is not here. */
+static const char *list_of_issuer(const xca_repository_state_t *state, const apr_array_header_t *chain, int index) {
+    const xca_crl_record_t *list = index == 0 ? state->crl : index == chain->nelts - 1 ? state->root_crl : NULL;
+
+    return list != NULL ? list->name : NULL;
+}
+
+/* By what is known of an issuer, or of a certificate of a CA. */
+static xca_error_t *find_list_of_authority(const char **name, xca_visit_t *visit, const xca_repository_state_t *state,
+                                           xca_search_key key, const char *value) {
+    apr_array_header_t *chain;
+    int i, of_certificate = key == XCA_SEARCH_CERT || key == XCA_SEARCH_ISSUER_SERIAL;
+    xca_error_t *err = authorities_of(&chain, visit);
+
+    for (i = 0; err == NULL && *name == NULL && i < chain->nelts; i++) {
+        xca_search_keys_t keys;
+
+        err = xca_search_keys(&keys, APR_ARRAY_IDX(chain, i, xca_bytes_t), visit->pool);
+        if (err == NULL && is_issuer(&keys, key, value)) {
+            *name = list_of_issuer(state, chain, of_certificate && i < chain->nelts - 1 ? i + 1 : i);
+        }
+    }
+    return err;
+}
+
+/* The list that a subscriber's certificate names first: its partition's, or the one of those that name none. */
+static xca_error_t *find_list_of_certificate(const char **name, xca_visit_t *visit, const xca_repository_state_t *state,
+                                             xca_search_key key, const char *value) {
+    apr_array_header_t *found;
+    xca_crl_scope_t scope = {XCA_CRL_PARTITION, 0, -1};
+    xca_cert_t *cert;
+    int more;
+    xca_error_t *err = xca_search_published(&found, &more, visit->office->store, key, value, 1, visit->pool);
+
+    if (err != NULL || found->nelts == 0) {
+        return err;
+    }
+    err = xca_cert_read(&cert, visit->office->store, APR_ARRAY_IDX(found, 0, const xca_cert_t *)->serial, visit->pool);
+    if (err != NULL) {
+        return err;
+    }
+    scope.parts = cert->crl_partitions;
+    if (scope.parts > 0) {
+        const xca_bytes_t *serial = xca_text_unhex(visit->pool, cert->serial);
+
+        scope.part = serial != NULL ? xca_crl_part(serial->data, serial->length, scope.parts) : -1;
+    }
+    *name = scope.part >= 0 ? xca_crl_scope_name(&scope, visit->pool) : state->crl != NULL ? state->crl->name : NULL;
+    return NULL;
+}
+
 xca_error_t *xca_page_store_lists(xca_visit_t *visit) {
     const xca_repository_state_t *state;
-    apr_array_header_t *chain;
+    const char *name = NULL;
     xca_store_query_t query;
-    int index, i;
+    xca_search_key key;
+    int index;
     xca_error_t *err = xca_store_query_read(&query, visit->request->query, visit->pool);
 
     if (err != NULL) {
@@ -288,20 +348,16 @@ xca_error_t *xca_page_store_lists(xca_visit_t *visit) {
     if (!attributes[index].for_lists) {
         return wrong("store.attribute-of-lists", NULL, visit->pool);
     }
+    key = attributes[index].key;
     err = xca_repository_get(&state, visit->portal->repository, visit->office->store, visit->now, visit->pool);
-    if (err == NULL) {
-        err = authorities_of(&chain, visit);
+    if (err == NULL && (key == XCA_SEARCH_CERT || key == XCA_SEARCH_ISSUER_SERIAL)) {
+        err = find_list_of_certificate(&name, visit, state, key, query.value);
     }
-    for (i = 0; err == NULL && i < chain->nelts; i++) {
-        xca_search_keys_t keys;
-
-        err = xca_search_keys(&keys, APR_ARRAY_IDX(chain, i, xca_bytes_t), visit->pool);
-        /* the CA's own certificate stands first; the list of the CA above is that of the last one */
-        if (err == NULL && is_issuer(&keys, attributes[index].key, query.value)) {
-            const xca_crl_record_t *list = i == 0 ? state->crl : i == chain->nelts - 1 ? state->root_crl : NULL;
-
-            return list != NULL ? xca_repository_give_list(visit, list->name, 0) : not_found(visit);
-        }
+    if (err == NULL && name == NULL) {
+        err = find_list_of_authority(&name, visit, state, key, query.value);
     }
-    return err != NULL ? err : not_found(visit);
+    if (err != NULL) {
+        return err;
+    }
+    return name != NULL ? xca_repository_give_list(visit, name, query.delta) : not_found(visit);
 }

@@ -1,12 +1,13 @@
 """The applicant's steps in the browser, as the tests need them."""
 
+import random
 import re
 import subprocess
 import time
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
-from conftest import USER_CODE
+from conftest import BASE, USER_CODE
 
 
 def by_name(browser, name):
@@ -56,6 +57,16 @@ def open_form(browser, instance, keyword, rank=None):
         if box.get_attribute("type") == "checkbox":
             choose(browser, box)
     go(browser, browser.find_element(By.CSS_SELECTOR, "main .buttons .primary"))
+
+
+def foundation(instance):
+    """One of the window tpe-edu, added to the tree for the test: name and OID."""
+    arc = 300000 + random.randrange(600000)
+    name, oid = "財團法人臺北市測試第%d文教基金會" % arc, "2.16.886.104.%d" % arc
+    entry = {"objectClass": "xcaArcEntry", "xcaArc": str(arc), "xcaOid": oid, "o": name, "xcaNameKey": name, "xcaOrgClass": "foundation",
+             "xcaCounty": "臺北市"}
+    instance.bind("admin").add_s("xcaArc=%d,xcaArc=104,ou=oid,%s" % (arc, BASE), [(k, [v.encode()]) for k, v in entry.items()])
+    return name, oid
 
 
 def fill_form(browser, csr, email, use="encryption", window="tpe-edu", code=USER_CODE):

@@ -3,7 +3,6 @@
 import calendar
 import io
 import os
-import random
 import signal
 import time
 import zipfile
@@ -12,7 +11,7 @@ import ldap
 import pytest
 from selenium.webdriver.common.by import By
 
-from applying import go, revoke
+from applying import foundation, go, revoke
 from conftest import BASE, TOP
 from officers import Officer
 from test_xds import OURS, file, mail, number_of, org, schools, sheet, unified_number
@@ -126,16 +125,6 @@ def test_an_officer_files_a_sheet_and_signs_it_in_the_portal(instance, tmp_path)
     assert "已新增，OID 為 2.16.886.111." in page.main and "已更名" in page.main and "已裁撤" in page.main
     to, body = mail(instance, number + "-done.")
     assert to == "desk@example.gov.tw" and new in body
-
-
-def foundation(instance):
-    """One of the window tpe-edu, added to the tree for the test."""
-    arc = 300000 + random.randrange(600000)
-    name, oid = "財團法人臺北市改隸測試第%d文教基金會" % arc, "2.16.886.104.%d" % arc
-    entry = {"objectClass": "xcaArcEntry", "xcaArc": str(arc), "xcaOid": oid, "o": name, "xcaNameKey": name, "xcaOrgClass": "foundation",
-             "xcaCounty": "臺北市"}
-    instance.bind("admin").add_s("xcaArc=%d,xcaArc=104,ou=oid,%s" % (arc, BASE), [(k, [v.encode()]) for k, v in entry.items()])
-    return name, oid
 
 
 def test_the_end_that_a_change_brings_is_shown_with_the_certificate(instance, key_and_csr, tmp_path):

@@ -120,6 +120,15 @@ static void test_a_question_is_one_attribute_and_its_value(void **state) {
     assert_string_equal(asked(&query, "certhash=AAAAAAAAAAAAAAAAAAAAAAAAAAA"), "store.attribute");
     assert_string_equal(asked(&query, "a=b"), "store.attribute");
     assert_string_equal(asked(&query, "uri=a&uri=b"), "store.query");
+    assert_string_equal(asked(&query, "name=a"), "");
+    assert_false(query.delta);
+    assert_string_equal(asked(&query, "name=a&delta=1"), "");
+    assert_true(query.delta);
+    assert_string_equal(query.value, "a");
+    assert_string_equal(asked(&query, "name=&delta=1"), "store.value");
+    assert_string_equal(asked(&query, "name=a&delta=0"), "store.query");
+    assert_string_equal(asked(&query, "name=a&delta=1&delta=1"), "store.query");
+    assert_string_equal(asked(&query, "&delta=1"), "store.attribute");
     assert_string_equal(asked(&query, "uri"), "store.query");
     assert_string_equal(asked(&query, ""), "store.query");
     assert_string_equal(asked(&query, NULL), "store.query");
