@@ -91,6 +91,48 @@ def test_the_log_verifies_by_the_tool_and_by_openssl_alone(instance, life, tmp_p
     assert done.returncode == 1 and "bad: 1\n" in done.stdout
 
 
+def blocks_of(text):
+    """An export's entries, each with its signature and the empty line behind it."""
+    blocks = [block + "\n\n" for block in text.split("\n\n")[:-1]]
+    assert "".join(blocks) == text
+    return blocks
+
+
+def verified(instance, text, *more):
+    """What verify.sh says of an export: exit status and lines."""
+    done = subprocess.run([str(VERIFY), *more, str(instance.home / "ca/ca.pem")], input=text, capture_output=True, text=True, timeout=300)
+    return done.returncode, dict(line.split(": ", 1) for line in done.stdout.splitlines()) or done.stderr
+
+
+def test_an_export_that_was_cut_is_found(instance, life):
+    """The beginning of the log, in which all kinds of cuts can be tried quickly."""
+    blocks = blocks_of(export(instance, "--format", "text"))[:8]
+    whole = "".join(blocks)
+    code, told = verified(instance, whole)
+    assert code == 0 and told["verified"] == "8"
+    head = told["head"]
+    # entries are missing (the first ones, one, several in the middle), have changed places, or are there twice
+    for bad, rest in ((1, blocks[1:]), (1, blocks[6:]), (6, blocks[:5] + blocks[6:]), (3, blocks[:2] + blocks[7:]),
+                      (6, blocks[:5] + [blocks[6], blocks[5]] + blocks[7:]), (5, blocks[:4] + [blocks[3]] + blocks[4:])):
+        code, told = verified(instance, "".join(rest))
+        assert code == 1 and told["bad"] == str(bad), told
+    # the file ends anywhere within its last entry
+    last = len(whole) - len(blocks[-1])
+    for length in list(range(last + 1, len(whole) - 3, 97)) + [len(whole) - 3]:
+        code, told = verified(instance, whole[:length])
+        assert code == 1 and told["bad"] == "8", (length, told)
+    assert verified(instance, "")[0] == 2
+    # between two entries it is a log of an earlier time: that it went on is told by a head that was noted
+    early = "".join(blocks[:6])
+    assert verified(instance, early)[1]["verified"] == "6"
+    assert verified(instance, whole, "--head", head)[0] == 0 and verify(instance, "--head", head)[0] == 0
+    code, told = verified(instance, early, "--head", head)
+    assert code == 1 and (told["bad"], told["wrong"]) == ("7", "the log ends before a head that was noted")
+    code, told = verified(instance, whole, "--head", "6:" + "00" * 32, "--head", head)
+    assert code == 1 and (told["bad"], told["wrong"]) == ("6", "another entry than when a head was noted")
+    assert verified(instance, whole, "--head", "x")[0] == 2
+
+
 def test_the_example_of_the_documentation_verifies():
     folder = TOP / "tools/audit"
     done = subprocess.run([str(VERIFY), str(folder / "example-ca.pem"), str(folder / "example.txt")], capture_output=True, text=True)

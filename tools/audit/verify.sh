@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
-# verify.sh CA.pem [FILE]: verifies an audit log that "xca-admin audit export --format text" wrote (FILE or standard input), with
-# nothing of this project: bash, coreutils and openssl. CA.pem is the certificate of the authority. Prints the head, or
-# the first entry that is wrong (exit status 1). README.md beside it describes the format.
+# verify.sh [--head NUMBER:HASH]... CA.pem [FILE]: verifies an audit log that "xca-admin audit export --format text" wrote (FILE or standard input), with
+# nothing of this project: bash, coreutils and openssl. CA.pem is the certificate of the authority; a head is one that was noted
+# earlier, which the log must still have. Prints the head, or the first entry that is wrong (exit status 1). README.md beside it
+# describes the format.
 set -u
 export LC_ALL=C
-[[ $# -ge 1 && $# -le 2 ]] || { printf 'usage: %s CA.pem [FILE]\n' "$0" >&2; exit 2; }
+usage() { printf 'usage: %s [--head NUMBER:HASH]... CA.pem [FILE]\n' "$0" >&2; exit 2; }
+heads=()
+while [[ ${1:-} == --head ]]; do
+    [[ ${2:-} =~ ^[1-9][0-9]{0,14}:[0-9a-f]{64}$ ]] || usage
+    heads+=("$2")
+    shift 2
+done
+[[ $# -ge 1 && $# -le 2 ]] || usage
 ca=$1
 usage=2.25.324061906216893514827140394867195218907.3.1
 work=$(mktemp -d) || exit 2
@@ -36,11 +44,14 @@ check_entry() { # signature in base64
     openssl dgst -sha256 -verify "$work/key.pub" -signature "$work/signature" "$work/text" >/dev/null 2>&1 || wrong 'signature'
     hash=$(sha256sum <"$work/text")
     hash=${hash%% *}
+    for head in "${heads[@]}"; do
+        [[ $head == "$((number + 1)):"* && $head != *":$hash" ]] && wrong 'another entry than when a head was noted'
+    done
     number=$((number + 1))
 }
 
 : >"$work/text"
-while IFS= read -r line; do
+while IFS= read -r line || [[ -n $line ]]; do
     case $line in
     'signature: '*)
         check_entry "${line#signature: }"
@@ -52,4 +63,7 @@ while IFS= read -r line; do
 done < <(cat -- "${2:--}")
 [[ ! -s $work/text ]] || wrong 'no signature'
 ((number > 0)) || { printf 'nothing to verify\n' >&2; exit 2; }
+for head in "${heads[@]}"; do
+    ((${head%%:*} <= number)) || wrong 'the log ends before a head that was noted'
+done
 printf 'verified: %d\nhead: %d:%s\n' "$number" "$number" "$hash"
