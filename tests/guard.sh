@@ -266,8 +266,14 @@ no_work_is_left_to_do_in_comments() {
         cut -c1-160
 }
 
-shell_scripts_parse() {
+scripts_parse() {
     local script
+    git ls-files '*.py' | python3 -c 'import ast, sys
+for name in sys.stdin.read().split("\n")[:-1]:
+    try:
+        ast.parse(open(name, encoding="utf-8").read(), name)
+    except SyntaxError as error:
+        print("%s:%s: %s" % (name, error.lineno, error.msg))'
     git ls-files '*.sh' .ci/run | while read -r script; do
         bash -n "$script"
     done
@@ -301,6 +307,6 @@ check "every text is in both languages" every_text_is_in_both_languages
 check "no text is in the wrong language" no_text_is_in_the_wrong_language
 check "nothing names the workplace" nothing_names_the_workplace
 check "no work is left to do in comments" no_work_is_left_to_do_in_comments
-check "shell scripts parse" shell_scripts_parse
+check "scripts parse" scripts_parse
 printf '1..%d\n' "$number"
 exit "$failed"

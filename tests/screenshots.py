@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """screenshots.py [PART...]: pictures of every page of the portal in its states, in both languages, as wide as a desk and as
 narrow as a phone, and of the printed pages, in build/screenshots with an index.html. Called by "make screenshots". PART chooses
-some of the walks: public content applying applying_card following certificates codes cards office holders office_content office_audit changes errors outage. A page wider than its window is named."""
-some of the walks: public content applying applying_card following certificates log codes cards office office_content office_audit changes errors outage. A page wider than its window is named."""
+some of the walks: public content applying applying_card following certificates log codes cards office holders office_content
+office_audit changes errors outage. A page wider than its window is named."""
 
 import base64
 import html
@@ -19,10 +19,10 @@ from conftest import BUILD, Instance, new_browser, small_data  # noqa: E402
 from walking import Walk  # noqa: E402
 
 WIDTHS = (1280, 360)
-PARTS = ("public", "content", "applying", "applying_card", "following", "certificates", "codes", "cards", "office", "holders", "office_content", "office_audit", "changes", "errors", "outage")
-PRINTED = {"news-item", "faq-item", "fees", "apply-4-paper", "apply-4-letter", "apply-card-4-paper", "code-reset-paper-filled", "revoke-paper", "revoke-paper-filled", "office-call-sheet", "certificate-valid", "case-status-returned"}
-PARTS = ("public", "content", "applying", "applying_card", "following", "certificates", "log", "codes", "cards", "office", "office_content", "office_audit", "changes", "errors", "outage")
-PRINTED = {"news-item", "faq-item", "fees", "apply-4-paper", "apply-4-letter", "apply-card-4-paper", "code-reset-paper-filled", "revoke-paper", "revoke-paper-filled", "certificate-valid", "case-status-returned"}
+PARTS = ("public", "content", "applying", "applying_card", "following", "certificates", "log", "codes", "cards", "office", "holders",
+         "office_content", "office_audit", "changes", "errors", "outage")
+PRINTED = {"news-item", "faq-item", "fees", "apply-4-paper", "apply-4-letter", "apply-card-4-paper", "code-reset-paper-filled", "revoke-paper",
+           "revoke-paper-filled", "office-call-sheet", "certificate-valid", "case-status-returned"}
 FOLDER = BUILD / "screenshots"
 
 
