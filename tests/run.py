@@ -13,8 +13,10 @@ skipped, or that never came to its end, counts as failed."""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import xml.etree.ElementTree
@@ -26,6 +28,9 @@ BUILD = BUILD if BUILD.is_absolute() else TOP / BUILD
 LOGS = BUILD / "test-logs"
 PROGRAM_SECONDS = 600
 SYSTEM_SECONDS = 45 * 60
+# Bytes on the disk: what all suites take, and what is so little that a failure is most likely its fault.
+ROOM_WANTED, ROOM_NONE = 2 << 30, 200 << 20
+MEMORY = Path("/dev/shm")
 # libasan of Debian 12 takes its own signal stack for a fault when a thread ends (use_sigaltstack). Debian's libraries have
 # no frame pointers: only the slow unwinding tells whose a leak is.
 if os.environ.get("SANITIZE"):
@@ -145,6 +150,31 @@ SUITES = {"guard": guard, "unit": lambda: programs("unit"), "fuzz": fuzz, "core"
           "pages": pages, "system": system}
 
 
+def folder_in_memory():
+    """A folder for what the tests write, or None where memory has no room for it. slapd waits for the disk at every write, which is
+    most of the time of tests that write much; no test cuts the power, and what is written outlives a process that is killed here too."""
+    if "TMPDIR" in os.environ or not MEMORY.is_dir():
+        return None
+    state = os.statvfs(MEMORY)
+    free = int(re.search(r"(?m)^MemAvailable: *(\d+) kB$", Path("/proc/meminfo").read_text()).group(1)) << 10
+    if min(free, state.f_bavail * state.f_frsize) < ROOM_WANTED or state.f_flag & os.ST_NOEXEC:
+        return None
+    folder = tempfile.mkdtemp(prefix="xca-", dir=MEMORY)
+    os.chmod(folder, 0o711)  # some tests start servers as another user
+    return folder
+
+
+def short_of_room(wanted):
+    """Where less than `wanted` bytes are left: a line a disk."""
+    found = {}
+    for folder in (BUILD, Path(tempfile.gettempdir())):
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        left = shutil.disk_usage(there).free
+        if left < wanted:
+            found.setdefault(there.stat().st_dev, "only %d MB are left on the disk of %s" % (left >> 20, folder))
+    return list(found.values())
+
+
 def show_log_of(name):
     log = LOGS / (name + ".log")
     if log.exists():
@@ -168,16 +198,14 @@ def run_lane(suites, results, lock):
                 print("    FAILED %s" % failure)
             for name in sorted({suite if suite in ("pages", "system") else failure.split(":")[0] for failure in count.failed}):
                 show_log_of(name)
+            for line in short_of_room(ROOM_NONE) if count.failed else []:
+                print("!!! THE DISK IS FULL: %s: that may be why %s failed" % (line, suite))
             sys.stdout.flush()
 
 
-def main():
-    wanted = sys.argv[1:] or list(SUITES)
-    unknown = [suite for suite in wanted if suite not in SUITES]
-    if unknown:
-        print("no such suite: %s" % " ".join(unknown))
-        return 2
-    LOGS.mkdir(parents=True, exist_ok=True)
+def run_suites(wanted):
+    for line in short_of_room(ROOM_WANTED):
+        print("!!! %s: the tests may need %d MB, and fail without" % (line, ROOM_WANTED >> 20), flush=True)
     results, lock = {}, threading.Lock()
     lanes = [threading.Thread(target=run_lane, args=([s for s in lane if s in wanted], results, lock)) for lane in LANES]
     for lane in lanes:
@@ -189,6 +217,23 @@ def main():
         total.add(count)
     print("%d passed, %d failed" % (total.passed, len(total.failed)))
     return 1 if total.failed or total.passed == 0 else 0
+
+
+def main():
+    wanted = sys.argv[1:] or list(SUITES)
+    unknown = [suite for suite in wanted if suite not in SUITES]
+    if unknown:
+        print("no such suite: %s" % " ".join(unknown))
+        return 2
+    LOGS.mkdir(parents=True, exist_ok=True)
+    folder = folder_in_memory()
+    if folder is None:
+        return run_suites(wanted)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    try:
+        return run_suites(wanted)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

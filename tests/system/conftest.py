@@ -36,7 +36,7 @@ port_locks = []
 
 def take_port(port):
     """Suites that run side by side leave each other their ports: a locked file each, as long as the process lives."""
-    folder = Path(tempfile.gettempdir()) / ("xca-test-ports-%d" % os.getuid())
+    folder = Path("/tmp") / ("xca-test-ports-%d" % os.getuid())  # whatever TMPDIR each of them has
     folder.mkdir(mode=0o700, exist_ok=True)
     lock = open(folder / str(port), "a")
     try:
