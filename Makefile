@@ -146,7 +146,7 @@ $(BUILD)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(BUILD)/libxca
 .PHONY: unit test-programs
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)
 	@for t in $(UNIT_TESTS); do $(BUILD)/tests/unit/$$t || exit 1; done
-test-programs: all $(UNIT_TESTS:%=$(BUILD)/tests/unit/%) core-programs $(FUZZ_TARGETS:%=$(BUILD)/tests/replay/%)
+test-programs: all $(UNIT_TESTS:%=$(BUILD)/tests/unit/%) core-programs $(FUZZ_TARGETS:%=$(BUILD)/tests/replay/%) bench-programs
 
 # Everything, in the order: packages, build, suites. SUITES chooses some: make test SUITES="guard unit"
 .PHONY: test check-asan
@@ -267,14 +267,20 @@ clean:
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
-# Speed, as ratios against a peer or limit of the same run. BENCH=--large for more of everything.
+# Speed, as ratios against a peer or limit of the same run. BENCH: more arguments (tests/bench/bench.py).
 $(BUILD)/tests/bench/core: tests/bench/core.c tests/bench/audit.c tests/bench/audit.h $(BUILD)/libxca.a
 	@mkdir -p $(@D)
 	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(CORE_CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/libxca.a $(CORE_LIBS)
 
-.PHONY: bench bench-programs
+$(BUILD)/tests/bench/load: tests/bench/load.c
+	@mkdir -p $(@D)
+	$(CC) $(XCA_CFLAGS) $(CFLAGS) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $< -lpthread
+
+.PHONY: bench bench-large bench-programs
 bench-programs: all $(BUILD)/tests/bench/core $(BUILD)/tests/bench/load
 bench:
 	@tools/demo/packages.sh conf/packages-run.txt conf/packages-test.txt
 	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) bench-programs
 	@BUILD='$(BUILD)' /usr/bin/python3 tests/bench/bench.py $(BENCH)
+bench-large:
+	@$(MAKE) --no-print-directory bench BENCH='--large $(BENCH)'

@@ -103,9 +103,9 @@ def measure(table, count):
         after = lists(admin)
         assert after[own]["xcaCrlEntries"] == first[own]["xcaCrlEntries"] + 1 and after[own]["xcaDeltaEntries"] == 1
         assert sum(after[name]["xcaCrlNumber"] > v["xcaCrlNumber"] for name, v in first.items()) <= 2  # its own and the full one
-        table.row("a change among %d revoked to published lists" % count, took, "limit", 1000.0)
-        table.row("the same, processor time of the signer", used, "limit", CHANGE_LIMIT)
-        table.row("signer's start to all its lists, the same", reading, "half of a list's life", 12 * 3600 * 1000.0)
+        table.row("a change among the revoked to published lists", took, "limit", 1000.0, 1)
+        table.row("the same, processor time of the signer", used, "limit", CHANGE_LIMIT, 1)
+        table.row("signer's start to all its lists", reading, "half of a list's life", 12 * 3600 * 1000.0, 1)
         print("most memory of the signer with %d revoked, statistics of them included: %.0f MB" % (count, most_memory(signer.pid)))
     finally:
         signer.terminate()

@@ -56,10 +56,15 @@ def slapadd(instance, suffix, ldif):
 
 
 def load(home, organisation_count, mail_count):
+    """The instance has besides them the few organisations of the tests' instances."""
     print("loading %d organisations and %d addresses (kept for the next time) ..." % (organisation_count, mail_count), flush=True)
     began = time.monotonic()
     one = Instance(home)
-    one.make(TOP / "tools" / "demo" / "data")
+    data = home.with_name(home.name + "-data")
+    shutil.rmtree(data, ignore_errors=True)
+    small_data(data)
+    one.make(data)
+    shutil.rmtree(data)
     table, ldif = home / "table.csv", home / "table.ldif"
     organisations.write(table, organisation_count)
     with open(ldif, "wb") as out:

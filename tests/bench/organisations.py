@@ -10,6 +10,7 @@ TABLES = (("foundations_associations_names.csv", None), ("npo_ubn.csv", None), (
           ("pharmacies_clinics.csv", "professional"), ("cram_schools_sample.csv", "other"))
 ARCS = {"school": "111", "foundation": "104", "association": "103", "professional": "106", "other": "110"}
 ATTACHED = ("", "附設教育訓練中心", "附設社會服務中心", "聯誼會", "文教推廣處", "附設托育中心")
+STRIDE = 7919  # a prime: no number of names has it as a factor
 FIRST_NUMBER = 500000  # above what an import assigns
 
 
@@ -48,20 +49,33 @@ def unified_number(index):
     return "".join(map(str, digits)) + str(-total % 5)
 
 
+def records(count):
+    """(OID, name, class, unified number, county) of each; few are a sample of all names."""
+    names, places = real_names(), counties()
+    for index in range(count):
+        name, kind = names[index * STRIDE % len(names)]
+        round_, county = divmod(index // len(names), len(places))
+        county = places[county]
+        name = varied(name, county, ATTACHED[round_ % len(ATTACHED)])
+        if round_ >= len(ATTACHED):
+            name += "第%d分部" % (round_ // len(ATTACHED) + 1)
+        yield "2.16.886.%s.%d" % (ARCS[kind], FIRST_NUMBER + index), name, kind, unified_number(index + 1), county
+
+
+def example(count):
+    """A foundation in the middle of them."""
+    for index, (oid, name, kind, ubn, _) in enumerate(records(count)):
+        if index >= count // 2 and kind == "foundation":
+            return {"oid": oid, "name": name, "ubn": ubn}
+    raise AssertionError("no foundation among %d" % count)
+
+
 def write(path, count):
     """An export of `count` organisations."""
-    names, places = real_names(), counties()
     with open(path, "w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out)
         rows.writerow("oid,name,name_en,class,state,ubn,school_code,county,district,zip,address,phone,fax,url,note,"
                       "source_key".split(","))
-        for index in range(count):
-            name, kind = names[index % len(names)]
-            round_, county = divmod(index // len(names), len(places))
-            county = places[county]
-            name = varied(name, county, ATTACHED[round_ % len(ATTACHED)])
-            if round_ >= len(ATTACHED):
-                name += "第%d分部" % (round_ // len(ATTACHED) + 1)
-            rows.writerow(("2.16.886.%s.%d" % (ARCS[kind], FIRST_NUMBER + index), name, "", kind, "active",
-                           unified_number(index + 1), "", county, "", "", county + "中正路%d號" % (index % 900 + 1),
+        for index, (oid, name, kind, ubn, county) in enumerate(records(count)):
+            rows.writerow((oid, name, "", kind, "active", ubn, "", county, "", "", county + "中正路%d號" % (index % 900 + 1),
                            "02-27208889", "", "", "", "bench:%d" % index))

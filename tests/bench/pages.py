@@ -15,9 +15,6 @@ from cryptography.x509 import CertificateSigningRequestBuilder, Name, NameAttrib
 from cryptography.x509.oid import NameOID
 from conftest import TOP, USER_CODE
 
-ORGANISATION = "2.16.886.104.100000"
-
-
 class Inputs(html.parser.HTMLParser):
     """The hidden fields of a page."""
 
@@ -35,7 +32,9 @@ class Inputs(html.parser.HTMLParser):
 
 
 class Pages:
-    def __init__(self, instance):
+    def __init__(self, instance, organisation=None):
+        """`organisation`: the OID of one to apply for."""
+        self.organisation = organisation
         context = ssl.create_default_context(cafile=str(instance.home / "ca/root.pem"))
         self.web = http.client.HTTPSConnection("localhost", instance.https, context=context)
         self.cookies = {}
@@ -61,7 +60,7 @@ class Pages:
         return self.get("/organisations?name=" + urllib.parse.quote(keyword))
 
     def form_address(self):
-        return "/apply/certificate/form?oid=%s&terms=%s" % (ORGANISATION, self.terms)
+        return "/apply/certificate/form?oid=%s&terms=%s" % (self.organisation, self.terms)
 
     def filing(self, count):
         """Median time of the POST that files an application."""
