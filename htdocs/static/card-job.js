@@ -3,7 +3,7 @@ import { call } from "./card-link.js";
 
 const RETRIES = 5;
 
-function pause(milliseconds) {
+export function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 

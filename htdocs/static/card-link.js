@@ -132,6 +132,11 @@ export async function call(path, options = {}) {
   return { status: answer.status, data };
 }
 
+/* Whether another job is in the way; a helper that is gone is not busy. */
+export async function isBusy() {
+  return (await call("/v1")).data.busy !== undefined;
+}
+
 /* What stands in the way of a job: "", "no-helper", "no-token", "denied". */
 export async function findHelper() {
   await redeeming;

@@ -1,6 +1,6 @@
 /* A page at which a card is worked with: the button, and what comes of it. */
-import { findHelper, onOthersLink, permission, redeemTicket, takeLink } from "./card-link.js";
-import { Job, stopOther } from "./card-job.js";
+import { findHelper, isBusy, onOthersLink, permission, redeemTicket, takeLink } from "./card-link.js";
+import { Job, pause, stopOther } from "./card-job.js";
 import { askChoice, askConfirm, askSecret, cancelQuestion } from "./card-ask.js";
 import { closeContact, noteContact, onContact, openContact } from "./card-contact.js";
 import { noteSigned, orderOf, sendSigned } from "./card-sign.js";
@@ -227,6 +227,7 @@ async function begin() {
     other = begun.busy.job;
     place("busy").textContent = begun.fault.text;
     condition("busy");
+    waitForOther(mine);
   } else if (begun.fault && begun.fault.id === "T_BRIDGE_TOKEN") {
     condition("no-token");
   } else {
@@ -235,9 +236,22 @@ async function begin() {
   }
 }
 
+/* The page said that the other job's end is waited for. */
+async function waitForOther(mine) {
+  do {
+    await pause(RETURN_MS);
+  } while (mine === run && (await isBusy()));
+  if (mine === run) {
+    begin();
+  }
+}
+
 async function takeOver() {
+  const mine = run += 1;
   await stopOther(other);
-  begin();
+  if (mine === run) {
+    begin();
+  }
 }
 
 const ACTIONS = { begin, cancel, noted: forgetPin, "take-over": takeOver, no: cancelQuestion };

@@ -287,6 +287,16 @@ def test_a_second_page_is_told_that_the_helper_is_busy_and_may_take_over(page, p
     page.wait_part("done")
 
 
+def test_a_page_that_waits_for_another_job_goes_on_when_that_is_over(page, place):
+    place.card.pull()
+    begun = place.bridge.ask("POST", "/v1/jobs", {"operation": "activate"})[1]
+    page.open("/card/info").begin()
+    page.wait_part("busy")
+    place.card.insert()
+    place.bridge.ask("DELETE", "/v1/jobs/" + begun["job"])
+    page.wait_part("done")
+
+
 def test_cancelling_gives_the_card_back(page, place):
     page.open("/card/test").begin()
     page.wait_part("secret")
