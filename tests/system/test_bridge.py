@@ -329,6 +329,10 @@ def look_at_obstacles(page, place, inspector):
     inspector.look("no-token")
     page.loses_helper = True
     page.open(place.bridge.link)
+    until = time.monotonic() + 60
+    while "busy" in place.bridge.ask("GET", "/v1")[1]:  # with what the pages before have left
+        assert time.monotonic() < until
+        time.sleep(0.2)
 
 
 class Keyboard:
