@@ -5,7 +5,7 @@
  * xcaCodeHash, xcaTries, xcaPublished, xcaEndsOn, xcaEndsWhy
  *   search keys: search_store.c
  *   xcaExpires (the day of xcaNotAfter: an index by day), xcaNoticed, xcaNoticesOff: expiry_store.c
- *   xcaResumed, xcaCrlPartitions: for lists and their deltas (domain/crl.h) */
+ *   xcaResumed, xcaCrlPartitions, xcaGeneration (without it: the first): for lists and their deltas (domain/crl.h) */
 #include "directory/cert_store.h"
 
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "directory/record.h"
 #include "directory/search_store.h"
 #include "domain/calendar.h"
+#include "domain/crl.h"
 #include "domain/names.h"
 
 #define CERTIFICATE "userCertificate;binary"
@@ -78,6 +79,9 @@ xca_error_t *xca_cert_add(xca_store_t *store, const xca_cert_t *cert, apr_pool_t
     if (cert->crl_partitions > 0) {
         xca_entry_add_number(pool, entry, "xcaCrlPartitions", cert->crl_partitions);
     }
+    if (cert->generation > 0) {
+        xca_entry_add_number(pool, entry, "xcaGeneration", cert->generation);
+    }
     xca_entry_add(pool, entry, "xcaCodeHash", cert->code_hash);
     xca_entry_add(pool, entry, "xcaTries", "0");
     err = xca_search_entry_add(entry, cert->der, pool);
@@ -94,6 +98,7 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     const char *notices_off = xca_entry_text(entry, "xcaNoticesOff");
     const char *once = xca_entry_text(entry, "xcaCodeOnce");
     xca_bytes_t der = xca_entry_bytes(entry, CERTIFICATE);
+    long generation = xca_entry_number(entry, "xcaGeneration", 0);
 
     cert->state = state != NULL ? xca_cert_state_by_id(state) : XCA_CERT_STATE_COUNT;
     if (serial == NULL || cert->state == XCA_CERT_STATE_COUNT) {
@@ -119,6 +124,7 @@ void *xca_cert_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     cert->revoked = xca_entry_time(entry, "xcaRevoked");
     cert->resumed = xca_entry_time(entry, "xcaResumed");
     cert->crl_partitions = (int)xca_entry_number(entry, "xcaCrlPartitions", 0);
+    cert->generation = generation > 0 && generation < XCA_GENERATIONS_MAX ? (int)generation : 0;
     cert->reason = (xca_crl_reason)xca_entry_number(entry, "xcaCrlReason", 0);
     cert->reason_note = apr_pstrdup(pool, xca_entry_text(entry, "xcaReasonNote"));
     cert->ends_on = xca_entry_time(entry, "xcaEndsOn");
@@ -358,6 +364,20 @@ xca_error_t *xca_cert_ending(apr_array_header_t **certs, xca_store_t *store, apr
     return xca_cert_find_by(certs, NULL, store, filter, NULL, limit, pool);
 }
 
+xca_error_t *xca_cert_good_of(xca_cert_t **cert, xca_store_t *store, int generation, apr_time_t since, apr_pool_t *pool) {
+    static const char *const attrs[] = {"xcaSerial", "xcaState", "xcaNotAfter", NULL};
+    const char *of = generation > 0 ? apr_psprintf(pool, "(xcaGeneration=%d)", generation) : "(!(xcaGeneration=*))";
+    apr_array_header_t *certs;
+    int more;
+    xca_error_t *err = xca_cert_find_by(&certs, &more, store,
+                                        apr_pstrcat(pool, "(&(objectClass=xcaCertificate)(xcaNotAfter>=",
+                                                    xca_date_format(pool, since, XCA_DATE_LDAP), ")", of, ")", NULL),
+                                        attrs, 1, pool);
+
+    *cert = err == NULL && certs->nelts > 0 ? APR_ARRAY_IDX(certs, 0, xca_cert_t *) : NULL;
+    return err;
+}
+
 typedef struct {
     xca_on_cert *on_cert;
     void *baton;
@@ -371,7 +391,7 @@ static xca_error_t *walk(void *baton, const xca_entry_t *entry, apr_pool_t *scra
 }
 
 const char *const xca_cert_listed_attrs[] = {"xcaSerial",    "xcaState",     "xcaNotAfter", "xcaSuspended",     "xcaRevoked",
-                                             "xcaCrlReason", "xcaPublished", "xcaResumed",  "xcaCrlPartitions", NULL};
+                                             "xcaCrlReason", "xcaPublished", "xcaResumed",  "xcaCrlPartitions", "xcaGeneration", NULL};
 
 const char *xca_cert_listed_filter(apr_time_t since, apr_pool_t *pool) {
     const char *day = xca_date_format(pool, since, XCA_DATE_LDAP);
@@ -383,7 +403,8 @@ const char *xca_cert_listed_filter(apr_time_t since, apr_pool_t *pool) {
 const char *const xca_cert_counted_attrs[] = {"xcaSerial",    "xcaState",    "xcaOrgClass", "xcaCounty",
                                               "xcaNotBefore", "xcaNotAfter", "xcaRevoked",  "xcaExpires", NULL};
 
-const char *const xca_cert_status_attrs[] = {"xcaSerial", "xcaState", "xcaSuspended", "xcaRevoked", "xcaCrlReason", "xcaPublished", NULL};
+const char *const xca_cert_status_attrs[] = {"xcaSerial",    "xcaState",     "xcaSuspended",  "xcaRevoked",
+                                             "xcaCrlReason", "xcaPublished", "xcaGeneration", NULL};
 
 xca_error_t *xca_cert_walk(xca_store_t *store, xca_on_cert *on_cert, void *baton, apr_pool_t *pool) {
     walk_t to = {on_cert, baton};

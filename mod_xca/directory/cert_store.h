@@ -85,6 +85,11 @@ xca_error_t *xca_cert_ending(apr_array_header_t **certs, xca_store_t *store, apr
 const char *xca_cert_listed_filter(apr_time_t since, apr_pool_t *pool);
 extern const char *const xca_cert_listed_attrs[];
 
+/* Some certificate of a generation of the CA's key that is valid at `since` or later, whatever its state (serial, state and notAfter only);
+ * NULL if there is none. */
+xca_error_t *xca_cert_good_of(xca_cert_t **cert, xca_store_t *store, int generation, apr_time_t since,
+                              apr_pool_t *pool) XCA_MUST_USE;
+
 /* Calls with every certificate (serial, state, class, county, validity, time of revocation only), for statistics; filter and
  * attributes are those of whoever follows them by Content Sync. */
 #define XCA_CERT_FILTER "(objectClass=xcaCertificate)"

@@ -1,6 +1,6 @@
 /* ou=crl: class cRLDistributionPoint + xcaListInfo: cn (RDN), certificateRevocationList;binary, deltaRevocationList;binary,
  * xcaCrlNumber, xcaThisUpdate, xcaNextUpdate, xcaCrlEntries, xcaCrlBytes, xcaDeltaEntries, xcaDeltaBytes, xcaBaseNumber, xcaBaseUpdate,
- * xcaScheduledNumber, xcaScheduledUpdate. The CA's entry
+ * xcaScheduledNumber, xcaScheduledUpdate, xcaLast. The CA's entry
  * (made by xca_store_prepare: organizationalUnit + pkiCA + xcaIssuer): cACertificate;binary,
  * certificateRevocationList;binary, xcaChain.
  * cn=signer-status: class xcaSignerStatus: xcaSealKey, xcaAlive. */
@@ -79,11 +79,28 @@ xca_error_t *xca_crl_put(xca_store_t *store, const xca_crl_record_t *crl, apr_ui
     return err;
 }
 
-xca_error_t *xca_crl_put_of_ca(xca_store_t *store, xca_bytes_t der, apr_pool_t *pool) {
+/* As the only values there are, in this order. */
+static void replace_all(xca_changes_t *changes, const char *name, const xca_bytes_t *values, int count) {
+    int i;
+
+    xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, name, values[0]);
+    for (i = 1; i < count; i++) {
+        xca_changes_more_bytes(changes, values[i]);
+    }
+}
+
+xca_error_t *xca_crl_put_of_ca(xca_store_t *store, const xca_bytes_t *lists, int count, apr_pool_t *pool) {
     xca_changes_t *changes = xca_changes_make(pool);
 
-    xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, LIST, der);
+    replace_all(changes, LIST, lists, count);
     return xca_ldap_modify(store->ldap, store->ca_dn, changes, NULL, NULL, NULL, pool);
+}
+
+xca_error_t *xca_crl_end(xca_store_t *store, const char *name, apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+
+    xca_changes_text(changes, "xcaLast", "TRUE");
+    return xca_ldap_modify(store->ldap, list_dn(store, name, pool), changes, NULL, NULL, NULL, pool);
 }
 
 xca_error_t *xca_crl_remove(xca_store_t *store, const char *name, apr_pool_t *pool) {
@@ -94,7 +111,7 @@ xca_error_t *xca_crl_remove(xca_store_t *store, const char *name, apr_pool_t *po
 
 void *xca_crl_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     xca_crl_record_t *crl = apr_pcalloc(pool, sizeof(*crl));
-    const char *name = xca_entry_text(entry, "cn");
+    const char *name = xca_entry_text(entry, "cn"), *last = xca_entry_text(entry, "xcaLast");
     xca_bytes_t der = xca_entry_bytes(entry, LIST), delta = xca_entry_bytes(entry, DELTA);
 
     if (name == NULL) {
@@ -116,12 +133,13 @@ void *xca_crl_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     crl->base_update = xca_entry_time(entry, "xcaBaseUpdate");
     crl->scheduled_number = (apr_uint64_t)xca_entry_number(entry, "xcaScheduledNumber", 0);
     crl->scheduled_update = xca_entry_time(entry, "xcaScheduledUpdate");
+    crl->is_last = last != NULL && strcmp(last, "TRUE") == 0;
     return crl;
 }
 
 #define HEAD_ATTRS                                                                                                        \
     "cn", "xcaCrlNumber", "xcaThisUpdate", "xcaNextUpdate", "xcaCrlEntries", "xcaCrlBytes", "xcaDeltaEntries",            \
-        "xcaDeltaBytes", "xcaBaseNumber", "xcaBaseUpdate", "xcaScheduledNumber", "xcaScheduledUpdate"
+        "xcaDeltaBytes", "xcaBaseNumber", "xcaBaseUpdate", "xcaScheduledNumber", "xcaScheduledUpdate", "xcaLast"
 
 xca_error_t *xca_crl_read(xca_crl_record_t **crl, xca_store_t *store, const char *name, xca_crl_what what,
                           apr_pool_t *pool) {
@@ -147,27 +165,33 @@ xca_error_t *xca_crl_heads(apr_array_header_t **heads, xca_store_t *store, apr_p
                            "(objectClass=cRLDistributionPoint)", head, 0, NULL, xca_collect, &into, pool);
 }
 
-xca_error_t *xca_ca_publish(xca_store_t *store, xca_bytes_t certificate, xca_bytes_t chain_p7b,
+xca_error_t *xca_ca_publish(xca_store_t *store, const xca_bytes_t *certificates, int count, xca_bytes_t chain_p7b,
                             apr_pool_t *pool) {
     xca_changes_t *changes = xca_changes_make(pool);
 
-    xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, CERTIFICATE, certificate);
+    replace_all(changes, CERTIFICATE, certificates, count);
     xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaChain", chain_p7b);
     return xca_ldap_modify(store->ldap, store->ca_dn, changes, NULL, NULL, NULL, pool);
 }
 
-xca_error_t *xca_ca_read(xca_bytes_t *certificate, xca_bytes_t *chain_p7b, xca_store_t *store,
+xca_error_t *xca_ca_read(apr_array_header_t **certificates, xca_bytes_t *chain_p7b, xca_store_t *store,
                          apr_pool_t *pool) {
     static const char *const wanted[] = {CERTIFICATE, "xcaChain", NULL};
+    const xca_attr_t *found;
     xca_entry_t *entry;
+    int i;
     xca_error_t *err = xca_ldap_read(&entry, store->ldap, store->ca_dn, wanted, pool);
 
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "ca.not-found");
     }
-    *certificate = xca_entry_bytes(entry, CERTIFICATE);
+    found = xca_entry_attr(entry, CERTIFICATE);
+    *certificates = apr_array_make(pool, 2, sizeof(xca_bytes_t));
+    for (i = 0; found != NULL && i < found->count; i++) {
+        APR_ARRAY_PUSH(*certificates, xca_bytes_t) = found->values[i];
+    }
     *chain_p7b = xca_entry_bytes(entry, "xcaChain");
-    if (certificate->length == 0) {
+    if ((*certificates)->nelts == 0) {
         return xca_error_make(pool, XCA_E_NOT_FOUND, "ca.not-found", "%s", store->ca_dn);
     }
     return NULL;

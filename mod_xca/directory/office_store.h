@@ -57,10 +57,11 @@ xca_error_t *xca_notice_due(apr_array_header_t **notices, xca_store_t *store, ap
 xca_error_t *xca_notice_move(xca_store_t *store, const xca_notice_t *notice, const char *to, const char *error,
                              int tries, apr_time_t next_try, apr_pool_t *pool) XCA_MUST_USE;
 
-/* The CA's certificate and chain (PKCS#7) in its entry. "ca.not-found" */
-xca_error_t *xca_ca_publish(xca_store_t *store, xca_bytes_t certificate, xca_bytes_t chain_p7b,
+/* The CA's certificates (of each key that it has had, the present one first) and chain (PKCS#7: the present certificate, those above it
+ * up to the root, those of former keys) in its entry. Reading gives them as an array of xca_bytes_t. "ca.not-found" */
+xca_error_t *xca_ca_publish(xca_store_t *store, const xca_bytes_t *certificates, int count, xca_bytes_t chain_p7b,
                             apr_pool_t *pool) XCA_MUST_USE;
-xca_error_t *xca_ca_read(xca_bytes_t *certificate, xca_bytes_t *chain_p7b, xca_store_t *store,
+xca_error_t *xca_ca_read(apr_array_header_t **certificates, xca_bytes_t *chain_p7b, xca_store_t *store,
                          apr_pool_t *pool) XCA_MUST_USE;
 
 /* The signer's public state (cn=signer-status): its sealing key and when it was last alive. */

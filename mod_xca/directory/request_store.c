@@ -1,5 +1,5 @@
 /* ou=requests: class xcaRequestEntry: xcaRequest (RDN), xcaKind, xcaState, xcaFiled, xcaSerial or
- * xcaCardNumber, xcaSealedCode or xcaMessage (until answered), xcaAnswer, xcaTriesLeft, xcaReply. */
+ * xcaCardNumber, xcaSealedCode or xcaMessage (until answered), xcaGeneration, xcaAnswer, xcaTriesLeft, xcaReply. */
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/office_store.h"
@@ -26,6 +26,9 @@ xca_error_t *xca_request_add(xca_store_t *store, const xca_request_t *request, a
     }
     if (request->message.length > 0) {
         xca_entry_add_bytes(pool, entry, "xcaMessage", request->message);
+    }
+    if (request->generation > 0) {
+        xca_entry_add_number(pool, entry, "xcaGeneration", request->generation);
     }
     return xca_ldap_add(store->ldap, entry, pool);
 }
@@ -61,6 +64,7 @@ xca_request_t *xca_request_of_entry(const xca_entry_t *entry, apr_pool_t *pool) 
     request->sealed_code = copy_bytes(entry, "xcaSealedCode", pool);
     request->message = copy_bytes(entry, "xcaMessage", pool);
     request->reply = copy_bytes(entry, "xcaReply", pool);
+    request->generation = (int)xca_entry_number(entry, "xcaGeneration", 0);
     request->created = xca_entry_time(entry, "xcaFiled");
     request->answer = apr_pstrdup(pool, xca_entry_text(entry, "xcaAnswer"));
     request->tries_left = (int)xca_entry_number(entry, "xcaTriesLeft", 0);

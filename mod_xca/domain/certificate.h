@@ -53,6 +53,7 @@ typedef struct xca_cert {
     apr_time_t accepted, suspended, revoked; /* 0 where it has not happened                */
     apr_time_t resumed;      /* when the last suspension ended; 0: it did not, or there was none */
     int crl_partitions;      /* how many partitions its list was one of when it was issued (domain/crl.h); 0: it names none */
+    int generation;          /* which of the CA's keys has issued it (domain/crl.h); 0: the first */
     xca_crl_reason reason;   /* while suspended or revoked                                 */
     const char *reason_note; /* reason in the guide's words, id of the catalogue, or NULL  */
     apr_time_t ends_on;      /* will be revoked then, because its organisation has changed; 0: not known of */

@@ -23,14 +23,11 @@ int xca_crl_part_begins(int part, int parts) {
 }
 
 const char *xca_crl_scope_name(const xca_crl_scope_t *scope, apr_pool_t *pool) {
-    switch (scope->kind) {
-    case XCA_CRL_FULL:
-        return "full";
-    case XCA_CRL_REST:
-        return "rest";
-    default:
-        return apr_psprintf(pool, "%d-%d", scope->parts, scope->part);
-    }
+    const char *name = scope->kind == XCA_CRL_FULL   ? "full"
+                       : scope->kind == XCA_CRL_REST ? "rest"
+                                                     : apr_psprintf(pool, "%d-%d", scope->parts, scope->part);
+
+    return scope->generation > 0 ? apr_psprintf(pool, "g%d-%s", scope->generation, name) : name;
 }
 
 /* A number without sign, blanks or leading zeros; -1 if it is none. */
@@ -47,8 +44,26 @@ static int take_number(const char **at) {
     return *at == start || (*start == '0' && *at - start > 1) ? -1 : number;
 }
 
+/* "g1-" of the second key's lists; 0 if it is written otherwise. */
+static int take_generation(int *generation, const char **name) {
+    *generation = 0;
+    if (**name != 'g') {
+        return 1;
+    }
+    (*name)++;
+    *generation = take_number(name);
+    if (*generation < 1 || *generation >= XCA_GENERATIONS_MAX || **name != '-') {
+        return 0;
+    }
+    (*name)++;
+    return 1;
+}
+
 int xca_crl_scope_parse(xca_crl_scope_t *scope, const char *name) {
     scope->parts = scope->part = 0;
+    if (!take_generation(&scope->generation, &name)) {
+        return 0;
+    }
     if (strcmp(name, "full") == 0 || strcmp(name, "rest") == 0) {
         scope->kind = *name == 'f' ? XCA_CRL_FULL : XCA_CRL_REST;
         return 1;
@@ -69,7 +84,7 @@ const char *xca_crl_url(const char *crl_url, const xca_crl_scope_t *scope, int d
     int folder = slash != NULL ? (int)(slash - crl_url) + 1 : 0;
 
     if (scope->kind == XCA_CRL_REST && !delta) {
-        return crl_url;
+        return scope->generation == 0 ? crl_url : apr_psprintf(pool, "%.*scrl/g%d.crl", folder, crl_url, scope->generation);
     }
     return apr_psprintf(pool, "%.*scrl/%s%s.crl", folder, crl_url, xca_crl_scope_name(scope, pool), delta ? "-delta" : "");
 }

@@ -35,6 +35,7 @@ typedef struct xca_request {
     const char *card_number;
     xca_bytes_t sealed_code; /* user code sealed to the signer's key (wire/seal.h) */
     xca_bytes_t message;     /* of XCA_REQUEST_CARD: the envelope as it came; of XCA_REQUEST_RESPONDER: PKCS#10 */
+    int generation;          /* of XCA_REQUEST_RESPONDER: which of the CA's keys is to certify (domain/crl.h) */
     apr_time_t created;
     /* the signer's answer */
     const char *answer;  /* message id: "request.done", "code.wrong", "code.locked", ... */

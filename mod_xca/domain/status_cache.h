@@ -14,7 +14,7 @@ typedef struct xca_status_cache xca_status_cache_t;
 /* What an answer is made of. */
 typedef struct xca_status_answer {
     xca_bytes_t serial;  /* content of the INTEGER, at most 17 bytes; longer ones are not kept */
-    int form;            /* in which words the CA was named, from 1 to 4 */
+    int form;            /* in which words which key of the CA was named, from 1 to 255 */
     xca_status_t status;
     apr_uint64_t signer; /* version of its certificate */
 } xca_status_answer_t;

@@ -10,14 +10,19 @@
 #define READ_TRIES  1000
 
 /* The word of a slot, from its low bits: kind and 1 (2 bits; 0: the slot is empty, 1: UNKNOWN or forgotten), reason (4), the refresh that
- * told it last (16), seconds (42). */
+ * told it last (16), generation (3), seconds (39). */
 #define KIND_BITS   2
 #define REASON_BITS 4
 #define ROUND_BITS  16
+#define KEY_BITS    3
 #define ROUND_SHIFT (KIND_BITS + REASON_BITS)
-#define TIME_SHIFT  (ROUND_SHIFT + ROUND_BITS)
+#define KEY_SHIFT   (ROUND_SHIFT + ROUND_BITS)
+#define KEY_MASK    ((1U << KEY_BITS) - 1)
+#define TIME_SHIFT  (KEY_SHIFT + KEY_BITS)
 #define ROUND_MASK  0xffffU
 #define TIME_MAX    ((apr_uint64_t)1 << (64 - TIME_SHIFT))
+
+_Static_assert(XCA_GENERATIONS_MAX == 1 << KEY_BITS, "each generation has a number in a slot's word");
 
 typedef _Atomic apr_uint64_t word_t;
 
@@ -32,6 +37,12 @@ typedef struct {
     unsigned char der[XCA_STATUS_CERTIFICATE_MAX];
 } certificate_t;
 
+/* The certificates of one generation, the present one at [version & 1]. */
+typedef struct {
+    word_t version;
+    certificate_t both[2];
+} certificates_t;
+
 struct xca_status_table {
     int power_max;
     _Atomic int power;          /* of the present slots: 2^power; those of each power have a place of their own */
@@ -40,8 +51,7 @@ struct xca_status_table {
     int telling;
     _Atomic apr_uint64_t count; /* slots in use */
     xca_status_shrink *shrink;  /* the writer's alone */
-    word_t certificate_version; /* the certificate stands at [version & 1] */
-    certificate_t certificates[2];
+    certificates_t certificates[XCA_GENERATIONS_MAX];
     apr_size_t cookie_length;
     unsigned char cookie[XCA_STATUS_COOKIE_MAX];
 };
@@ -49,7 +59,7 @@ struct xca_status_table {
 /* Mapping of domain ------------------------------------------------------------------------------------------------------ */
 
 xca_status_t xca_status_of_cert(const xca_cert_t *cert) {
-    xca_status_t status = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0};
+    xca_status_t status = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0, cert->generation};
 
     switch (cert->state) {
     case XCA_CERT_VALID:
@@ -154,7 +164,8 @@ static apr_uint64_t pack(const xca_status_t *status, apr_uint64_t round) {
     apr_uint64_t time = seconds < 0 ? 0 : (apr_uint64_t)seconds >= TIME_MAX ? TIME_MAX - 1 : (apr_uint64_t)seconds;
 
     return ((apr_uint64_t)status->kind + 1) | (apr_uint64_t)((int)status->reason & 0xf) << KIND_BITS |
-           (round & ROUND_MASK) << ROUND_SHIFT | time << TIME_SHIFT;
+           (round & ROUND_MASK) << ROUND_SHIFT | (apr_uint64_t)((unsigned int)status->generation & KEY_MASK) << KEY_SHIFT |
+           time << TIME_SHIFT;
 }
 
 static apr_uint64_t round_of(apr_uint64_t word) {
@@ -248,14 +259,14 @@ int xca_status_put(xca_status_table_t *table, const unsigned char *serial, apr_s
 }
 
 void xca_status_forget(xca_status_table_t *table, const unsigned char *serial, apr_size_t length) {
-    static const xca_status_t gone = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0};
+    static const xca_status_t gone = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0, 0};
 
     (void)set(table, serial, length, &gone);
 }
 
 /* What an earlier refresh told and this one did not becomes unknown. Its slot stays: other serials may stand behind it. */
 void xca_status_told(xca_status_table_t *table) {
-    static const xca_status_t gone = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0};
+    static const xca_status_t gone = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0, 0};
     int power = atomic_load(&table->power);
     slot_t *slots = slots_of(table, power);
     apr_uint64_t round = round_to_tell(table), i;
@@ -294,9 +305,11 @@ xca_bytes_t xca_status_cookie(const xca_status_table_t *table) {
     return cookie;
 }
 
-void xca_status_certificate_put(xca_status_table_t *table, xca_bytes_t certificate, apr_time_t not_before, apr_time_t not_after) {
-    apr_uint64_t version = atomic_load(&table->certificate_version) + 1;
-    certificate_t *next = &table->certificates[version & 1];
+void xca_status_certificate_put(xca_status_table_t *table, int generation, xca_bytes_t certificate, apr_time_t not_before,
+                                apr_time_t not_after) {
+    certificates_t *of = &table->certificates[generation];
+    apr_uint64_t version = atomic_load(&of->version) + 1;
+    certificate_t *next = &of->both[version & 1];
 
     if (certificate.length > sizeof(next->der)) {
         return;
@@ -305,7 +318,7 @@ void xca_status_certificate_put(xca_status_table_t *table, xca_bytes_t certifica
     next->length = certificate.length;
     next->not_before = not_before;
     next->not_after = not_after;
-    atomic_store_explicit(&table->certificate_version, version, memory_order_release);
+    atomic_store_explicit(&of->version, version, memory_order_release);
 }
 
 /* Readers -------------------------------------------------------------------------------------------------------------------- */
@@ -315,7 +328,7 @@ apr_time_t xca_status_fresh(const xca_status_table_t *table) {
 }
 
 xca_status_t xca_status_get(const xca_status_table_t *table, const unsigned char *serial, apr_size_t length) {
-    xca_status_t status = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0};
+    xca_status_t status = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0, 0};
     apr_uint64_t high, low, word = 0;
     int power = 0, tries;
 
@@ -337,26 +350,28 @@ xca_status_t xca_status_get(const xca_status_table_t *table, const unsigned char
     }
     status.kind = (xca_status_kind)((word & 3) - 1);
     status.reason = (xca_crl_reason)(word >> KIND_BITS & 0xf);
+    status.generation = (int)(word >> KEY_SHIFT & KEY_MASK);
     status.when = apr_time_from_sec((apr_int64_t)(word >> TIME_SHIFT));
     return status;
 }
 
 apr_size_t xca_status_certificate(unsigned char *to, apr_time_t *not_before, apr_time_t *not_after, apr_uint64_t *version,
-                                  const xca_status_table_t *table) {
+                                  const xca_status_table_t *table, int generation) {
+    const certificates_t *of = &table->certificates[generation];
     int tries;
 
     for (tries = 0; tries < READ_TRIES; tries++) {
         const certificate_t *from;
         apr_size_t length;
 
-        *version = atomic_load_explicit(&table->certificate_version, memory_order_acquire);
-        from = &table->certificates[*version & 1];
+        *version = atomic_load_explicit(&of->version, memory_order_acquire);
+        from = &of->both[*version & 1];
         length = from->length <= sizeof(from->der) ? from->length : 0;
         memcpy(to, from->der, length);
         *not_before = from->not_before;
         *not_after = from->not_after;
         atomic_thread_fence(memory_order_acquire);
-        if (atomic_load_explicit(&table->certificate_version, memory_order_relaxed) == *version) {
+        if (atomic_load_explicit(&of->version, memory_order_relaxed) == *version) {
             return length;
         }
     }

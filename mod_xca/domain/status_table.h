@@ -3,12 +3,13 @@
  * number is written once, before its word; from then on only the word changes, in one atomic store: a reader sees the old state or
  * the new one, never a mixture, and a writer that is killed at any moment leaves nothing half done. When the table grows it is
  * written anew beside the old one, and one atomic store leads readers over. Beside the table stand how fresh it is, where in
- * the stream of changes it stands, and the certificate of who signs answers. */
+ * the stream of changes it stands, and the certificates of who signs answers: one of each key of the CA (domain/crl.h). */
 #ifndef XCA_DOMAIN_STATUS_TABLE_H
 #define XCA_DOMAIN_STATUS_TABLE_H
 
 #include <apr_time.h>
 #include "domain/certificate.h"
+#include "domain/crl.h"
 
 #define XCA_STATUS_COOKIE_MAX      512  /* bytes */
 #define XCA_STATUS_CERTIFICATE_MAX 4096 /* bytes */
@@ -26,10 +27,11 @@ typedef struct xca_status {
     xca_status_kind kind;
     xca_crl_reason reason; /* of XCA_STATUS_REVOKED */
     apr_time_t when;       /* likewise; whole seconds */
+    int generation;        /* which of the CA's keys has issued it */
 } xca_status_t;
 
 /* The status of a certificate as the directory records it; what is on the revocation list is revoked. Only state, published,
- * reason and dates are looked at. */
+ * reason, dates and generation are looked at. */
 xca_status_t xca_status_of_cert(const xca_cert_t *cert);
 
 /* Bytes of address space that a table needs which may grow to 2^`power` slots (power from 10 to 30). Memory is used as the table
@@ -66,8 +68,9 @@ apr_size_t xca_status_count(const xca_status_table_t *table);
 void xca_status_cookie_put(xca_status_table_t *table, xca_bytes_t cookie);
 xca_bytes_t xca_status_cookie(const xca_status_table_t *table);
 
-/* The certificate of who signs answers, DER, at most XCA_STATUS_CERTIFICATE_MAX bytes. */
-void xca_status_certificate_put(xca_status_table_t *table, xca_bytes_t certificate, apr_time_t not_before, apr_time_t not_after);
+/* The certificate of who signs answers about what a key of the CA has issued, DER, at most XCA_STATUS_CERTIFICATE_MAX bytes. */
+void xca_status_certificate_put(xca_status_table_t *table, int generation, xca_bytes_t certificate, apr_time_t not_before,
+                                apr_time_t not_after);
 
 /* Readers. ---------------------------------------------------------------------------------------------------------------- */
 
@@ -76,8 +79,8 @@ apr_time_t xca_status_fresh(const xca_status_table_t *table);
 
 xca_status_t xca_status_get(const xca_status_table_t *table, const unsigned char *serial, apr_size_t length);
 
-/* Copies the certificate to `to` (room for XCA_STATUS_CERTIFICATE_MAX); *version counts certificates. Returns its length, 0 if there is none. */
+/* Copies the certificate to `to` (room for XCA_STATUS_CERTIFICATE_MAX); *version counts certificates of the generation. Returns its length, 0 if there is none. */
 apr_size_t xca_status_certificate(unsigned char *to, apr_time_t *not_before, apr_time_t *not_after, apr_uint64_t *version,
-                                  const xca_status_table_t *table);
+                                  const xca_status_table_t *table, int generation);
 
 #endif

@@ -21,7 +21,7 @@
 
 APLOG_USE_MODULE(xca);
 
-#define KEPT      "xca-ocsp "
+#define KEPT      "xca-ocsp-2 " /* with the form of what stands in the memory */
 #define KEY_MAX   4096
 #define LIFE_MIN  apr_time_from_sec(1) /* a follower that ended sooner is started again a second later */
 

@@ -29,6 +29,9 @@ typedef struct {
 struct xca_audit {
     xca_store_t *store;
     const xca_ca_t *ca;
+    xca_bytes_t own;
+    const xca_bytes_t *trusted; /* certificates of the CA */
+    int trusted_count;
     const xca_key_t *key;
     const char *head_file;
     apr_pool_t *pool;
@@ -87,11 +90,24 @@ xca_error_t *xca_audit_make(xca_audit_t **audit, xca_store_t *store, const xca_c
 
     made->store = store;
     made->ca = ca;
+    made->own = xca_ca_certificate(ca);
+    made->trusted = &made->own;
+    made->trusted_count = 1;
     made->key = key;
     made->head_file = head_file;
     made->pool = pool;
     *audit = made;
     return NULL;
+}
+
+void xca_audit_trust(xca_audit_t *audit, const xca_bytes_t *cas, int count) {
+    audit->trusted = cas;
+    audit->trusted_count = count;
+}
+
+const xca_bytes_t *xca_audit_trusted(const xca_audit_t *audit, int *count) {
+    *count = audit->trusted_count;
+    return audit->trusted;
 }
 
 int xca_audit_is_stuck(const xca_audit_t *audit) {
@@ -198,7 +214,7 @@ static xca_error_t *find_signer(xca_audit_signer_t **signer, xca_audit_t *audit,
             continue;
         }
         err = xca_audit_key_of(&certificate, entry, pool);
-        return err == NULL ? xca_audit_signer_make(signer, certificate, xca_ca_certificate(audit->ca), pool) : err;
+        return err == NULL ? xca_audit_signer_make(signer, certificate, audit->trusted, audit->trusted_count, pool) : err;
     }
     return err;
 }

@@ -29,6 +29,10 @@ const char *xca_audit_details(apr_pool_t *pool, const char *name, ...);
 xca_error_t *xca_audit_make(xca_audit_t **audit, xca_store_t *store, const xca_ca_t *ca, const xca_key_t *key,
                             const char *head_file, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The certificates of all keys that the CA has had, one of which has certified the log's key; must stay. Without it: that of `ca` alone. */
+void xca_audit_trust(xca_audit_t *audit, const xca_bytes_t *cas, int count);
+const xca_bytes_t *xca_audit_trusted(const xca_audit_t *audit, int *count);
+
 /* Writes the event, unless it is there. All errors are XCA_E_UNAVAILABLE, so that the work that waits for it is tried again:
  * those of the directory, "audit.unwritable" (the directory refuses it), "audit.broken" (what is there is not a log that this signer
  * may go on with), "audit.truncated" (entries that were written are gone). */

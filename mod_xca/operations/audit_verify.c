@@ -8,7 +8,8 @@
 typedef struct {
     xca_audit_report_t *report;
     xca_store_t *store;
-    xca_bytes_t ca;
+    const xca_bytes_t *cas;
+    int ca_count;
     const xca_audit_head_t *heads;
     int head_count;
     xca_audit_signer_t *signer; /* of the key that signs from here on; NULL before the first */
@@ -46,7 +47,7 @@ static int take_key(verifier_t *v, const xca_audit_entry_t *entry) {
     apr_pool_create(&pool, v->pool);
     err = xca_audit_key_of(&certificate, entry, pool);
     if (err == NULL) {
-        err = xca_audit_signer_make(&v->signer, certificate, v->ca, pool);
+        err = xca_audit_signer_make(&v->signer, certificate, v->cas, v->ca_count, pool);
     }
     if (err != NULL) {
         apr_pool_destroy(pool);
@@ -260,16 +261,16 @@ static xca_error_t *run(verifier_t *v, apr_int64_t from, apr_pool_t *pool) {
     return err;
 }
 
-xca_error_t *xca_audit_verify(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
-                              const xca_audit_head_t *heads, int head_count, apr_pool_t *pool) {
-    verifier_t v = {report, store, ca, heads, head_count, NULL, NULL, 1, APR_INT64_MAX, 0, pool};
+xca_error_t *xca_audit_verify(xca_audit_report_t *report, xca_store_t *store, const xca_bytes_t *cas, int ca_count,
+                              apr_int64_t from, const xca_audit_head_t *heads, int head_count, apr_pool_t *pool) {
+    verifier_t v = {report, store, cas, ca_count, heads, head_count, NULL, NULL, 1, APR_INT64_MAX, 0, pool};
 
     return run(&v, from, pool);
 }
 
-xca_error_t *xca_audit_verify_range(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
-                                    apr_int64_t to, apr_pool_t *pool) {
-    verifier_t v = {report, store, ca, NULL, 0, NULL, NULL, 1, to, 0, pool};
+xca_error_t *xca_audit_verify_range(xca_audit_report_t *report, xca_store_t *store, const xca_bytes_t *cas, int ca_count,
+                                    apr_int64_t from, apr_int64_t to, apr_pool_t *pool) {
+    verifier_t v = {report, store, cas, ca_count, NULL, 0, NULL, NULL, 1, to, 0, pool};
 
     return run(&v, from, pool);
 }

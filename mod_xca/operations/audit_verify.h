@@ -31,16 +31,17 @@ typedef struct xca_audit_report {
                              "audit.head"        it is another one than when a head was noted */
 } xca_audit_report_t;
 
-/* Verifies from number `from` (at least 1) to the end. `ca`: certificate of the CA that certifies the log's key. `heads` may have no
+/* Verifies from number `from` (at least 1) to the end. `cas`: `ca_count` certificates of the CA that certifies the log's key, one of each key
+ * that it has had. `heads` may have no
  * element. With `from` above 1 the entry before it is taken as it is. Errors are those of the directory; what is found
  * stands in the report. */
-xca_error_t *xca_audit_verify(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
-                              const xca_audit_head_t *heads, int head_count, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_audit_verify(xca_audit_report_t *report, xca_store_t *store, const xca_bytes_t *cas, int ca_count,
+                              apr_int64_t from, const xca_audit_head_t *heads, int head_count, apr_pool_t *pool) XCA_MUST_USE;
 
 /* The same for the entries `from` to `to` alone (both at least 1), for a quick look at a few; without heads. That the log ends
  * before `to` is nothing wrong: report->last tells. */
-xca_error_t *xca_audit_verify_range(xca_audit_report_t *report, xca_store_t *store, xca_bytes_t ca, apr_int64_t from,
-                                    apr_int64_t to, apr_pool_t *pool) XCA_MUST_USE;
+xca_error_t *xca_audit_verify_range(xca_audit_report_t *report, xca_store_t *store, const xca_bytes_t *cas, int ca_count,
+                                    apr_int64_t from, apr_int64_t to, apr_pool_t *pool) XCA_MUST_USE;
 
 /* The certificate in an entry of kind audit-key. Error: XCA_E_DENIED "audit.key". */
 xca_error_t *xca_audit_key_of(xca_bytes_t *certificate, const xca_audit_entry_t *entry, apr_pool_t *pool) XCA_MUST_USE;

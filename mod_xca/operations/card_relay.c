@@ -70,11 +70,11 @@ xca_error_t *xca_card_relay_find(xca_request_t **request, xca_office_t *office, 
 xca_error_t *xca_card_relay_session(const char **seal_key_proof, xca_bytes_t *chain,
                                     xca_office_t *office, apr_pool_t *pool) {
     xca_signer_status_t status;
-    xca_bytes_t certificate;
+    apr_array_header_t *certificates;
     xca_error_t *err = xca_signer_status_read(&status, office->store, pool);
 
     if (err == NULL) {
-        err = xca_ca_read(&certificate, chain, office->store, pool);
+        err = xca_ca_read(&certificates, chain, office->store, pool);
     }
     if ((err != NULL && err->kind == XCA_E_NOT_FOUND) || (err == NULL && status.seal_proof == NULL)) {
         return xca_error_make(pool, XCA_E_UNAVAILABLE, "signer.never-ran", NULL);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
-#include "operations/signer_open.h"
+#include "operations/generation.h"
 #include "outside/crypto_view.h"
 
 #define TABLE_POWER  24          /* 2^24 slots: some ten million certificates */
@@ -23,23 +23,6 @@ int xca_ocsp_is_wanted(const xca_settings_t *settings) {
     return xca_settings_get(settings, "ocsp-url", NULL) != NULL;
 }
 
-static xca_error_t *read_ca(xca_bytes_t *ca, const xca_settings_t *settings, apr_pool_t *pool) {
-    const char *path = xca_settings_get(settings, "ca-certificate-file", NULL);
-    apr_array_header_t *certificates;
-    xca_error_t *err;
-
-    if (path == NULL) {
-        err = xca_error_make(pool, XCA_E_INVALID, "settings.missing", "ca-certificate-file");
-        err->arg = "ca-certificate-file";
-        return err;
-    }
-    err = xca_certificates_read(&certificates, path, pool);
-    if (err == NULL) {
-        *ca = APR_ARRAY_IDX(certificates, 0, xca_bytes_t);
-    }
-    return err;
-}
-
 xca_error_t *xca_ocsp_key_type(const char **type, const xca_settings_t *settings, apr_pool_t *pool) {
     *type = xca_settings_get(settings, "ocsp-key-type", "ec:P-256");
     if (strcmp(*type, "ec:P-256") != 0 && strcmp(*type, "rsa:2048") != 0) {
@@ -52,16 +35,35 @@ xca_error_t *xca_ocsp_key_type(const char **type, const xca_settings_t *settings
 }
 
 xca_error_t *xca_ocsp_identity(const char **identity, const xca_settings_t *settings, apr_pool_t *pool) {
-    xca_bytes_t ca;
+    apr_array_header_t *cas;
     const char *type;
-    xca_error_t *err = read_ca(&ca, settings, pool);
+    xca_error_t *err = xca_generations_certificates(&cas, settings, pool);
 
     if (err == NULL) {
         err = xca_ocsp_key_type(&type, settings, pool);
     }
     if (err == NULL) {
+        xca_bytes_t ca = APR_ARRAY_IDX(cas, 0, xca_bytes_t);
+
         *identity = apr_pstrcat(pool, type, " ", xca_settings_get(settings, "ldap-uri", ""), " ", xca_settings_get(settings, "suffix", ""), " ",
                                 xca_sha256_hex(pool, ca.data, ca.length), NULL);
+    }
+    return err;
+}
+
+/* A responder for each key of the CA: it answers with a certificate of that key (RFC 6960 section 4.2.2.2). */
+static xca_error_t *make_responders(xca_ocsp_t *ocsp, const xca_settings_t *settings, const xca_key_t *key, apr_pool_t *pool) {
+    apr_array_header_t *cas;
+    int i;
+    xca_error_t *err = xca_generations_certificates(&cas, settings, pool);
+
+    for (i = 0; err == NULL && i < cas->nelts; i++) {
+        xca_ocsp_responder_t *responder;
+
+        ocsp->cas[i] = APR_ARRAY_IDX(cas, i, xca_bytes_t);
+        err = xca_ocsp_responder_make(&responder, key, ocsp->cas[i], pool);
+        ocsp->responders[i] = err == NULL ? responder : NULL;
+        ocsp->generations = i + 1;
     }
     return err;
 }
@@ -69,7 +71,6 @@ xca_error_t *xca_ocsp_identity(const char **identity, const xca_settings_t *sett
 xca_error_t *xca_ocsp_make(xca_ocsp_t **result, const xca_settings_t *settings, const xca_key_t *key, void *memory,
                            apr_pool_t *pool) {
     xca_ocsp_t *ocsp = apr_pcalloc(pool, sizeof(*ocsp));
-    xca_ocsp_responder_t *responder;
     long behind, valid, offset;
     xca_error_t *err = xca_settings_number(settings, "ocsp-behind-seconds", &behind, 60, 3, 86400, pool);
 
@@ -80,17 +81,13 @@ xca_error_t *xca_ocsp_make(xca_ocsp_t **result, const xca_settings_t *settings, 
         err = xca_settings_number(settings, "clock-offset", &offset, 0, -4000000000L, 4000000000L, pool);
     }
     if (err == NULL) {
-        err = read_ca(&ocsp->ca, settings, pool);
-    }
-    if (err == NULL) {
-        err = xca_ocsp_responder_make(&responder, key, ocsp->ca, pool);
+        err = make_responders(ocsp, settings, key, pool);
     }
     if (err != NULL) {
         return err;
     }
     ocsp->settings = settings;
     ocsp->key = key;
-    ocsp->responder = responder;
     ocsp->table = xca_status_table_make(memory, TABLE_POWER);
     ocsp->cache = xca_status_cache_make((unsigned char *)memory + table_size(), CACHE_PLACES);
     ocsp->behind = apr_time_from_sec(behind);
@@ -106,27 +103,55 @@ typedef struct {
     apr_time_t now;
     xca_ocsp_request_t request;
     xca_status_t statuses[XCA_OCSP_IDS_MAX];
-    int form; /* in which the first one names the CA */
+    int generation; /* of the CA's key that is asked about */
+    int form;       /* in which the first one names the CA */
     unsigned char certificate[XCA_STATUS_CERTIFICATE_MAX];
     xca_bytes_t signer;
     apr_uint64_t version;
     apr_time_t not_after;
 } answer_t;
 
-/* What others have issued is unknown here; a request about nothing else is not ours to answer (RFC 6960 section 2.3). */
+#define FORMS 16 /* in which a generation can be named, at most */
+
+/* Which of the CA's keys the CertID names, and in which form; 0: none. */
+static int names_key(int *generation, const xca_ocsp_t *ocsp, const xca_ocsp_id_t *id) {
+    int i;
+
+    for (i = 0; i < ocsp->generations; i++) {
+        int form = xca_ocsp_names_ca(ocsp->responders[i], id);
+
+        if (form != 0) {
+            *generation = i;
+            return form + i * FORMS;
+        }
+    }
+    return 0;
+}
+
+/* What others have issued is unknown here; a request about nothing else is not ours to answer (RFC 6960 section 2.3), nor is one about
+ * what two of our keys have issued: one signature cannot speak for both (section 4.2.2.2). A serial number is that of a
+ * certificate of the key that is named, or of none. */
 static xca_ocsp_verdict look_up(answer_t *answer) {
-    static const xca_status_t unknown = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0};
+    static const xca_status_t unknown = {XCA_STATUS_UNKNOWN, XCA_REASON_UNSPECIFIED, 0, 0};
     int i, ours = 0;
 
+    answer->generation = -1;
     for (i = 0; i < answer->request.count; i++) {
         const xca_ocsp_id_t *id = &answer->request.ids[i];
-        int form = xca_ocsp_names_ca(answer->ocsp->responder, id);
+        int generation = -1, form = names_key(&generation, answer->ocsp, id);
 
         if (i == 0) {
             answer->form = form;
         }
-        ours += form != 0;
+        if (form != 0 && ours > 0 && generation != answer->generation) {
+            return XCA_OCSP_UNAUTHORIZED;
+        }
         answer->statuses[i] = form != 0 ? xca_status_get(answer->ocsp->table, id->serial.data, id->serial.length) : unknown;
+        if (form != 0) {
+            ours++;
+            answer->generation = generation;
+            answer->statuses[i] = answer->statuses[i].generation == generation ? answer->statuses[i] : unknown;
+        }
     }
     return ours > 0 ? XCA_OCSP_SUCCESSFUL : XCA_OCSP_UNAUTHORIZED;
 }
@@ -136,7 +161,7 @@ static int find_certificate(answer_t *answer) {
 
     answer->signer.data = answer->certificate;
     answer->signer.length = xca_status_certificate(answer->certificate, &not_before, &answer->not_after, &answer->version,
-                                                   answer->ocsp->table);
+                                                   answer->ocsp->table, answer->generation);
     return answer->signer.length > 0 && not_before <= answer->now && answer->now < answer->not_after;
 }
 
@@ -186,7 +211,7 @@ static xca_error_t *write_answer(xca_ocsp_reply_t *reply, answer_t *with, apr_ti
     if (answer.next_update > with->not_after) {
         answer.next_update = with->not_after;
     }
-    err = xca_ocsp_write(&reply->body, ocsp->responder, &answer, with->signer, &signature, pool);
+    err = xca_ocsp_write(&reply->body, ocsp->responders[with->generation], &answer, with->signer, &signature, pool);
     if (err == NULL && plain && made.length == 0) {
         made.length = signature.length;
         memcpy(made.signature, signature.der, signature.length);

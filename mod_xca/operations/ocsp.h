@@ -12,8 +12,9 @@ apr_size_t xca_ocsp_memory(void);
 typedef struct xca_ocsp {
     const xca_settings_t *settings;
     const xca_key_t *key;
-    xca_bytes_t ca;                  /* the CA's certificate, DER */
-    const xca_ocsp_responder_t *responder;
+    int generations;                 /* keys that the CA has had, in order (generation.h) */
+    xca_bytes_t cas[XCA_GENERATIONS_MAX];                      /* its certificates, DER */
+    const xca_ocsp_responder_t *responders[XCA_GENERATIONS_MAX]; /* all with one key */
     xca_status_table_t *table;
     xca_status_cache_t *cache;
     apr_interval_time_t behind;      /* older than that, the table answers nothing */
@@ -27,12 +28,12 @@ int xca_ocsp_is_wanted(const xca_settings_t *settings);
 /* The type of key that the settings ask for ("ocsp-key-type"), for xca_key_make(). Error: "key.type". */
 xca_error_t *xca_ocsp_key_type(const char **type, const xca_settings_t *settings, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Reads "ocsp-behind-seconds", "ocsp-valid-minutes", "clock-offset", "ca-certificate-file". `key`: the responder's. `memory` with
+/* Reads "ocsp-behind-seconds", "ocsp-valid-minutes", "clock-offset", and the certificates of generation.h. `key`: the responder's. `memory` with
  * what an earlier call has made in it is used on. Errors: of the settings, "certificate.unreadable", "crypto.key". */
 xca_error_t *xca_ocsp_make(xca_ocsp_t **ocsp, const xca_settings_t *settings, const xca_key_t *key, void *memory,
                            apr_pool_t *pool) XCA_MUST_USE;
 
-/* What tells services apart that cannot share memory: directory, suffix, CA and type of key. */
+/* What tells services apart that cannot share memory: directory, suffix, CA (by its first certificate) and type of key. */
 xca_error_t *xca_ocsp_identity(const char **identity, const xca_settings_t *settings, apr_pool_t *pool) XCA_MUST_USE;
 
 typedef struct xca_ocsp_reply {

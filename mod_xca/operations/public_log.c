@@ -23,7 +23,6 @@ struct xca_public_log {
     xca_store_t *store;
     xca_audit_t *audit;
     const xca_key_t *key;
-    xca_bytes_t ca;
     apr_pool_t *pool;
     int known;             /* what follows is what the directory has */
     apr_int64_t size;      /* leaves taken in */
@@ -103,11 +102,13 @@ static xca_error_t *broken(apr_pool_t *pool, const char *what, apr_int64_t where
 
 static xca_error_t *take_key(xca_public_log_t *log, xca_bytes_t certificate, apr_pool_t *pool) {
     apr_pool_t *own;
+    int count;
+    const xca_bytes_t *cas = xca_audit_trusted(log->audit, &count);
     xca_error_t *err;
 
     apr_pool_create(&own, log->pool);
     certificate.data = apr_pmemdup(own, certificate.data, certificate.length);
-    err = xca_audit_signer_make(&log->signer, certificate, log->ca, own);
+    err = xca_audit_signer_make(&log->signer, certificate, cas, count, own);
     if (log->signer_pool != NULL) {
         apr_pool_destroy(log->signer_pool);
     }
@@ -429,14 +430,12 @@ static xca_error_t *grow(int *more, xca_public_log_t *log, apr_time_t now, apr_p
     return err;
 }
 
-xca_public_log_t *xca_public_log_make(xca_store_t *store, xca_audit_t *audit, const xca_key_t *key, xca_bytes_t ca,
-                                      apr_pool_t *pool) {
+xca_public_log_t *xca_public_log_make(xca_store_t *store, xca_audit_t *audit, const xca_key_t *key, apr_pool_t *pool) {
     xca_public_log_t *log = apr_pcalloc(pool, sizeof(*log));
 
     log->store = store;
     log->audit = audit;
     log->key = key;
-    log->ca = ca;
     log->pool = pool;
     return log;
 }

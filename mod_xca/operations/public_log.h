@@ -19,10 +19,9 @@ int xca_log_names(const xca_audit_entry_t *entry);
 xca_error_t *xca_log_leaf_text(xca_bytes_t *text, const xca_audit_entry_t *entry, apr_int64_t index,
                                apr_pool_t *pool) XCA_MUST_USE;
 
-/* Writing: the signer's alone. Nothing is read yet. `key` is the audit log's, `ca` the certificate of the CA that certifies it. */
+/* Writing: the signer's alone. Nothing is read yet. `key` is the audit log's, which the CA certifies that `audit` trusts. */
 typedef struct xca_public_log xca_public_log_t;
-xca_public_log_t *xca_public_log_make(xca_store_t *store, xca_audit_t *audit, const xca_key_t *key, xca_bytes_t ca,
-                                      apr_pool_t *pool);
+xca_public_log_t *xca_public_log_make(xca_store_t *store, xca_audit_t *audit, const xca_key_t *key, apr_pool_t *pool);
 
 /* Takes in what the audit log has more, a bounded piece of it, and signs a new head: when there are more leaves, and once an hour. *more:
  * there is more to take in. Errors: those of the directory; XCA_E_INTERNAL "log.broken": what is there is not what this signer has

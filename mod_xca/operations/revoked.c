@@ -43,8 +43,9 @@ int xca_revoked_item(xca_revoked_item_t *item, const xca_cert_t *cert, apr_pool_
     item->length = (unsigned char)serial->length;
     item->not_after = seconds(cert->not_after);
     if (cert->crl_partitions > 0 && xca_crl_part(serial->data, serial->length, cert->crl_partitions) >= 0) {
-        item->parts = (apr_uint16_t)cert->crl_partitions;
+        item->parts = (unsigned int)cert->crl_partitions & 0x7ff;
     }
+    item->generation = (unsigned int)cert->generation & 0x1f;
     if (cert->state == XCA_CERT_REVOKED) {
         item->reason = (unsigned char)cert->reason;
         item->when = seconds(cert->revoked);
@@ -61,7 +62,7 @@ int xca_revoked_item(xca_revoked_item_t *item, const xca_cert_t *cert, apr_pool_
 }
 
 int xca_revoked_part(const xca_revoked_item_t *item) {
-    return item->parts > 0 ? xca_crl_part(item->serial, item->length, item->parts) : -1;
+    return item->parts > 0 ? xca_crl_part(item->serial, item->length, (int)item->parts) : -1;
 }
 
 static int compare(const void *left, const void *right) {
@@ -230,6 +231,7 @@ apr_size_t xca_revoked_pass(xca_revoked_pass_t *pass, xca_revoked_t *set, const 
     to = set->count;
     pass->parts = scope->kind == XCA_CRL_PARTITION ? scope->parts : scope->kind == XCA_CRL_REST ? 0 : -1;
     pass->part = scope->part;
+    pass->generation = (unsigned int)scope->generation;
     if (scope->kind == XCA_CRL_PARTITION) { /* a range of the array */
         from = begins(set, xca_crl_part_begins(scope->part, scope->parts));
         to = begins(set, xca_crl_part_begins(scope->part + 1, scope->parts));
@@ -247,7 +249,7 @@ apr_size_t xca_revoked_pass(xca_revoked_pass_t *pass, xca_revoked_t *set, const 
 static int is_wanted(const xca_revoked_pass_t *pass, const xca_revoked_item_t *item) {
     unsigned char reason = item->reason & (unsigned char)~MARK;
 
-    if ((pass->parts >= 0 && pass->parts != item->parts) || reason == XCA_REVOKED_HIDDEN ||
+    if (item->generation != pass->generation || (pass->parts >= 0 && pass->parts != (int)item->parts) || reason == XCA_REVOKED_HIDDEN ||
         item->not_after < pass->expired_before) {
         return 0;
     }

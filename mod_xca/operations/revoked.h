@@ -14,7 +14,8 @@ typedef struct xca_revoked_item {
     unsigned char serial[XCA_SERIAL_MAX];
     unsigned char length;   /* of the serial */
     unsigned char reason;   /* and a mark, which is the set's own */
-    apr_uint16_t parts;     /* partitions at the time of issue, 0: it is in none */
+    unsigned int parts : 11;     /* partitions at the time of issue, 0: it is in none */
+    unsigned int generation : 5; /* of the key that has issued it */
     apr_uint32_t when;      /* of the revocation, suspension or resumption, in seconds */
     apr_uint32_t not_after;
 } xca_revoked_item_t;
@@ -50,6 +51,7 @@ apr_size_t xca_revoked_size(const xca_revoked_t *set);
 typedef struct xca_revoked_pass {
     const xca_revoked_item_t *at, *end;
     int parts, part; /* parts -1: all; 0: those in no partition */
+    unsigned int generation;
     apr_uint32_t expired_before; /* what expired before that is no longer listed */
     int is_delta;
     apr_uint32_t since;  /* deltas: changed then or later */

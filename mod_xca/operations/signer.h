@@ -12,7 +12,12 @@
 
 typedef struct xca_signer {
     xca_office_t *office;
-    xca_ca_t *ca;
+    xca_ca_t *ca;                  /* the key that issues, with the name and the newest certificate of the CA */
+    int generation;                /* which one that is (domain/crl.h) */
+    xca_ca_t *former[XCA_GENERATIONS_MAX]; /* keys before it, which go on signing lists and responders for what they issued; NULL: none,
+                                    or no longer used */
+    xca_bytes_t certificates[XCA_GENERATIONS_MAX]; /* of all keys that the CA has had, by generation; of `ca` too */
+    xca_bytes_t chain_p7b;         /* all of these and those above them, as it is published */
     xca_audit_t *audit;            /* nothing is done that it does not have */
     struct xca_public_log *public_log; /* operations/public_log.h: what everyone may see of it */
     apr_pool_t *pool;              /* lives as long as the signer */
@@ -48,6 +53,9 @@ typedef struct xca_signer {
     struct xca_lists *lists;       /* operations/signer_lists.c: what is revoked, and what is published of it; NULL: not read yet */
     int crl_due;                   /* set by a change: lists are made at the next xca_signer_lists() */
 } xca_signer_t;
+
+/* The CA with the key of a generation; NULL if it has none, or does not use it any more. */
+const xca_ca_t *xca_signer_ca(const xca_signer_t *signer, int generation);
 
 /* Brings one case forward as far as it goes: judges new decisions, moves the state, reserves serial and OID, issues, records,
  * notifies. Repeatable at every step. */

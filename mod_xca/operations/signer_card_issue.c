@@ -178,6 +178,7 @@ static xca_error_t *issue_one(xca_card_task_t *task, const xca_case_t *kase, xca
     cert.not_before = order.not_before;
     cert.not_after = order.not_after;
     cert.crl_partitions = task->signer->profile->crl_partitions;
+    cert.generation = task->signer->generation;
     err = xca_signer_log_issue(task->signer, &cert, task->now, task->pool);
     if (err == NULL) {
         err = xca_cert_add(store, &cert, task->pool);

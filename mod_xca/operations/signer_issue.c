@@ -195,6 +195,7 @@ static xca_error_t *make_certificate(xca_cert_t *cert, xca_signer_t *signer, con
     cert->not_after = order.not_after;
     cert->code_hash = kase->code_hash;
     cert->crl_partitions = signer->profile->crl_partitions;
+    cert->generation = signer->generation;
     return NULL;
 }
 

@@ -44,7 +44,7 @@ struct xca_lists {
     int complete;          /* the set has seen everything once */
     int reading;
     apr_hash_t *scopes;    /* key -> scope_t */
-    scope_t *full, *rest;
+    int over[XCA_GENERATIONS_MAX]; /* the last lists of the key have been made */
     int heads_known;
     apr_pool_t *expected_pool;
     apr_array_header_t *expected; /* const char *serial, xca_revoked_item_t */
@@ -57,8 +57,11 @@ typedef struct {
 
 /* Scopes -------------------------------------------------------------------------------------------------------- */
 
+/* Partitions have keys from 2 * XCA_CRL_PARTITIONS_MAX on. */
 static int key_of(const xca_crl_scope_t *id) {
-    return id->kind == XCA_CRL_FULL ? -1 : id->kind == XCA_CRL_REST ? -2 : id->parts * 2 * XCA_CRL_PARTITIONS_MAX + id->part;
+    int key = id->kind == XCA_CRL_PARTITION ? id->parts * 2 * XCA_CRL_PARTITIONS_MAX + id->part : (int)id->kind;
+
+    return key * XCA_GENERATIONS_MAX + id->generation;
 }
 
 static scope_t *scope_of(struct xca_lists *lists, const xca_crl_scope_t *id) {
@@ -75,9 +78,21 @@ static scope_t *scope_of(struct xca_lists *lists, const xca_crl_scope_t *id) {
     return scope;
 }
 
+static scope_t *full_of(struct xca_lists *lists, int generation) {
+    xca_crl_scope_t id = {XCA_CRL_FULL, 0, 0, generation};
+
+    return scope_of(lists, &id);
+}
+
+static scope_t *rest_of(struct xca_lists *lists, int generation) {
+    xca_crl_scope_t id = {XCA_CRL_REST, 0, 0, generation};
+
+    return scope_of(lists, &id);
+}
+
 /* All partitions of one number have lists, also those that have no entries yet. */
-static void know_partitions(struct xca_lists *lists, int parts) {
-    xca_crl_scope_t id = {XCA_CRL_PARTITION, parts, 0};
+static void know_partitions(struct xca_lists *lists, int parts, int generation) {
+    xca_crl_scope_t id = {XCA_CRL_PARTITION, parts, 0, generation};
 
     for (; id.part < parts; id.part++) {
         (void)scope_of(lists, &id);
@@ -85,8 +100,8 @@ static void know_partitions(struct xca_lists *lists, int parts) {
 }
 
 static struct xca_lists *lists_of(xca_signer_t *signer) {
-    static const xca_crl_scope_t full = {XCA_CRL_FULL, 0, 0}, rest = {XCA_CRL_REST, 0, 0};
     struct xca_lists *lists = signer->lists;
+    int generation;
 
     if (lists != NULL) {
         return lists;
@@ -97,25 +112,25 @@ static struct xca_lists *lists_of(xca_signer_t *signer) {
     lists->expected = apr_array_make(lists->expected_pool, 4, sizeof(expected_t));
     lists->set = xca_revoked_make(lists->pool);
     lists->scopes = apr_hash_make(lists->pool);
-    lists->full = scope_of(lists, &full);
-    lists->rest = scope_of(lists, &rest);
-    lists->full->dirty = lists->rest->dirty = 1; /* the CA's own entry may have been left behind */
-    know_partitions(lists, signer->profile->crl_partitions);
+    for (generation = 0; generation <= signer->generation; generation++) {
+        full_of(lists, generation)->dirty = rest_of(lists, generation)->dirty = 1; /* the CA's own entry may have been left behind */
+    }
+    know_partitions(lists, signer->profile->crl_partitions, signer->generation);
     signer->lists = lists;
     return lists;
 }
 
 /* The scopes' marks are set: of what has been read at the beginning by its time, later because it is a change. */
 static void touch(struct xca_lists *lists, const xca_revoked_item_t *item) {
-    xca_crl_scope_t id = {XCA_CRL_PARTITION, item->parts, xca_revoked_part(item)};
+    xca_crl_scope_t id = {XCA_CRL_PARTITION, (int)item->parts, xca_revoked_part(item), (int)item->generation};
     unsigned int known = apr_hash_count(lists->scopes);
     scope_t *concerned[2];
     int i;
 
-    concerned[0] = lists->full;
-    concerned[1] = id.part >= 0 ? scope_of(lists, &id) : lists->rest;
+    concerned[0] = full_of(lists, id.generation);
+    concerned[1] = id.part >= 0 ? scope_of(lists, &id) : rest_of(lists, id.generation);
     if (apr_hash_count(lists->scopes) > known) {
-        know_partitions(lists, id.parts);
+        know_partitions(lists, id.parts, id.generation);
     }
     for (i = 0; i < 2; i++) {
         concerned[i]->dirty |= lists->complete;
@@ -147,7 +162,7 @@ static xca_error_t *read_heads(struct xca_lists *lists, xca_store_t *store, apr_
         if (xca_crl_scope_parse(&id, head->name)) {
             scope_of(lists, &id)->head = *head;
             scope_of(lists, &id)->head.name = NULL; /* goes with the pool */
-            know_partitions(lists, id.parts);
+            know_partitions(lists, id.parts, id.generation);
         }
     }
     lists->heads_known = 1;
@@ -347,22 +362,28 @@ static apr_size_t bytes_max(const xca_signer_t *signer) {
 }
 
 /* Whether a list of everything fits. One that did not fit must have become clearly smaller. */
-static int full_fits(const xca_signer_t *signer, struct xca_lists *lists) {
+static int full_fits(const xca_signer_t *signer, struct xca_lists *lists, int generation) {
+    const scope_t *full = full_of(lists, generation), *rest = rest_of(lists, generation);
     apr_size_t limit = bytes_max(signer) - FRAME_BYTES, bytes = 0;
     xca_revoked_pass_t pass;
     xca_crl_entry_t entry;
 
-    if (lists->rest->head.number != 0 && lists->full->head.number == 0) {
+    if (rest->head.number != 0 && full->head.number == 0) {
         limit = limit / 5 * 4;
     }
     if (xca_revoked_size(lists->set) * ENTRY_BYTES <= limit) {
         return 1;
     }
-    (void)xca_revoked_pass(&pass, lists->set, &lists->full->id, lists->full->head.base_update, 0, 0);
+    (void)xca_revoked_pass(&pass, lists->set, &full->id, full->head.base_update, 0, 0);
     while (bytes <= limit && xca_revoked_next(&pass, &entry)) {
         bytes += ENTRY_BYTES;
     }
     return bytes <= limit;
+}
+
+/* Whether the key of the generation signs lists. */
+static int is_signed(const xca_signer_t *signer, const struct xca_lists *lists, int generation) {
+    return xca_signer_ca(signer, generation) != NULL && !lists->over[generation];
 }
 
 typedef struct {
@@ -425,6 +446,20 @@ static void fill_record(xca_crl_record_t *record, const scope_t *scope, const ru
     }
 }
 
+/* What the list is about. A list without a scope is about all certificates of an issuer of its name, whatever key they are signed with
+ * (RFC 5280 sections 5 and 6.3.3; OpenSSL takes it so): where there is more than one key, the full list says whose it is by the
+ * addresses that certificates of this key alone name. */
+static void put_scope(xca_list_order_t *order, const run_t *run, const scope_t *scope) {
+    const char *url = run->signer->profile->crl_url;
+    xca_crl_scope_t rest = {XCA_CRL_REST, 0, 0, scope->id.generation};
+
+    if (scope->id.kind == XCA_CRL_FULL && run->signer->generation == 0) {
+        return;
+    }
+    order->point = xca_crl_url(url, &scope->id, 0, run->pool);
+    order->other_point = scope->id.kind == XCA_CRL_FULL ? xca_crl_url(url, &rest, 0, run->pool) : NULL;
+}
+
 static xca_error_t *sign_list(xca_list_t *list, const run_t *run, const scope_t *scope, const xca_crl_record_t *record,
                               int is_delta) {
     const char *url = run->signer->profile->crl_url;
@@ -436,7 +471,7 @@ static xca_error_t *sign_list(xca_list_t *list, const run_t *run, const scope_t 
     order.next_update = record->next_update;
     order.is_delta = is_delta;
     order.base = is_delta ? record->base_number : 0;
-    order.point = scope->id.kind == XCA_CRL_FULL ? NULL : xca_crl_url(url, &scope->id, 0, run->pool);
+    put_scope(&order, run, scope);
     order.freshest = is_delta ? NULL : xca_crl_url(url, &scope->id, 1, run->pool);
     order.count = xca_revoked_pass(&pass, run->lists->set, &scope->id, record->base_update, is_delta,
                                    record->base_update - CLOCK_MARGIN);
@@ -445,7 +480,7 @@ static xca_error_t *sign_list(xca_list_t *list, const run_t *run, const scope_t 
     order.baton = &pass;
     order.bytes_max = bytes_max(run->signer);
     order.life_max = XCA_DAY;
-    return xca_ca_list(list, run->signer->ca, &order, run->pool);
+    return xca_ca_list(list, xca_signer_ca(run->signer, scope->id.generation), &order, run->pool);
 }
 
 /* A finding of the lint stops the publication of this scope's lists, and the central office is told. */
@@ -516,6 +551,28 @@ static xca_error_t *log_lists(run_t *run) {
     return xca_audit_append(run->signer->audit, &event, run->now, run->pool);
 }
 
+/* The main list of each key that still signs lists stands in the CA's entry: `made` is one, the others are what is published. */
+static xca_error_t *publish_of_ca(run_t *run, const scope_t *made, xca_bytes_t der) {
+    xca_bytes_t lists[XCA_GENERATIONS_MAX];
+    int generation, count = 0;
+    xca_error_t *err = NULL;
+
+    for (generation = 0; err == NULL && generation <= run->signer->generation; generation++) {
+        const scope_t *full = full_of(run->lists, generation), *main_one = full->head.number != 0 ? full : rest_of(run->lists, generation);
+        xca_crl_record_t *there;
+
+        if (generation == made->id.generation) {
+            lists[count++] = der;
+        } else if (is_signed(run->signer, run->lists, generation) && main_one->head.number != 0) {
+            err = xca_crl_read(&there, run->signer->office->store, main_one->name, XCA_CRL_COMPLETE, run->pool);
+            if (err == NULL && there->der.length > 0) {
+                lists[count++] = there->der;
+            }
+        }
+    }
+    return err == NULL ? xca_crl_put_of_ca(run->signer->office->store, lists, count, run->pool) : err;
+}
+
 static xca_error_t *publish(run_t *run, scope_t *scope, const xca_crl_record_t *record) {
     xca_store_t *store = run->signer->office->store;
     xca_error_t *err = xca_crl_put(store, record, scope->head.number, run->pool);
@@ -533,7 +590,7 @@ static xca_error_t *publish(run_t *run, scope_t *scope, const xca_crl_record_t *
     memset(&scope->head.der, 0, sizeof(scope->head.der));
     memset(&scope->head.delta, 0, sizeof(scope->head.delta));
     if (scope->id.kind != XCA_CRL_PARTITION) {
-        err = xca_crl_put_of_ca(store, record->der, run->pool);
+        err = publish_of_ca(run, scope, record->der);
     }
     scope->dirty = err != NULL;
     return err;
@@ -600,34 +657,102 @@ static int is_due(const scope_t *scope, const xca_signer_t *signer, apr_time_t n
     return (scope->dirty || is_scheduled(scope, signer->crl_life, now)) && apr_time_now() >= scope->refused_until;
 }
 
-static xca_error_t *make_due(xca_signer_t *signer, struct xca_lists *lists, apr_time_t now, apr_pool_t *pool) {
-    run_t run = {.signer = signer, .lists = lists, .now = now};
-    scope_t *main_one = full_fits(signer, lists) ? lists->full : lists->rest;
-    scope_t *other = main_one == lists->full ? lists->rest : lists->full;
+/* When the oldest of the generation's newest lists on schedule was made; 0: one has none yet. */
+static apr_time_t last_schedule(const struct xca_lists *lists, int generation, apr_time_t now, apr_pool_t *pool) {
     apr_hash_index_t *at;
-    int left = 0;
+
+    for (at = apr_hash_first(pool, lists->scopes); at != NULL; at = apr_hash_next(at)) {
+        const scope_t *scope = apr_hash_this_val(at);
+
+        if (scope->id.generation == generation && (scope->id.kind == XCA_CRL_PARTITION || scope->head.number != 0) &&
+            scope->head.scheduled_update < now) {
+            now = scope->head.scheduled_update;
+        }
+    }
+    return now;
+}
+
+static xca_error_t *note_last(xca_signer_t *signer, struct xca_lists *lists, int generation, apr_pool_t *pool) {
+    apr_hash_index_t *at;
     xca_error_t *err = NULL;
 
-    apr_pool_create(&run.pool, pool);
-    if (is_due(main_one, signer, now)) {
-        err = make_lists_of(&run, main_one);
+    for (at = apr_hash_first(pool, lists->scopes); err == NULL && at != NULL; at = apr_hash_next(at)) {
+        scope_t *scope = apr_hash_this_val(at);
+
+        if (scope->id.generation == generation && scope->head.number != 0 && !scope->head.is_last) {
+            err = xca_crl_end(signer->office->store, scope->name, pool);
+            scope->head.is_last = err == NULL;
+        }
+    }
+    return err;
+}
+
+/* A former key has signed its last lists when all that it issued had expired before they were made on schedule: whoever was revoked has
+ * then been on a list behind its end (RFC 5280 section 3.3). Those have a nextUpdate like all before, not one that never comes: no
+ * certificate is left that anyone could ask about, and a list that is good for ever would go on speaking for a key that is destroyed, or
+ * stolen. They stay published for whoever wants to look at what was signed then, and are marked, so that nobody waits for the next. */
+static xca_error_t *see_whether_over(xca_signer_t *signer, struct xca_lists *lists, int generation, apr_time_t now, apr_pool_t *pool) {
+    apr_time_t made = last_schedule(lists, generation, now, pool);
+    xca_cert_t *good;
+    xca_error_t *err;
+
+    if (generation == signer->generation || lists->over[generation] || made == 0 || now < made + signer->crl_life / 2) {
+        return NULL;
+    }
+    err = xca_cert_good_of(&good, signer->office->store, generation, made, pool);
+    if (err == NULL && good == NULL) {
+        err = note_last(signer, lists, generation, pool);
+        lists->over[generation] = err == NULL;
+    }
+    if (lists->over[generation]) {
+        xca_log(XCA_LOG_INFO, "key %d of the CA has signed its last lists: all that it issued has expired; it can be retired", generation);
+    }
+    return err;
+}
+
+/* The lists of one key. */
+static xca_error_t *make_due_of(run_t *run, int generation, apr_pool_t *pool) {
+    xca_signer_t *signer = run->signer;
+    struct xca_lists *lists = run->lists;
+    scope_t *full = full_of(lists, generation), *rest = rest_of(lists, generation);
+    scope_t *main_one = full_fits(signer, lists, generation) ? full : rest, *other = main_one == full ? rest : full;
+    apr_hash_index_t *at;
+    xca_error_t *err = NULL;
+
+    if (is_due(main_one, signer, run->now)) {
+        err = make_lists_of(run, main_one);
     }
     for (at = apr_hash_first(pool, lists->scopes); err == NULL && at != NULL; at = apr_hash_next(at)) {
         scope_t *scope = apr_hash_this_val(at);
 
-        if (scope != main_one && scope != other && is_due(scope, signer, now)) {
-            err = make_lists_of(&run, scope);
+        if (scope->id.generation == generation && scope != main_one && scope != other && is_due(scope, signer, run->now)) {
+            err = make_lists_of(run, scope);
         }
     }
     if (err == NULL) {
-        err = publish_group(&run);
+        err = publish_group(run);
     }
     other->dirty = 0;
-    if (err == NULL) {
-        err = remove_other(signer, main_one, other, pool);
+    return err != NULL ? err : remove_other(signer, main_one, other, pool);
+}
+
+static xca_error_t *make_due(xca_signer_t *signer, struct xca_lists *lists, apr_time_t now, apr_pool_t *pool) {
+    run_t run = {.signer = signer, .lists = lists, .now = now};
+    apr_hash_index_t *at;
+    int generation, left = 0;
+    xca_error_t *err = NULL;
+
+    apr_pool_create(&run.pool, pool);
+    for (generation = 0; err == NULL && generation <= signer->generation; generation++) {
+        err = see_whether_over(signer, lists, generation, now, pool);
+        if (err == NULL && is_signed(signer, lists, generation)) {
+            err = make_due_of(&run, generation, pool);
+        }
     }
     for (at = apr_hash_first(pool, lists->scopes); at != NULL; at = apr_hash_next(at)) {
-        left |= ((scope_t *)apr_hash_this_val(at))->dirty;
+        const scope_t *scope = apr_hash_this_val(at);
+
+        left |= scope->dirty && is_signed(signer, lists, scope->id.generation);
     }
     signer->crl_due = left || err != NULL;
     if (err == NULL) { /* which lives there */

@@ -6,7 +6,9 @@
  * The base of a delta is the list on schedule before the last one: whoever has a complete list that is half a life old can go on
  * with it. What leaves a list because it has expired leaves on schedule only, when it was on such a list after its expiry
  * (RFC 5280 section 3.3). Everything is worked out from what certificates and lists record, nothing is remembered: a signer that was
- * stopped anywhere makes the same lists. */
+ * stopped anywhere makes the same lists.
+ *
+ * Each key that the CA has had signs lists of what it issued, all of them, until the last certificate has expired. */
 #ifndef XCA_OPERATIONS_SIGNER_LISTS_H
 #define XCA_OPERATIONS_SIGNER_LISTS_H
 

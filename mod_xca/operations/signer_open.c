@@ -6,6 +6,7 @@
 #include "domain/calendar.h"
 #include "operations/key_open.h"
 #include "operations/public_log.h"
+#include "operations/signer_ca.h"
 #include "outside/crypto_card.h"
 #include "wire/card_message.h"
 
@@ -116,36 +117,11 @@ static xca_error_t *read_first(xca_bytes_t *certificate, const xca_settings_t *s
     return err;
 }
 
-static xca_error_t *open_ca(xca_signer_t *signer, const xca_settings_t *settings,
-                            apr_pool_t *pool) {
-    const char *key_path, *chain_path;
-    xca_bytes_t certificate;
-    apr_array_header_t *chain;
-    xca_key_t *key;
-    xca_error_t *err = need(&key_path, settings, "ca-key-file", pool);
-
-    if (err == NULL) {
-        err = need(&chain_path, settings, "ca-chain-file", pool);
-    }
-    if (err == NULL) {
-        err = xca_key_open(&key, settings, key_path, xca_settings_get(settings, "ca-password-file", NULL), pool);
-    }
-    if (err == NULL) {
-        err = read_first(&certificate, settings, "ca-certificate-file", pool);
-    }
-    if (err == NULL) {
-        err = xca_certificates_read(&chain, chain_path, pool);
-    }
-    if (err != NULL) {
-        return err;
-    }
+static void open_words(xca_signer_t *signer, const xca_settings_t *settings) {
     signer->central_mail = xca_settings_get(settings, "central-mail", NULL);
     signer->holidays = xca_settings_get(settings, "holidays", NULL);
     signer->root_list_file = xca_settings_get(settings, "root-list-file", NULL);
     signer->question_mail = xca_settings_get(settings, "question-mail", xca_settings_get(settings, "service-mail", NULL));
-    signer->root_list_issuer = APR_ARRAY_IDX(chain, chain->nelts - 1, xca_bytes_t);
-    return xca_ca_open(&signer->ca, key, certificate, (const xca_bytes_t *)chain->elts,
-                       chain->nelts, signer->profile, pool);
 }
 
 /* 32 bytes in a file of mode 0600: made at the first start, the same ever after. */
@@ -223,8 +199,8 @@ static xca_error_t *open_audit(xca_signer_t *signer, const xca_settings_t *setti
                              xca_settings_get(settings, "audit-head-file", NULL), pool);
     }
     if (err == NULL) {
-        signer->public_log =
-            xca_public_log_make(signer->office->store, signer->audit, key, xca_ca_certificate(signer->ca), pool);
+        xca_audit_trust(signer->audit, signer->certificates, signer->generation + 1);
+        signer->public_log = xca_public_log_make(signer->office->store, signer->audit, key, pool);
     }
     return err;
 }
@@ -306,7 +282,8 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
     }
     result->profile = profile;
     result->pool = pool;
-    err = open_ca(result, settings, pool);
+    open_words(result, settings);
+    err = xca_signer_open_ca(result, settings, pool);
     if (err == NULL) {
         err = open_audit(result, settings, pool);
     }
@@ -346,8 +323,7 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
 }
 
 xca_error_t *xca_signer_begin(xca_signer_t *signer, apr_time_t now, apr_pool_t *pool) {
-    xca_error_t *err = xca_ca_publish(signer->office->store, xca_ca_certificate(signer->ca),
-                                      xca_ca_chain_p7b(signer->ca), pool);
+    xca_error_t *err = xca_signer_publish_ca(signer, now, pool);
 
     if (err == NULL) {
         err = xca_signer_post_recover(signer, now, pool);

@@ -9,7 +9,7 @@
 xca_error_t *xca_profile_of(xca_profile_t **profile, const xca_settings_t *settings,
                             apr_pool_t *pool) XCA_MUST_USE;
 
-/* Reads everything; nothing connects yet. A sealing key is made at the first start. */
+/* Reads everything, of all keys that the CA has had (generation.h); nothing connects yet. A sealing key is made at the first start. */
 xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settings,
                              apr_pool_t *pool) XCA_MUST_USE;
 

@@ -16,6 +16,10 @@
 static const char *refusal(const xca_signer_t *signer, xca_csr_t **csr, const xca_request_t *request, apr_pool_t *pool) {
     xca_error_t *err;
 
+    if (xca_signer_ca(signer, request->generation) == NULL) {
+        return "responder.generation";
+    }
+
     if (signer->profile->ocsp_url == NULL) {
         return "responder.off";
     }
@@ -56,17 +60,18 @@ static xca_error_t *log_certificate(xca_signer_t *signer, const xca_request_t *r
     return xca_audit_append(signer->audit, &event, now, pool);
 }
 
-/* Within the CA's own life. */
-static xca_error_t *certify(xca_bytes_t *certificate, const xca_signer_t *signer, xca_bytes_t spki, apr_time_t now,
-                            apr_pool_t *pool) {
+/* By the key that has issued what the responder is asked about (RFC 6960 section 4.2.2.2), within the CA's own life. */
+static xca_error_t *certify(xca_bytes_t *certificate, const xca_signer_t *signer, int generation, xca_bytes_t spki,
+                            apr_time_t now, apr_pool_t *pool) {
+    const xca_ca_t *issuer = xca_signer_ca(signer, generation);
     xca_cert_view_t *ca;
     apr_time_t from = now - SKEW, until = now + signer->responder_life;
-    xca_error_t *err = xca_cert_view(&ca, xca_ca_certificate(signer->ca), pool);
+    xca_error_t *err = xca_cert_view(&ca, xca_ca_certificate(issuer), pool);
 
     if (err != NULL) {
         return err;
     }
-    return xca_ocsp_certify(certificate, signer->ca, spki, from > ca->not_before ? from : ca->not_before,
+    return xca_ocsp_certify(certificate, issuer, spki, from > ca->not_before ? from : ca->not_before,
                             until < ca->not_after ? until : ca->not_after, pool);
 }
 
@@ -79,7 +84,7 @@ xca_error_t *xca_signer_responder(xca_signer_t *signer, xca_request_t *request, 
         why = "responder.too-many";
     }
     if (why == NULL) {
-        err = certify(&request->reply, signer, csr->spki, now, pool);
+        err = certify(&request->reply, signer, request->generation, csr->spki, now, pool);
     }
     if (err == NULL && why == NULL) {
         err = log_certificate(signer, request, csr, request->reply, now, pool);

@@ -8,7 +8,7 @@
 
 /* Answers a request of XCA_REQUEST_RESPONDER, which the directory takes from the portal's identity only: a PKCS#10 request that proves the
  * possession of a P-256 or RSA-2048 key. Denied: "responder.off" (no "ocsp-url" in the settings), "csr.*", "responder.key" (another kind of key),
- * "responder.too-many". */
+ * "responder.too-many", "responder.generation" (the CA has no such key, or does not use it any more). */
 xca_error_t *xca_signer_responder(xca_signer_t *signer, xca_request_t *request, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

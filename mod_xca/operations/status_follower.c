@@ -32,7 +32,8 @@ struct xca_status_follower {
     apr_uint64_t changes;  /* that were taken */
     apr_time_t retry_due, probe_due, tell_due;
     char request[33];      /* for a certificate, which the signer is to answer; or "" */
-    apr_time_t look_due, ask_due;
+    int generation;        /* of the CA's key that is asked for it */
+    apr_time_t look_due, ask_due[XCA_GENERATIONS_MAX];
 };
 
 xca_error_t *xca_status_follower_make(xca_status_follower_t **result, const xca_ocsp_t *ocsp,
@@ -188,12 +189,12 @@ static void cut_off(xca_status_follower_t *follower, const xca_error_t *err) {
 /* The certificate ------------------------------------------------------------------------------------------------------------ */
 
 /* There is none, it is another time's, or half of its life is over. */
-static int is_due(const xca_status_follower_t *follower, apr_time_t now) {
+static int is_due(const xca_status_follower_t *follower, int generation, apr_time_t now) {
     unsigned char der[XCA_STATUS_CERTIFICATE_MAX];
     apr_time_t from, until;
     apr_uint64_t version;
 
-    return xca_status_certificate(der, &from, &until, &version, follower->ocsp->table) == 0 || now < from ||
+    return xca_status_certificate(der, &from, &until, &version, follower->ocsp->table, generation) == 0 || now < from ||
            now > from + (until - from) / 2;
 }
 
@@ -210,6 +211,7 @@ static xca_error_t *ask(xca_status_follower_t *follower, apr_time_t now, apr_poo
     }
     request.id = xca_text_hex(pool, id, sizeof(id));
     request.kind = XCA_REQUEST_RESPONDER;
+    request.generation = follower->generation;
     request.created = now;
     err = xca_request_add(follower->store, &request, pool);
     if (err == NULL) {
@@ -228,12 +230,12 @@ static xca_error_t *take(xca_status_follower_t *follower, xca_bytes_t certificat
         err = xca_key_spki(&spki, follower->ocsp->key, pool);
     }
     if (err == NULL) {
-        err = xca_lint_responder(certificate, spki, follower->ocsp->ca, view->not_before, view->not_after, 1, pool);
+        err = xca_lint_responder(certificate, spki, follower->ocsp->cas[follower->generation], view->not_before, view->not_after, 1, pool);
     }
     if (err != NULL) {
         return err;
     }
-    xca_status_certificate_put(follower->ocsp->table, certificate, view->not_before, view->not_after);
+    xca_status_certificate_put(follower->ocsp->table, follower->generation, certificate, view->not_before, view->not_after);
     xca_log(XCA_LOG_INFO, "OCSP: certificate %s until %s", view->serial,
             xca_date_format(pool, view->not_after, XCA_DATE_RFC3339));
     return NULL;
@@ -252,7 +254,7 @@ static xca_error_t *look(xca_status_follower_t *follower, apr_time_t tick, apr_p
         return NULL;
     }
     follower->request[0] = '\0';
-    follower->ask_due = tick + ASK_AGAIN;
+    follower->ask_due[follower->generation] = tick + ASK_AGAIN;
     if (err != NULL) {
         return err;
     }
@@ -264,14 +266,20 @@ static xca_error_t *look(xca_status_follower_t *follower, apr_time_t tick, apr_p
 
 static void see_to_certificate(xca_status_follower_t *follower, apr_pool_t *pool) {
     apr_time_t tick = apr_time_now(), now = tick + follower->ocsp->clock_offset;
+    int i;
     xca_error_t *err = NULL;
 
     if (follower->request[0] != '\0') {
         err = tick >= follower->look_due ? look(follower, tick, pool) : NULL;
-    } else if (tick >= follower->ask_due && is_due(follower, now)) {
-        follower->ask_due = tick + RETRY_AFTER;
-        follower->look_due = 0;
-        err = ask(follower, now, pool);
+    }
+    /* the newest key first: most questions are about what it issues */
+    for (i = follower->ocsp->generations - 1; err == NULL && i >= 0 && follower->request[0] == '\0'; i--) {
+        if (tick >= follower->ask_due[i] && is_due(follower, i, now)) {
+            follower->ask_due[i] = tick + RETRY_AFTER;
+            follower->look_due = 0;
+            follower->generation = i;
+            err = ask(follower, now, pool);
+        }
     }
     if (err != NULL && err->kind != XCA_E_UNAVAILABLE) { /* that the directory is away is told already */
         xca_log_error("OCSP: certificate of the responder", err);

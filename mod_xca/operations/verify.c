@@ -12,7 +12,7 @@
 typedef struct {
     xca_office_t *office;
     const xca_profile_t *profile;
-    apr_array_header_t *chain; /* xca_bytes_t, the CA's own certificate first */
+    apr_array_header_t *authorities; /* xca_bytes_t: the CA's certificates and those above them */
     apr_time_t now;
     apr_pool_t *pool;
 } verifier_t;
@@ -43,22 +43,26 @@ static xca_verified_t *begin(const verifier_t *verifier) {
 
 static xca_error_t *open_verifier(verifier_t *verifier, xca_office_t *office, const xca_profile_t *profile, apr_time_t now,
                                   apr_pool_t *pool) {
-    xca_bytes_t authority, chain;
-    xca_error_t *err = xca_ca_read(&authority, &chain, office->store, pool);
+    apr_array_header_t *own;
+    xca_bytes_t chain;
+    xca_error_t *err = xca_ca_read(&own, &chain, office->store, pool);
 
     verifier->office = office;
     verifier->profile = profile;
     verifier->now = now;
     verifier->pool = pool;
-    return err != NULL ? err : xca_p7b_read(&verifier->chain, chain, pool);
+    return err != NULL ? err : xca_p7b_read(&verifier->authorities, chain, pool);
 }
 
 static xca_error_t *check_chain(xca_verified_t *verified, const verifier_t *verifier) {
     xca_chain_verdict verdict;
+    apr_array_header_t *chain;
     const char *why;
-    xca_error_t *err = xca_verify_chain(&verdict, &why, verified->der, (const xca_bytes_t *)verifier->chain->elts,
-                                        verifier->chain->nelts, verifier->pool);
+    xca_error_t *err = xca_chain_above(&chain, verified->der, verifier->authorities, verifier->pool);
 
+    if (err == NULL) {
+        err = xca_verify_chain(&verdict, &why, verified->der, (const xca_bytes_t *)chain->elts, chain->nelts, verifier->pool);
+    }
     if (err != NULL) {
         return err;
     }

@@ -46,17 +46,29 @@ static apr_status_t free_digest(void *data) {
     return APR_SUCCESS;
 }
 
-xca_error_t *xca_audit_signer_make(xca_audit_signer_t **signer, xca_bytes_t certificate, xca_bytes_t ca,
+static int is_issued_by(X509 *certificate, const xca_bytes_t *cas, int count, apr_pool_t *pool) {
+    int i;
+
+    for (i = 0; i < count; i++) {
+        X509 *above = xca_openssl_x509(pool, cas[i]);
+
+        if (above != NULL && X509_check_issued(above, certificate) == X509_V_OK &&
+            X509_verify(certificate, X509_get0_pubkey(above)) == 1) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+xca_error_t *xca_audit_signer_make(xca_audit_signer_t **signer, xca_bytes_t certificate, const xca_bytes_t *cas, int count,
                                    apr_pool_t *pool) {
     xca_audit_signer_t *made = apr_pcalloc(pool, sizeof(*made));
-    X509 *above = xca_openssl_x509(pool, ca);
 
     made->certificate = xca_openssl_x509(pool, certificate);
-    if (made->certificate == NULL || above == NULL) {
+    if (made->certificate == NULL) {
         return xca_openssl_error(pool, XCA_E_DENIED, "audit.key", "no certificate");
     }
-    if (X509_check_issued(above, made->certificate) != X509_V_OK ||
-        X509_verify(made->certificate, X509_get0_pubkey(above)) != 1) {
+    if (!is_issued_by(made->certificate, cas, count, pool)) {
         return xca_openssl_error(pool, XCA_E_DENIED, "audit.key", "not issued by this CA");
     }
     if (!has_usage(made->certificate)) {

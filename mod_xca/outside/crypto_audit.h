@@ -15,8 +15,9 @@ xca_error_t *xca_audit_certify(xca_bytes_t *der, const xca_ca_t *ca, const xca_k
 /* A certificate of the log's key, ready to check many signatures. */
 typedef struct xca_audit_signer xca_audit_signer_t;
 
-/* Checks that `ca` issued it, and for this purpose. Error: XCA_E_DENIED "audit.key". Freed with the pool. */
-xca_error_t *xca_audit_signer_make(xca_audit_signer_t **signer, xca_bytes_t certificate, xca_bytes_t ca,
+/* Checks that the CA issued it, and for this purpose. `cas`: `count` certificates of the CA, one of each key that it has had. Error:
+ * XCA_E_DENIED "audit.key". Freed with the pool. */
+xca_error_t *xca_audit_signer_make(xca_audit_signer_t **signer, xca_bytes_t certificate, const xca_bytes_t *cas, int count,
                                    apr_pool_t *pool) XCA_MUST_USE;
 
 /* Whether `signature` (ECDSA in DER, or RSA PKCS#1 v1.5, with SHA-256) over `data` is its, and `when` lies in its time. */

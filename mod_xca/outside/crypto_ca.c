@@ -201,10 +201,11 @@ static void put_authority_access(xca_der_t *der, const xca_profile_t *profile) {
 
 /* profile.md "CRLDistributionPoints": the partition's list, then the full one; without partitions the one list alone. */
 static void put_crl_points(xca_der_t *der, const xca_profile_t *profile, const xca_bytes_t *serial, apr_pool_t *pool) {
-    xca_crl_scope_t partition = {XCA_CRL_PARTITION, profile->crl_partitions, 0}, full = {XCA_CRL_FULL, 0, 0};
+    xca_crl_scope_t partition = {XCA_CRL_PARTITION, profile->crl_partitions, 0, profile->generation};
+    xca_crl_scope_t full = {XCA_CRL_FULL, 0, 0, profile->generation}, only = {XCA_CRL_REST, 0, 0, profile->generation};
 
     if (profile->crl_partitions == 0) {
-        xca_tbs_put_crl_points(der, XCA_OID_CRL_POINTS, NULL, profile->crl_url, profile->crl_ldap_url);
+        xca_tbs_put_crl_points(der, XCA_OID_CRL_POINTS, NULL, xca_crl_url(profile->crl_url, &only, 0, pool), profile->crl_ldap_url);
         return;
     }
     partition.part = xca_crl_part(serial->data, serial->length, partition.parts);

@@ -16,6 +16,7 @@ typedef struct xca_profile {
     int ubn_in_directory_attributes; /* 2.16.886.1.100.2.101: 0                           */
     const char *crl_url;          /* "http://localhost:8080/repository/xca.crl"           */
     const char *crl_ldap_url;     /* or NULL                                              */
+    int generation;               /* of the CA's key, which decides where lists stand (domain/crl.h) */
     int crl_partitions;           /* what new certificates' lists are parted into; 0: one list */
     const char *ca_issuers_url;   /* ".../repository/chain.p7b"                           */
     const char *ocsp_url;         /* or NULL: left out                                    */
@@ -75,6 +76,7 @@ typedef struct xca_list_order {
     apr_uint64_t base;
     const char *point;           /* where the list is fetched, if its scope is not all certificates: critical
                                     issuingDistributionPoint (section 5.2.5); or NULL */
+    const char *other_point;     /* with it: another name of the same place, or NULL */
     const char *freshest;        /* where its delta is fetched (section 5.2.6), or NULL */
     xca_crl_next *next;
     void *baton;

@@ -147,10 +147,10 @@ static xca_error_t *write_entries(apr_size_t *count, sheet_t *sheet, const xca_l
     return NULL;
 }
 
-static void put_point(xca_der_t *der, const char *url) {
+static void put_point(xca_der_t *der, const char *url, const char *other) {
     xca_tbs_extension_open(der, "2.5.29.28", 1);
     xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_tbs_put_full_name(der, url, NULL);
+    xca_tbs_put_full_name(der, url, other);
     xca_der_close(der);
     xca_tbs_extension_close(der);
 }
@@ -172,7 +172,7 @@ static xca_error_t *extensions_of(xca_bytes_t *tail, const xca_ca_t *ca, const x
         xca_tbs_extension_close(der);
     }
     if (order->point != NULL) {
-        put_point(der, order->point);
+        put_point(der, order->point, order->other_point);
     }
     if (order->freshest != NULL) {
         xca_tbs_put_crl_points(der, XCA_OID_FRESHEST, NULL, order->freshest, NULL);

@@ -153,34 +153,39 @@ static int is_point(const CRL_DIST_POINTS *points, int index, const char *url, c
            (second == NULL || is_uri(sk_GENERAL_NAME_value(names, 1), second));
 }
 
+/* The address of a list beside that of the profile's `crl_url`: "crl/full.crl", or "crl/g1-full.crl" of the CA's second key. */
+static const char *list_beside(const xca_lint_t *lint, const char *name) {
+    const char *url = lint->profile->crl_url, *slash = strrchr(url, '/');
+    const char *of = lint->profile->generation > 0 ? apr_psprintf(lint->pool, "g%d%s", lint->profile->generation, *name != '\0' ? "-" : "")
+                                                   : "";
+
+    return apr_psprintf(lint->pool, "%.*s/crl/%s%s.crl", (int)(slash != NULL ? slash - url : 0), url, of, name);
+}
+
 /* The address of the list of the order's partition: the serial number's share of all numbers decides. */
 static const char *list_of_partition(const xca_lint_t *lint) {
     const xca_bytes_t *serial = lint->order->serial != NULL ? xca_text_unhex(lint->pool, lint->order->serial) : NULL;
-    const char *slash = strrchr(lint->profile->crl_url, '/');
     int parts = lint->profile->crl_partitions;
 
-    if (serial == NULL || serial->length < 2 || slash == NULL) {
+    if (serial == NULL || serial->length < 2) {
         return NULL;
     }
-    return apr_psprintf(lint->pool, "%.*s/crl/%d-%d.crl", (int)(slash - lint->profile->crl_url), lint->profile->crl_url, parts,
-                        (int)((serial->data[0] * 256.0 + serial->data[1] - 0x4000) / 0x4000 * parts));
+    return list_beside(lint, apr_psprintf(lint->pool, "%d-%d", parts,
+                                          (int)((serial->data[0] * 256.0 + serial->data[1] - 0x4000) / 0x4000 * parts)));
 }
 
 static void check_crl_points(xca_lint_t *lint) {
     const xca_profile_t *profile = lint->profile;
     CRL_DIST_POINTS *found =
         X509_get_ext_d2i(lint->certificate, NID_crl_distribution_points, NULL, NULL);
-    const char *slash = strrchr(profile->crl_url, '/');
     int right;
 
     if (profile->crl_partitions == 0) {
-        right = sk_DIST_POINT_num(found) == 1 && is_point(found, 0, profile->crl_url, profile->crl_ldap_url);
+        right = sk_DIST_POINT_num(found) == 1 &&
+                is_point(found, 0, profile->generation > 0 ? list_beside(lint, "") : profile->crl_url, profile->crl_ldap_url);
     } else {
-        const char *full = apr_psprintf(lint->pool, "%.*s/crl/full.crl", (int)(slash != NULL ? slash - profile->crl_url : 0),
-                                        profile->crl_url);
-
         right = sk_DIST_POINT_num(found) == 2 && is_point(found, 0, list_of_partition(lint), NULL) &&
-                is_point(found, 1, full, profile->crl_ldap_url);
+                is_point(found, 1, list_beside(lint, "full"), profile->crl_ldap_url);
     }
     if (!right) {
         xca_lint_find(lint, "lint.crl-points", "not the profile's: RFC 5280 section 4.2.1.13");

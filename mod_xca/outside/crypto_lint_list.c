@@ -251,20 +251,24 @@ static void check_authority_key(lint_t *lint, X509_EXTENSION *extension) {
     AUTHORITY_KEYID_free(found);
 }
 
-static int is_full_name(const DIST_POINT_NAME *name, const char *wanted) {
-    const GENERAL_NAME *only = name != NULL && name->type == 0 && sk_GENERAL_NAME_num(name->name.fullname) == 1
-                                   ? sk_GENERAL_NAME_value(name->name.fullname, 0)
-                                   : NULL;
-    const ASN1_IA5STRING *url = only != NULL && only->type == GEN_URI ? only->d.uniformResourceIdentifier : NULL;
+static int is_url(const GENERAL_NAME *name, const char *wanted) {
+    const ASN1_IA5STRING *url = name != NULL && name->type == GEN_URI ? name->d.uniformResourceIdentifier : NULL;
 
     return url != NULL && wanted != NULL && (size_t)ASN1_STRING_length(url) == strlen(wanted) &&
            memcmp(ASN1_STRING_get0_data(url), wanted, strlen(wanted)) == 0;
 }
 
+/* One name, or with `other` two. */
+static int is_full_name(const DIST_POINT_NAME *name, const char *wanted, const char *other) {
+    return name != NULL && name->type == 0 && sk_GENERAL_NAME_num(name->name.fullname) == (other != NULL ? 2 : 1) &&
+           is_url(sk_GENERAL_NAME_value(name->name.fullname, 0), wanted) &&
+           (other == NULL || is_url(sk_GENERAL_NAME_value(name->name.fullname, 1), other));
+}
+
 static void check_point(lint_t *lint, X509_EXTENSION *extension) {
     ISSUING_DIST_POINT *found = X509V3_EXT_d2i(extension);
 
-    if (!X509_EXTENSION_get_critical(extension) || found == NULL || !is_full_name(found->distpoint, lint->order->point) ||
+    if (!X509_EXTENSION_get_critical(extension) || found == NULL || !is_full_name(found->distpoint, lint->order->point, lint->order->other_point) ||
         found->onlyuser > 0 || found->onlyCA > 0 || found->indirectCRL > 0 || found->onlyattr > 0 ||
         found->onlysomereasons != NULL) {
         find(lint, "lint.list-point", "issuingDistributionPoint not critical, or not the scope's: RFC 5280 section 5.2.5");
@@ -277,7 +281,7 @@ static void check_freshest(lint_t *lint, X509_EXTENSION *extension) {
     const DIST_POINT *point = sk_DIST_POINT_num(found) == 1 ? sk_DIST_POINT_value(found, 0) : NULL;
 
     if (X509_EXTENSION_get_critical(extension) || point == NULL || point->reasons != NULL || point->CRLissuer != NULL ||
-        !is_full_name(point->distpoint, lint->order->freshest)) {
+        !is_full_name(point->distpoint, lint->order->freshest, NULL)) {
         find(lint, "lint.list-freshest", "critical, or not the delta's address: RFC 5280 section 5.2.6");
     }
     CRL_DIST_POINTS_free(found);

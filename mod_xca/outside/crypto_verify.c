@@ -59,6 +59,51 @@ static xca_chain_verdict verdict_of(int error, X509 *certificate, X509 *issuer) 
     }
 }
 
+#define ABOVE_MAX 16
+
+/* The place in `all` of who has issued x509, 0 if it cannot be told. */
+static int issuer_in(const X509 *x509, X509 *const *all, int count) {
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (X509_check_issued(all[i], (X509 *)(apr_size_t)x509) == X509_V_OK) {
+            return i;
+        }
+    }
+    for (i = 0; i < count; i++) {
+        if (X509_NAME_cmp(X509_get_subject_name(all[i]), X509_get_issuer_name(x509)) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+xca_error_t *xca_chain_above(apr_array_header_t **chain, xca_bytes_t certificate, const apr_array_header_t *all, apr_pool_t *pool) {
+    X509 *x509 = xca_openssl_x509(pool, certificate), *some[ABOVE_MAX];
+    int i, at, count = all->nelts < ABOVE_MAX ? all->nelts : ABOVE_MAX;
+
+    *chain = apr_array_make(pool, 4, sizeof(xca_bytes_t));
+    for (i = 0; i < count; i++) {
+        some[i] = xca_openssl_x509(pool, APR_ARRAY_IDX(all, i, xca_bytes_t));
+        if (some[i] == NULL) {
+            return unreadable(pool);
+        }
+    }
+    if (x509 == NULL) {
+        return unreadable(pool);
+    }
+    for (i = 0; i < count; i++) {
+        at = issuer_in(x509, some, count);
+        APR_ARRAY_PUSH(*chain, xca_bytes_t) = APR_ARRAY_IDX(all, at, xca_bytes_t);
+        x509 = some[at];
+        if (X509_check_issued(x509, x509) == X509_V_OK) {
+            break;
+        }
+    }
+    ERR_clear_error();
+    return NULL;
+}
+
 xca_error_t *xca_verify_chain(xca_chain_verdict *verdict, const char **why, xca_bytes_t certificate, const xca_bytes_t *chain,
                               int chain_length, apr_pool_t *pool) {
     X509 *leaf = certificate.length <= CERTIFICATE_MAX ? xca_openssl_x509(pool, certificate) : NULL;

@@ -21,6 +21,12 @@ typedef enum {
 xca_error_t *xca_verify_chain(xca_chain_verdict *verdict, const char **why, xca_bytes_t certificate, const xca_bytes_t *chain,
                               int chain_length, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Those of `all` (array of xca_bytes_t) that stand above `certificate`, its issuer first, up to a self-signed one, which come from more than one
+ * key of one authority: array of xca_bytes_t. Names and key identifiers decide, no signature (RFC 5280 sections 4.2.1.1 and 4.2.1.2); of
+ * a certificate that none of them has issued it is the way from one with the issuer's name, or else from the first one. */
+xca_error_t *xca_chain_above(apr_array_header_t **chain, xca_bytes_t certificate, const apr_array_header_t *all,
+                             apr_pool_t *pool) XCA_MUST_USE;
+
 /* One certificate as it is sent: DER, or the first one of PEM text (RFC 7468). Error: "certificate.unreadable". */
 xca_error_t *xca_certificate_take(xca_bytes_t *certificate, xca_bytes_t sent, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -47,6 +47,7 @@ void xca_changes_add_bytes(xca_changes_t *changes, xca_change_op op, const char 
                            xca_bytes_t value);
 /* Adds one more value to the last change (which has the same name). */
 void xca_changes_more(xca_changes_t *changes, const char *text);
+void xca_changes_more_bytes(xca_changes_t *changes, xca_bytes_t value);
 int xca_changes_empty(const xca_changes_t *changes);
 
 typedef struct xca_ldap_config {

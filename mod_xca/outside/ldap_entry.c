@@ -203,6 +203,13 @@ void xca_changes_more(xca_changes_t *changes, const char *text) {
     last->count++;
 }
 
+void xca_changes_more_bytes(xca_changes_t *changes, xca_bytes_t value) {
+    xca_change_t *last = &APR_ARRAY_IDX(changes->list, changes->list->nelts - 1, xca_change_t);
+
+    last->values = append_value(changes->pool, last->values, last->count, value);
+    last->count++;
+}
+
 int xca_changes_empty(const xca_changes_t *changes) {
     return changes->list->nelts == 0;
 }

@@ -7,6 +7,7 @@
 #include "domain/codes.h"
 #include "domain/names.h"
 #include "operations/public_log_read.h"
+#include "outside/crypto_verify.h"
 #include "outside/crypto_view.h"
 #include "portal/cert_show.h"
 
@@ -144,14 +145,23 @@ static xca_error_t *give(xca_visit_t *visit, xca_bytes_t bytes, const char *type
     return NULL;
 }
 
-static xca_error_t *give_chain(xca_visit_t *visit, const xca_cert_t *cert) {
-    apr_array_header_t *certificates;
-    xca_bytes_t authority, chain, p7b;
-    xca_error_t *err = xca_ca_read(&authority, &chain, visit->office->store, visit->pool);
+/* Those above it, its issuer first. */
+static xca_error_t *chain_of(apr_array_header_t **certificates, xca_visit_t *visit, const xca_cert_t *cert) {
+    apr_array_header_t *own, *all;
+    xca_bytes_t chain;
+    xca_error_t *err = xca_ca_read(&own, &chain, visit->office->store, visit->pool);
 
     if (err == NULL) {
-        err = xca_p7b_read(&certificates, chain, visit->pool);
+        err = xca_p7b_read(&all, chain, visit->pool);
     }
+    return err == NULL ? xca_chain_above(certificates, cert->der, all, visit->pool) : err;
+}
+
+static xca_error_t *give_chain(xca_visit_t *visit, const xca_cert_t *cert) {
+    apr_array_header_t *certificates;
+    xca_bytes_t p7b;
+    xca_error_t *err = chain_of(&certificates, visit, cert);
+
     if (err != NULL) {
         return err;
     }
@@ -186,20 +196,15 @@ static xca_error_t *download(xca_visit_t *visit, const xca_cert_t *cert, const c
 }
 
 /* The certificates above it, from the root down: subject and fingerprint. */
-static xca_error_t *put_chain(xca_visit_t *visit) {
+static xca_error_t *put_chain(xca_visit_t *visit, const xca_cert_t *cert) {
     xca_value_t *list = xca_map_list(visit->model, "chain");
     apr_array_header_t *certificates;
-    xca_bytes_t authority, chain;
     int i;
-    xca_error_t *err = xca_ca_read(&authority, &chain, visit->office->store, visit->pool);
+    xca_error_t *err = chain_of(&certificates, visit, cert);
 
     if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
         return NULL;
     }
-    if (err == NULL) {
-        err = xca_p7b_read(&certificates, chain, visit->pool);
-    }
-    /* the directory has them from the issuer up */
     for (i = err == NULL ? certificates->nelts - 1 : -1; err == NULL && i >= 0; i--) {
         xca_bytes_t der = APR_ARRAY_IDX(certificates, i, xca_bytes_t);
         xca_value_t *item = xca_list_map(list);
@@ -260,5 +265,5 @@ xca_error_t *xca_page_certificate(xca_visit_t *visit) {
     if (err == NULL) {
         err = xca_cert_show_content(visit, map, cert->der);
     }
-    return err == NULL ? put_chain(visit) : err;
+    return err == NULL ? put_chain(visit, cert) : err;
 }

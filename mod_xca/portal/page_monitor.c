@@ -80,7 +80,7 @@ static int lists_are_good(const xca_repository_state_t *repository, apr_time_t n
     for (i = 0; i < repository->lists->nelts; i++) {
         const xca_crl_record_t *list = APR_ARRAY_IDX(repository->lists, i, const xca_crl_record_t *);
 
-        if (list->number != 0 && list != repository->root_crl && now >= list->next_update) {
+        if (list->number != 0 && list != repository->root_crl && !list->is_last && now >= list->next_update) {
             return 0;
         }
     }
@@ -242,7 +242,7 @@ static void put_lists(text_t *text, const xca_repository_state_t *repository, co
     for (i = 0; i < repository->lists->nelts; i++) {
         const xca_crl_record_t *list = APR_ARRAY_IDX(repository->lists, i, const xca_crl_record_t *);
 
-        if (list->number != 0) {
+        if (list->number != 0 && !list->is_last) { /* after which nothing is waited for */
             put(text, "%s{list=\"%s\"} %.0f\n", name, list->name, figure(list));
         }
     }

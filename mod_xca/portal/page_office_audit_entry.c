@@ -12,14 +12,14 @@
 #define RANGE_MAX  10000 /* entries that are verified in one visit: a second or two */
 #define RANGE_LAST 1000  /* what is verified where nothing is chosen */
 
-/* Certificate of the CA that certifies the log's key. */
-static xca_error_t *ca_of(xca_bytes_t *ca, xca_visit_t *visit) {
+/* Certificates of the CA that certifies the log's key; empty if none is published. */
+static xca_error_t *cas_of(const apr_array_header_t **cas, xca_visit_t *visit) {
     const xca_repository_state_t *state;
     xca_error_t *err =
         xca_repository_get(&state, visit->portal->repository, visit->office->store, visit->now, visit->pool);
 
     if (err == NULL) {
-        *ca = state->certificate;
+        *cas = state->certificates != NULL ? state->certificates : apr_array_make(visit->pool, 1, sizeof(xca_bytes_t));
     }
     return err;
 }
@@ -75,7 +75,7 @@ xca_error_t *xca_page_office_audit_entry(xca_visit_t *visit) {
     apr_int64_t last;
     xca_audit_report_t report;
     xca_audit_entry_t *entry;
-    xca_bytes_t ca;
+    const apr_array_header_t *cas;
     xca_error_t *err = xca_office_need_role(visit, XCA_ROLE_CENTRAL, XCA_ROLE_AUDITOR);
 
     if (err == NULL) {
@@ -85,10 +85,11 @@ xca_error_t *xca_page_office_audit_entry(xca_visit_t *visit) {
         err = xca_audit_last(&last, visit->office->store, visit->pool);
     }
     if (err == NULL) {
-        err = ca_of(&ca, visit);
+        err = cas_of(&cas, visit);
     }
     if (err == NULL) {
-        err = xca_audit_verify_range(&report, visit->office->store, ca, number, number, visit->pool);
+        err = xca_audit_verify_range(&report, visit->office->store, (const xca_bytes_t *)cas->elts, cas->nelts, number,
+                                     number, visit->pool);
     }
     if (err != NULL) {
         return err;
@@ -136,7 +137,7 @@ static xca_error_t *range_of(apr_int64_t *from, apr_int64_t *to, xca_visit_t *vi
 xca_error_t *xca_page_office_audit_verify(xca_visit_t *visit) {
     xca_audit_report_t report;
     apr_int64_t from, to;
-    xca_bytes_t ca;
+    const apr_array_header_t *cas;
     xca_error_t *err = xca_office_need_role(visit, XCA_ROLE_CENTRAL, XCA_ROLE_AUDITOR);
 
     if (err == NULL) {
@@ -147,10 +148,11 @@ xca_error_t *xca_page_office_audit_verify(xca_visit_t *visit) {
         return NULL;
     }
     if (err == NULL) {
-        err = ca_of(&ca, visit);
+        err = cas_of(&cas, visit);
     }
     if (err == NULL) {
-        err = xca_audit_verify_range(&report, visit->office->store, ca, from, to, visit->pool);
+        err = xca_audit_verify_range(&report, visit->office->store, (const xca_bytes_t *)cas->elts, cas->nelts, from, to,
+                                     visit->pool);
     }
     if (err == NULL) {
         put_report(visit, &report);

@@ -105,21 +105,33 @@ xca_error_t *xca_repository_give_list(xca_visit_t *visit, const char *name, int 
 }
 
 /* Where certificates without a partition look: the full list, or what is left of it when a full one would be too large. */
-xca_error_t *xca_page_repository_crl(xca_visit_t *visit) {
+static xca_error_t *give_main_list(xca_visit_t *visit, int generation) {
     const xca_repository_state_t *state;
     xca_error_t *err = get_state(&state, visit);
 
-    if (err == NULL && state->crl == NULL) {
+    if (err == NULL && state->crls[generation] == NULL) {
         return not_yet(visit, "crl.not-found");
     }
-    return err != NULL ? err : xca_repository_give_list(visit, state->crl->name, 0);
+    return err != NULL ? err : xca_repository_give_list(visit, state->crls[generation]->name, 0);
+}
+
+/* Of the CA's first key: certificates name this address for good. */
+xca_error_t *xca_page_repository_crl(xca_visit_t *visit) {
+    return give_main_list(visit, 0);
 }
 
 xca_error_t *xca_page_repository_root_crl(xca_visit_t *visit) {
     return xca_repository_give_list(visit, "root", 0);
 }
 
-/* "full.crl", "full-delta.crl", "32-7.crl", "32-7-delta.crl", "rest-delta.crl". */
+/* "g1": the number of a later key of the CA; 0 if it is none. */
+static int generation_in(const char *name) {
+    int generation = name[0] == 'g' && name[1] >= '1' && name[1] <= '9' && name[2] == '\0' ? name[1] - '0' : 0;
+
+    return generation < XCA_GENERATIONS_MAX ? generation : 0;
+}
+
+/* "full.crl", "full-delta.crl", "32-7.crl", "32-7-delta.crl", "rest-delta.crl"; of a later key "g1.crl", "g1-full.crl" ... */
 xca_error_t *xca_page_repository_crls(xca_visit_t *visit) {
     static const char end[] = ".crl", delta[] = "-delta";
     apr_size_t length = strlen(visit->arg);
@@ -133,6 +145,9 @@ xca_error_t *xca_page_repository_crls(xca_visit_t *visit) {
     length -= sizeof(end) - 1;
     is_delta = length > sizeof(delta) - 1 && strncmp(visit->arg + length - (sizeof(delta) - 1), delta, sizeof(delta) - 1) == 0;
     name = apr_pstrmemdup(visit->pool, visit->arg, length - (is_delta ? sizeof(delta) - 1 : 0));
+    if (!is_delta && generation_in(name) > 0) {
+        return give_main_list(visit, generation_in(name));
+    }
     return xca_crl_scope_parse(&scope, name) ? xca_repository_give_list(visit, name, is_delta) : not_yet(visit, "crl.not-found");
 }
 
@@ -175,19 +190,13 @@ static void put_address(xca_visit_t *visit, xca_value_t *map, const char *key, c
     xca_map_text(map, key, base != NULL ? apr_pstrcat(visit->pool, base, path, NULL) : path);
 }
 
-static xca_error_t *put_certificate(xca_visit_t *visit, const xca_repository_state_t *state) {
-    xca_value_t *map;
+static xca_error_t *put_facts(xca_visit_t *visit, xca_value_t *map, xca_bytes_t certificate) {
     xca_cert_view_t *view;
-    xca_error_t *err;
+    xca_error_t *err = xca_cert_view(&view, certificate, visit->pool);
 
-    if (state->certificate.length == 0) {
-        return NULL;
-    }
-    err = xca_cert_view(&view, state->certificate, visit->pool);
     if (err != NULL) {
         return err;
     }
-    map = xca_map_map(visit->model, "authority");
     xca_map_text(map, "subject", view->subject);
     xca_map_text(map, "issuer", view->issuer);
     xca_map_text(map, "serial", view->serial);
@@ -196,9 +205,19 @@ static xca_error_t *put_certificate(xca_visit_t *visit, const xca_repository_sta
     xca_map_text(map, "not_after", xca_date_format(visit->pool, view->not_after, XCA_DATE_ISO));
     xca_map_text(map, "sha1", view->sha1);
     xca_map_text(map, "sha256", view->sha256);
+    return NULL;
+}
+
+static xca_error_t *put_certificate(xca_visit_t *visit, const xca_repository_state_t *state) {
+    xca_value_t *map;
+
+    if (state->certificate.length == 0) {
+        return NULL;
+    }
+    map = xca_map_map(visit->model, "authority");
     put_address(visit, map, "url", "/repository/xca.cer");
     put_address(visit, map, "chain_url", "/repository/chain.p7b");
-    return NULL;
+    return put_facts(visit, map, state->certificate);
 }
 
 static void put_list(xca_visit_t *visit, xca_value_t *map, const xca_crl_record_t *list, const char *path) {
@@ -217,7 +236,8 @@ static void put_list(xca_visit_t *visit, xca_value_t *map, const xca_crl_record_
                  xca_date_format(visit->pool, list->this_update, XCA_DATE_ISO_TIME));
     xca_map_text(map, "_next_update",
                  xca_date_format(visit->pool, list->next_update, XCA_DATE_ISO_TIME));
-    xca_map_true(map, "overdue", visit->now > list->next_update);
+    xca_map_true(map, "overdue", visit->now > list->next_update && !list->is_last);
+    xca_map_true(map, "last", list->is_last);
     xca_map_text(map, "_path", path);
     put_address(visit, map, "url", path);
 }
@@ -243,15 +263,35 @@ static void put_delta(xca_visit_t *visit, xca_value_t *map, const xca_crl_record
     put_address(visit, delta, "url", path);
 }
 
-static void put_main_list(xca_visit_t *visit, const xca_crl_record_t *list) {
-    xca_value_t *map = xca_map_map(visit->model, "crl");
+static void put_main_list(xca_visit_t *visit, xca_value_t *map, const xca_crl_record_t *list) {
+    xca_crl_scope_t scope = {XCA_CRL_FULL, 0, 0, 0};
 
-    put_list(visit, map, list, "/repository/xca.crl");
+    (void)xca_crl_scope_parse(&scope, list->name);
+    put_list(visit, map, list,
+             scope.generation == 0 ? "/repository/xca.crl" : apr_psprintf(visit->pool, "/repository/crl/g%d.crl", scope.generation));
     put_delta(visit, map, list);
-    xca_map_true(map, "_rest", strcmp(list->name, "rest") == 0);
+    xca_map_true(map, "_rest", scope.kind == XCA_CRL_REST);
 }
 
-/* The partitions' lists alone, in order; array of const xca_crl_record_t *. */
+/* Keys before the present one, the newest first: their certificates, and the lists that they sign. */
+static xca_error_t *put_former(xca_visit_t *visit, const xca_repository_state_t *state) {
+    int i, count = state->certificates != NULL ? state->certificates->nelts : 0;
+    xca_value_t *former = count > 1 ? xca_map_list(visit->model, "former") : NULL;
+    xca_error_t *err = NULL;
+
+    for (i = 1; err == NULL && i < count && i < XCA_GENERATIONS_MAX; i++) {
+        const xca_crl_record_t *list = state->crls[count - 1 - i];
+        xca_value_t *map = xca_list_map(former);
+
+        err = put_facts(visit, map, APR_ARRAY_IDX(state->certificates, i, xca_bytes_t));
+        if (list != NULL) {
+            put_main_list(visit, xca_map_map(map, "crl"), list);
+        }
+    }
+    return err;
+}
+
+/* The lists of the present key's partitions alone, in order; array of const xca_crl_record_t *. */
 static apr_array_header_t *partitions_of(const xca_repository_state_t *state, apr_pool_t *pool) {
     apr_array_header_t *partitions = apr_array_make(pool, 32, sizeof(void *));
     int i;
@@ -260,7 +300,8 @@ static apr_array_header_t *partitions_of(const xca_repository_state_t *state, ap
         const xca_crl_record_t *list = APR_ARRAY_IDX(state->lists, i, const xca_crl_record_t *);
         xca_crl_scope_t scope;
 
-        if (xca_crl_scope_parse(&scope, list->name) && scope.kind == XCA_CRL_PARTITION && list->number != 0) {
+        if (xca_crl_scope_parse(&scope, list->name) && scope.kind == XCA_CRL_PARTITION && list->number != 0 &&
+            (state->certificates == NULL || scope.generation == state->certificates->nelts - 1)) {
             APR_ARRAY_PUSH(partitions, const xca_crl_record_t *) = list;
         }
     }
@@ -331,7 +372,7 @@ xca_error_t *xca_page_repository(xca_visit_t *visit) {
         return err;
     }
     if (state->crl != NULL) {
-        put_main_list(visit, state->crl);
+        put_main_list(visit, xca_map_map(visit->model, "crl"), state->crl);
     }
     put_partitions(visit, state);
     if (state->root_crl != NULL) {
@@ -339,5 +380,6 @@ xca_error_t *xca_page_repository(xca_visit_t *visit) {
     }
     xca_map_text(visit->model, "ocsp_url", visit->portal->ocsp_url);
     put_directory(visit);
-    return put_certificate(visit, state);
+    err = put_certificate(visit, state);
+    return err == NULL ? put_former(visit, state) : err;
 }

@@ -7,6 +7,7 @@
 #include "domain/calendar.h"
 #include "outside/crypto.h"
 #include "outside/crypto_search_keys.h"
+#include "outside/crypto_verify.h"
 #include "outside/crypto_view.h"
 #include "portal/engine.h"
 #include "portal/pages.h"
@@ -198,11 +199,11 @@ static void append(char **to, const void *data, apr_size_t length) {
     *to += length;
 }
 
-/* Several certificates: multipart/mixed, each as it is, without any encoding of its own (RFC 4387 section 2.4). */
+/* Several: multipart/mixed, each as it is, without any encoding of its own (RFC 4387 section 2.4). *type: of one, then of all. */
 static xca_bytes_t multipart(const char **type, const apr_array_header_t *found, apr_pool_t *pool) {
     xca_bytes_t first = APR_ARRAY_IDX(found, 0, xca_bytes_t), result;
     const char *boundary = apr_pstrcat(pool, "xca-", apr_pstrndup(pool, xca_sha256_hex(pool, first.data, first.length), 40), NULL);
-    const char *head = apr_pstrcat(pool, "--", boundary, "\r\nContent-Type: application/pkix-cert\r\n\r\n", NULL);
+    const char *head = apr_pstrcat(pool, "--", boundary, "\r\nContent-Type: ", *type, "\r\n\r\n", NULL);
     const char *foot = apr_pstrcat(pool, "--", boundary, "--\r\n", NULL);
     apr_size_t length = strlen(foot);
     char *to, *start;
@@ -275,43 +276,68 @@ xca_error_t *xca_page_store_certificates(xca_visit_t *visit) {
 
 /* Lists. */
 
+#define LISTS_KEPT 60 /* seconds that caches keep several together, which are due at times of their own */
+
 /* A list is asked for by what is known of its issuer: iHash is that of the issuer's name in the list, which is the subject of the
  * issuer's certificate. */
 static int is_issuer(const xca_search_keys_t *issuer, xca_search_key key, const char *value) {
     return key == XCA_SEARCH_ISSUER ? strcmp(issuer->subject, value) == 0 : has_key(issuer, key, value);
 }
 
-/* The list of the CA whose certificate is `index` of the chain. The CA's own certificate stands first; the list of the CA above is that
- * of the last one. NULL: it is not here. */
-static const char *list_of_issuer(const xca_repository_state_t *state, const apr_array_header_t *chain, int index) {
-    const xca_crl_record_t *list = index == 0 ? state->crl : index == chain->nelts - 1 ? state->root_crl : NULL;
+static int is_root(xca_bytes_t der, apr_pool_t *pool) {
+    xca_cert_view_t *view;
 
-    return list != NULL ? list->name : NULL;
+    return xca_cert_view(&view, der, pool) == NULL && strcmp(view->subject, view->issuer) == 0;
 }
 
-/* By what is known of an issuer, or of a certificate of a CA. */
-static xca_error_t *find_list_of_authority(const char **name, xca_visit_t *visit, const xca_repository_state_t *state,
-                                           xca_search_key key, const char *value) {
-    apr_array_header_t *chain;
-    int i, of_certificate = key == XCA_SEARCH_CERT || key == XCA_SEARCH_ISSUER_SERIAL;
+/* The list, if what is asked for is known of the certificate. */
+static xca_error_t *add_if(apr_array_header_t *names, xca_bytes_t certificate, const xca_crl_record_t *list, xca_search_key key,
+                           const char *value, apr_pool_t *pool) {
+    xca_search_keys_t keys;
+    xca_error_t *err = list != NULL ? xca_search_keys(&keys, certificate, pool) : NULL;
+
+    if (err == NULL && list != NULL && is_issuer(&keys, key, value)) {
+        APR_ARRAY_PUSH(names, const char *) = list->name;
+    }
+    return err;
+}
+
+/* By what is known of an issuer, or of a certificate of a CA. The CA's own certificates have one name and a key each, and each key lists what
+ * it has issued; what the CA above has issued is on its list. */
+static xca_error_t *find_lists_of_authorities(apr_array_header_t *names, xca_visit_t *visit, const xca_repository_state_t *state,
+                                              xca_search_key key, const char *value) {
+    int i, count, of_certificate = key == XCA_SEARCH_CERT || key == XCA_SEARCH_ISSUER_SERIAL;
+    apr_array_header_t *chain, *above;
     xca_error_t *err = authorities_of(&chain, visit);
 
-    for (i = 0; err == NULL && *name == NULL && i < chain->nelts; i++) {
-        xca_search_keys_t keys;
+    if (err != NULL || chain->nelts == 0) {
+        return err;
+    }
+    count = state->certificates->nelts < XCA_GENERATIONS_MAX ? state->certificates->nelts : XCA_GENERATIONS_MAX;
+    for (i = 0; err == NULL && i < count; i++) { /* the newest first */
+        xca_bytes_t own = APR_ARRAY_IDX(state->certificates, i, xca_bytes_t);
+        const xca_crl_record_t *list = of_certificate ? state->root_crl : state->crls[count - 1 - i];
 
-        err = xca_search_keys(&keys, APR_ARRAY_IDX(chain, i, xca_bytes_t), visit->pool);
-        if (err == NULL && is_issuer(&keys, key, value)) {
-            *name = list_of_issuer(state, chain, of_certificate && i < chain->nelts - 1 ? i + 1 : i);
+        err = of_certificate ? xca_chain_above(&above, own, chain, visit->pool) : NULL;
+        if (err == NULL && (!of_certificate || is_root(APR_ARRAY_IDX(above, 0, xca_bytes_t), visit->pool))) {
+            err = add_if(names, own, list, key, value, visit->pool);
+        }
+    }
+    for (i = 0; err == NULL && i < chain->nelts; i++) {
+        xca_bytes_t one = APR_ARRAY_IDX(chain, i, xca_bytes_t);
+
+        if (is_root(one, visit->pool)) {
+            err = add_if(names, one, state->root_crl, key, value, visit->pool);
         }
     }
     return err;
 }
 
 /* The list that a subscriber's certificate names first: its partition's, or the one of those that name none. */
-static xca_error_t *find_list_of_certificate(const char **name, xca_visit_t *visit, const xca_repository_state_t *state,
+static xca_error_t *find_list_of_certificate(apr_array_header_t *names, xca_visit_t *visit, const xca_repository_state_t *state,
                                              xca_search_key key, const char *value) {
     apr_array_header_t *found;
-    xca_crl_scope_t scope = {XCA_CRL_PARTITION, 0, -1};
+    xca_crl_scope_t scope = {XCA_CRL_PARTITION, 0, -1, 0};
     xca_cert_t *cert;
     int more;
     xca_error_t *err = xca_search_published(&found, &more, visit->office->store, key, value, 1, visit->pool);
@@ -324,18 +350,43 @@ static xca_error_t *find_list_of_certificate(const char **name, xca_visit_t *vis
         return err;
     }
     scope.parts = cert->crl_partitions;
+    scope.generation = cert->generation;
     if (scope.parts > 0) {
         const xca_bytes_t *serial = xca_text_unhex(visit->pool, cert->serial);
 
         scope.part = serial != NULL ? xca_crl_part(serial->data, serial->length, scope.parts) : -1;
     }
-    *name = scope.part >= 0 ? xca_crl_scope_name(&scope, visit->pool) : state->crl != NULL ? state->crl->name : NULL;
+    if (scope.part >= 0) {
+        APR_ARRAY_PUSH(names, const char *) = xca_crl_scope_name(&scope, visit->pool);
+    } else if (state->crls[scope.generation] != NULL) {
+        APR_ARRAY_PUSH(names, const char *) = state->crls[scope.generation]->name;
+    }
     return NULL;
 }
 
+static xca_error_t *give_lists(xca_visit_t *visit, const apr_array_header_t *names, int delta) {
+    apr_array_header_t *found = apr_array_make(visit->pool, names->nelts, sizeof(xca_bytes_t));
+    const char *type = "application/pkix-crl";
+    const xca_repository_list_t *list;
+    int i;
+    xca_error_t *err = NULL;
+
+    for (i = 0; err == NULL && i < names->nelts; i++) {
+        err = xca_repository_list(&list, visit->portal->repository, visit->office->store, APR_ARRAY_IDX(names, i, const char *), delta,
+                                  visit->now, visit->pool);
+        if (err == NULL) {
+            APR_ARRAY_PUSH(found, xca_bytes_t) = list->der;
+        }
+    }
+    if (err != NULL) {
+        return err;
+    }
+    return give(visit, multipart(&type, found, visit->pool), type, 0, LISTS_KEPT);
+}
+
 xca_error_t *xca_page_store_lists(xca_visit_t *visit) {
+    apr_array_header_t *names = apr_array_make(visit->pool, 2, sizeof(const char *));
     const xca_repository_state_t *state;
-    const char *name = NULL;
     xca_store_query_t query;
     xca_search_key key;
     int index;
@@ -351,13 +402,15 @@ xca_error_t *xca_page_store_lists(xca_visit_t *visit) {
     key = attributes[index].key;
     err = xca_repository_get(&state, visit->portal->repository, visit->office->store, visit->now, visit->pool);
     if (err == NULL && (key == XCA_SEARCH_CERT || key == XCA_SEARCH_ISSUER_SERIAL)) {
-        err = find_list_of_certificate(&name, visit, state, key, query.value);
+        err = find_list_of_certificate(names, visit, state, key, query.value);
     }
-    if (err == NULL && name == NULL) {
-        err = find_list_of_authority(&name, visit, state, key, query.value);
+    if (err == NULL && names->nelts == 0) {
+        err = find_lists_of_authorities(names, visit, state, key, query.value);
     }
     if (err != NULL) {
         return err;
     }
-    return name != NULL ? xca_repository_give_list(visit, name, query.delta) : not_found(visit);
+    return names->nelts == 0   ? not_found(visit)
+           : names->nelts == 1 ? xca_repository_give_list(visit, APR_ARRAY_IDX(names, 0, const char *), query.delta)
+                               : give_lists(visit, names, query.delta);
 }

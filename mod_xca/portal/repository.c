@@ -7,7 +7,6 @@
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 #include "base/log.h"
-#include "domain/crl.h"
 #include "portal/files.h"
 
 #define KEEP apr_time_from_sec(1)
@@ -93,14 +92,16 @@ static int is_missing(const xca_error_t *err) {
     return err != NULL && err->kind == XCA_E_NOT_FOUND;
 }
 
-/* Full or rest, then partitions in order, then what is none of ours. */
+/* Of the newest key first: full or rest, then partitions in order; then what is none of ours. */
 static int rank_of(const xca_crl_record_t *list) {
     xca_crl_scope_t scope;
+    int rank;
 
     if (!xca_crl_scope_parse(&scope, list->name)) {
         return INT_MAX;
     }
-    return scope.kind == XCA_CRL_PARTITION ? scope.parts * 2 * XCA_CRL_PARTITIONS_MAX + scope.part : (int)scope.kind;
+    rank = scope.kind == XCA_CRL_PARTITION ? scope.parts * 2 * XCA_CRL_PARTITIONS_MAX + scope.part : (int)scope.kind;
+    return (XCA_GENERATIONS_MAX - scope.generation) * 4 * XCA_CRL_PARTITIONS_MAX * XCA_CRL_PARTITIONS_MAX + rank;
 }
 
 static int in_order(const void *a, const void *b) {
@@ -122,14 +123,32 @@ static const xca_crl_record_t *find_list(const xca_repository_state_t *state, co
     return NULL;
 }
 
+/* Of each key the full list, or that of the rest. */
+static void find_main_lists(xca_repository_state_t *state, apr_pool_t *pool) {
+    xca_crl_scope_t full = {XCA_CRL_FULL, 0, 0, 0}, rest = {XCA_CRL_REST, 0, 0, 0};
+    int i;
+
+    for (i = 0; i < XCA_GENERATIONS_MAX; i++) {
+        full.generation = rest.generation = i;
+        state->crls[i] = find_list(state, xca_crl_scope_name(&full, pool));
+        if (state->crls[i] == NULL) {
+            state->crls[i] = find_list(state, xca_crl_scope_name(&rest, pool));
+        }
+        if (state->crls[i] != NULL) {
+            state->crl = state->crls[i];
+        }
+    }
+}
+
 static xca_error_t *read_all(xca_repository_state_t *state, xca_store_t *store, apr_pool_t *pool) {
     xca_signer_status_t signer;
-    xca_error_t *err = xca_ca_read(&state->certificate, &state->chain, store, pool);
+    xca_error_t *err = xca_ca_read(&state->certificates, &state->chain, store, pool);
 
     if (err != NULL && !is_missing(err)) {
         return err;
     }
     if (err == NULL) {
+        state->certificate = APR_ARRAY_IDX(state->certificates, 0, xca_bytes_t);
         state->certificate_etag = xca_etag(state->certificate, pool);
         state->chain_etag = xca_etag(state->chain, pool);
     }
@@ -138,10 +157,7 @@ static xca_error_t *read_all(xca_repository_state_t *state, xca_store_t *store, 
         return err;
     }
     qsort(state->lists->elts, (size_t)state->lists->nelts, sizeof(void *), in_order);
-    state->crl = find_list(state, "full");
-    if (state->crl == NULL) {
-        state->crl = find_list(state, "rest");
-    }
+    find_main_lists(state, pool);
     state->root_crl = find_list(state, "root");
     err = xca_signer_status_read(&signer, store, pool);
     if (err == NULL) {

@@ -4,15 +4,18 @@
 #define XCA_PORTAL_REPOSITORY_H
 
 #include "directory/crl_store.h"
+#include "domain/crl.h"
 #include "operations/office.h"
 
 typedef struct xca_repository xca_repository_t;
 
 typedef struct xca_repository_state {
     xca_bytes_t certificate, chain; /* length 0: not published yet */
+    apr_array_header_t *certificates; /* xca_bytes_t: of the keys that the CA has had, that one first */
     const char *certificate_etag, *chain_etag;
     apr_array_header_t *lists;      /* xca_crl_record_t *, without the lists themselves: full or rest, then partitions in order, root */
-    const xca_crl_record_t *crl;    /* of them the one that certificates without a partition name; NULL: none yet */
+    const xca_crl_record_t *crl;    /* of them the present key's, which certificates without a partition name; NULL: none yet */
+    const xca_crl_record_t *crls[XCA_GENERATIONS_MAX]; /* likewise of each key */
     const xca_crl_record_t *root_crl; /* of the CA above, or NULL */
     apr_time_t signer_alive;        /* 0: it never ran */
 } xca_repository_state_t;

@@ -144,12 +144,13 @@ static xca_error_t *peer(bench_t *bench) {
     apr_time_t now = apr_time_now(), began;
     apr_pool_t *scratch;
     long i, good = 0;
+    xca_bytes_t authority = xca_ca_certificate(bench->signer->ca);
     xca_error_t *err = xca_audit_certify(&certificate, bench->signer->ca, bench->key, now, bench->pool);
 
     text.data = apr_pcalloc(bench->pool, 600); /* as long as an entry is */
     text.length = 600;
     if (err == NULL) {
-        err = xca_audit_signer_make(&signer, certificate, xca_ca_certificate(bench->signer->ca), bench->pool);
+        err = xca_audit_signer_make(&signer, certificate, &authority, 1, bench->pool);
     }
     if (err == NULL) {
         err = xca_key_sign(&signature, bench->key, text.data, text.length, bench->pool);

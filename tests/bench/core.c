@@ -133,7 +133,7 @@ static double processor_time(void) {
 
 static xca_revoked_item_t some_item(long i, int parts, apr_time_t now) {
     unsigned long scattered = (unsigned long)i * 2654435761UL % 4294967296UL;
-    xca_revoked_item_t item = {.length = 16, .reason = XCA_REASON_CESSATION, .parts = (apr_uint16_t)parts};
+    xca_revoked_item_t item = {.length = 16, .reason = XCA_REASON_CESSATION, .parts = (unsigned int)parts & 0x7ff};
 
     item.serial[0] = (unsigned char)(0x40 | (scattered >> 26 & 0x3f));
     memcpy(item.serial + 1, &scattered, 3);
@@ -166,7 +166,7 @@ static xca_error_t *make_both(const bench_t *bench, const xca_signer_t *signer, 
 static xca_error_t *change(bench_t *bench, long entries, int parts) {
     apr_time_t now = apr_time_from_sec(apr_time_sec(apr_time_now()));
     xca_revoked_t *set = xca_revoked_make(bench->pool);
-    xca_crl_scope_t scope = {XCA_CRL_PARTITION, parts, 0}, full = {XCA_CRL_FULL, 0, 0};
+    xca_crl_scope_t scope = {XCA_CRL_PARTITION, parts, 0, 0}, full = {XCA_CRL_FULL, 0, 0, 0};
     xca_revoked_item_t item, before;
     struct rusage used;
     xca_signer_t *signer;

@@ -92,6 +92,10 @@ static void make_signer(bench_t *b) {
     assert_done(xca_setup_certificate(&certificate, XCA_SETUP_CA, "OU=組織及團體憑證管理中心,O=行政院,C=TW", NULL, NULL, key,
                                       root_key, root, b->now - 30 * DAY, b->now + 7000 * DAY, b->pool));
     assert_done(xca_ca_open(&signer->ca, key, certificate, &root, 1, &profile, b->pool));
+    signer->certificates[0] = certificate;
+    signer->chain_p7b = xca_ca_chain_p7b(signer->ca);
+    b->root = root;
+    b->root_key = root_key;
     assert_done(xca_catalogue_read(&texts, "htdocs/catalogue", b->pool));
     mail->url = "folder:/nonexistent";
     mail->from = "xca@example.org";
@@ -761,7 +765,7 @@ int log_entries(bench_t *b, const char *kind, const char *subject) {
     xca_audit_report_t report;
     apr_array_header_t *entries;
 
-    assert_done(xca_audit_verify(&report, b->admin, xca_ca_certificate(b->signer->ca), 1, NULL, 0, b->pool));
+    assert_done(xca_audit_verify(&report, b->admin, b->signer->certificates, b->signer->generation + 1, 1, NULL, 0, b->pool));
     if (report.bad != 0) {
         fail_msg("the log's entry %d: %s", (int)report.bad, report.wrong);
     }

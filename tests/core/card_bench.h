@@ -30,7 +30,8 @@ typedef struct bench {
     const char *mail;     /* that certificates are for */
     const char *key_type; /* of the cards' keys */
     apr_time_t now;       /* the clock of all */
-    xca_key_t *audit_key;
+    xca_key_t *audit_key, *root_key; /* the latter above the CA, with its certificate */
+    xca_bytes_t root;
 } bench_t;
 
 /* A card as it lies in a reader: three keys, and a PUK that blocks after three wrong tries. */

@@ -94,7 +94,7 @@ static int reason_on(const char *name, int delta, const char *serial) {
 
 static const char *partition_of(const char *serial) {
     xca_bytes_t *bytes = xca_text_unhex(pool, serial);
-    xca_crl_scope_t scope = {XCA_CRL_PARTITION, PARTS, xca_crl_part(bytes->data, bytes->length, PARTS)};
+    xca_crl_scope_t scope = {XCA_CRL_PARTITION, PARTS, xca_crl_part(bytes->data, bytes->length, PARTS), 0};
 
     return xca_crl_scope_name(&scope, pool);
 }

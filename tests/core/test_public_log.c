@@ -35,7 +35,7 @@ static void make_ca(void) {
 }
 
 static xca_public_log_t *open_public(void) {
-    return xca_public_log_make(store, audit, key, xca_ca_certificate(ca), pool);
+    return xca_public_log_make(store, audit, key, pool);
 }
 
 static int start(void **state) {
@@ -90,10 +90,11 @@ static const char *assert_served(apr_int64_t size) {
     xca_log_head_t head;
     xca_log_part_t *part;
     apr_int64_t at = 0, number, bad;
+    xca_bytes_t authority = xca_ca_certificate(ca);
 
     assert_done(xca_log_head_get(&head, &part, anyone, pool));
     assert_int_equal(apr_atoi64(head.size), size);
-    assert_done(xca_audit_signer_make(&signer, part->certificate, xca_ca_certificate(ca), pool));
+    assert_done(xca_audit_signer_make(&signer, part->certificate, &authority, 1, pool));
     assert_true(xca_audit_signed(signer, part->data, part->signature, NOW + 5000 * SECOND));
     for (number = 0; number * XCA_LOG_TILE < size; number++) {
         apr_array_header_t *leaves;

@@ -223,7 +223,7 @@ static void compare_log(year_t *y) {
 static void verify_log(year_t *y, apr_int64_t from) {
     xca_audit_report_t report;
 
-    assert_done(xca_audit_verify(&report, y->b->admin, xca_ca_certificate(y->b->signer->ca), from, NULL, 0, y->pool));
+    assert_done(xca_audit_verify(&report, y->b->admin, y->b->signer->certificates, 1, from, NULL, 0, y->pool));
     if (report.bad != 0) {
         differs(y, "entry %" APR_INT64_T_FMT " of the log: %s", report.bad, report.wrong);
     }

@@ -7,6 +7,7 @@ import urllib.parse
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 
 SHA1, SHA256 = b"\x06\x05\x2b\x0e\x03\x02\x1a", b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01"
@@ -32,7 +33,9 @@ class Issuer:
     def __init__(self, path):
         self.certificate = x509.load_pem_x509_certificate(path.read_bytes())
         self.name = self.certificate.subject.public_bytes()
-        self.key = self.certificate.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+        key, point = self.certificate.public_key(), serialization.PublicFormat.UncompressedPoint
+        self.key = (key.public_bytes(serialization.Encoding.X962, point) if isinstance(key, ec.EllipticCurvePublicKey)
+                    else key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1))
 
     def id(self, serial, sha256=False):
         """`serial`: hexadecimal, or ready-made content of the INTEGER."""

@@ -150,3 +150,27 @@ def test_the_root_s_list_is_renewed(ceremony):
     assert ceremony.instance.signer_once().returncode == 0
     found = ceremony.instance.bind().search_s("cn=root,ou=crl,ou=XCA,c=TW", 0)[0][1]["certificateRevocationList;binary"][0]
     assert found == out.read_bytes()
+
+
+def test_the_next_key_is_made_in_the_token_and_both_sign(ceremony):
+    settings = ceremony.instance.home / "xca.conf"
+    with open(settings, "a", encoding="utf-8") as file:
+        file.write("\nca-1-key-file = %srolled\nca-1-certificate-file = ca/ca-1.pem\nca-1-chain-file = ca/chain-1.pem\n" % URI)
+    order = ("ca", "rollover", "request", "--key-type", "ec:P-384", "--out", str(ceremony.folder / "ca.csr"))
+    first = ceremony.instance.admin(*order)
+    assert first.returncode == 0, first.stderr
+    again = ceremony.instance.admin(*order)
+    assert again.returncode == 0 and again.stdout == first.stdout, again.stderr  # the key that is there
+    done = ceremony.instance.admin("ca", "rollover", "install", ceremony.certify("rolled.pem"), "--chain", str(ceremony.folder / "root.pem"))
+    assert done.returncode == 0 and PIN not in done.stdout, done.stderr
+    token = ceremony.instance.admin("ca", "token")
+    assert token.returncode == 0 and token.stdout.count("SHA-256 of its public key") == 3, token.stdout + token.stderr
+    done = ceremony.instance.signer_once()
+    assert done.returncode == 0, done.stderr
+    lists = dict((entry["cn"][0], entry) for _, entry in ceremony.instance.bind("signer").search_s(
+        "ou=crl,ou=XCA,c=TW", 1, "(objectClass=cRLDistributionPoint)"))
+    for name, path in ((b"full", ceremony.ca / "ca.pem"), (b"g1-full", ceremony.ca / "ca-1.pem")):
+        found = load_der_x509_crl(lists[name]["certificateRevocationList;binary"][0])
+        assert found.is_signature_valid(load_pem_x509_certificate(path.read_bytes()).public_key()), name
+    verified = ceremony.instance.admin("audit", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr

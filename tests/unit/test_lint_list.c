@@ -96,6 +96,14 @@ static void test_what_we_make_has_no_findings(void **state) {
     complete->count = 0;
     make(complete);
     assert_fine(lint(complete, complete->tbs));
+    complete->order.other_point = "http://h/all.crl";
+    assert_non_null(lint(complete, complete->tbs)); /* which is not there */
+    make(complete);
+    assert_fine(lint(complete, complete->tbs));
+    complete->order.other_point = "http://h/alt.crl";
+    assert_non_null(lint(complete, complete->tbs));
+    complete->order.other_point = NULL;
+    assert_non_null(lint(complete, complete->tbs)); /* one name more than asked for */
     complete->order.point = complete->order.freshest = NULL;
     make(complete);
     assert_fine(lint(complete, complete->tbs));

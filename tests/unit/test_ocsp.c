@@ -128,11 +128,11 @@ static void test_openssl_believes_good_revoked_and_unknown(void **state) {
     static const struct {
         xca_status_t status;
         int openssl, reason;
-    } cases[] = {{{XCA_STATUS_GOOD, 0, 0}, V_OCSP_CERTSTATUS_GOOD, -1},
-                 {{XCA_STATUS_UNKNOWN, 0, 0}, V_OCSP_CERTSTATUS_UNKNOWN, -1},
-                 {{XCA_STATUS_REVOKED, XCA_REASON_HOLD, TEST_NOW - TEST_DAY}, V_OCSP_CERTSTATUS_REVOKED, 6},
-                 {{XCA_STATUS_REVOKED, XCA_REASON_KEY_COMPROMISE, TEST_NOW - TEST_DAY}, V_OCSP_CERTSTATUS_REVOKED, 1},
-                 {{XCA_STATUS_REVOKED, XCA_REASON_UNSPECIFIED, TEST_NOW - TEST_DAY}, V_OCSP_CERTSTATUS_REVOKED, -1}};
+    } cases[] = {{{XCA_STATUS_GOOD, 0, 0, 0}, V_OCSP_CERTSTATUS_GOOD, -1},
+                 {{XCA_STATUS_UNKNOWN, 0, 0, 0}, V_OCSP_CERTSTATUS_UNKNOWN, -1},
+                 {{XCA_STATUS_REVOKED, XCA_REASON_HOLD, TEST_NOW - TEST_DAY, 0}, V_OCSP_CERTSTATUS_REVOKED, 6},
+                 {{XCA_STATUS_REVOKED, XCA_REASON_KEY_COMPROMISE, TEST_NOW - TEST_DAY, 0}, V_OCSP_CERTSTATUS_REVOKED, 1},
+                 {{XCA_STATUS_REVOKED, XCA_REASON_UNSPECIFIED, TEST_NOW - TEST_DAY, 0}, V_OCSP_CERTSTATUS_REVOKED, -1}};
     const char *const keys[][2] = {{"rsa:2048", "ec:P-256"}, {"ec:P-384", "ec:P-256"}, {"rsa:2048", "rsa:2048"}};
     size_t i, k;
 
@@ -180,7 +180,7 @@ static void test_several_are_answered_in_one(void **state) {
     for (i = 0; i < XCA_OCSP_IDS_MAX; i++) {
         snprintf(serial, sizeof(serial), "4f%030x", i);
         OCSP_request_add0_id(asked, id_of(&w, i % 3 == 0 ? EVP_sha1() : EVP_sha256(), serial));
-        statuses[i] = (xca_status_t){i % 2 == 0 ? XCA_STATUS_GOOD : XCA_STATUS_REVOKED, XCA_REASON_SUPERSEDED, TEST_NOW - HOUR};
+        statuses[i] = (xca_status_t){i % 2 == 0 ? XCA_STATUS_GOOD : XCA_STATUS_REVOKED, XCA_REASON_SUPERSEDED, TEST_NOW - HOUR, 0};
     }
     assert_int_equal(xca_ocsp_read(&request, bytes_of(asked)), XCA_OCSP_SUCCESSFUL);
     assert_int_equal(request.count, XCA_OCSP_IDS_MAX);
@@ -202,7 +202,7 @@ static void test_the_same_signature_gives_the_same_answer(void **state) {
     world_t w = make_world("ec:P-256");
     xca_bytes_t der = ask(&w, EVP_sha1(), "4f01", 0), first, second;
     xca_ocsp_request_t request;
-    xca_status_t good = {XCA_STATUS_GOOD, 0, 0};
+    xca_status_t good = {XCA_STATUS_GOOD, 0, 0, 0};
     xca_ocsp_answer_t what = {&request, &good, TEST_NOW, TEST_NOW, TEST_NOW + HOUR};
     xca_ocsp_signature_t signature = {0, {0}};
 
@@ -232,7 +232,7 @@ static void test_another_issuer_is_not_ours(void **state) {
 /* RFC 9654: 1 to 128 bytes. OpenSSL's own function writes any. */
 static void test_nonces_of_1_to_128_bytes_are_taken_and_no_others(void **state) {
     world_t w = make_world("ec:P-256");
-    xca_status_t good = {XCA_STATUS_GOOD, 0, 0};
+    xca_status_t good = {XCA_STATUS_GOOD, 0, 0, 0};
     int length;
 
     for (length = 1; length <= 130; length++) {

@@ -4,7 +4,7 @@
 #include "domain/crl.h"
 #include "operations/revoked.h"
 
-static const xca_crl_scope_t full = {XCA_CRL_FULL, 0, 0}, rest = {XCA_CRL_REST, 0, 0};
+static const xca_crl_scope_t full = {XCA_CRL_FULL, 0, 0, 0}, rest = {XCA_CRL_REST, 0, 0, 0};
 
 static xca_cert_t a_cert(int number, xca_cert_state state, int parts) {
     xca_cert_t cert = {0};
@@ -58,7 +58,7 @@ static void fill(xca_revoked_t *set, int certs, int parts) {
 
 static void test_partitions_are_equal_shares_that_together_have_everything_once(void **state) {
     xca_revoked_t *set = xca_revoked_make(test_pool);
-    xca_crl_scope_t scope = {XCA_CRL_PARTITION, 7, 0};
+    xca_crl_scope_t scope = {XCA_CRL_PARTITION, 7, 0, 0};
     int sum = 0;
 
     fill(set, 20000, 7);
@@ -176,8 +176,9 @@ static void test_lists_leave_out_what_is_expired_hidden_or_of_another_time(void 
 static void test_names_of_scopes_are_read_exactly_as_they_are_written(void **state) {
     static const char *const wrong[] = {"",      "Full",  "full ", "4-4",   "0-0",   "04-1", "4-01", "4",     "4-",
                                         "-1",    "4--1",  "+4-1",  "4-1 ",  "4-1-1", "1025-0", "4-99999999999999999999",
-                                        "99999999999999999999-1", "root", "4-1-delta"};
-    xca_crl_scope_t scope = {XCA_CRL_PARTITION, 32, 7}, read;
+                                        "99999999999999999999-1", "root", "4-1-delta", "g0-full", "g8-full", "g01-full",
+                                        "g1", "g1-", "gg1-full", "g1-g1-full", "g-full", "G1-full"};
+    xca_crl_scope_t scope = {XCA_CRL_PARTITION, 32, 7, 0}, read;
     const char *url = "http://a.example/repository/xca.crl";
     size_t i;
 
@@ -192,6 +193,14 @@ static void test_names_of_scopes_are_read_exactly_as_they_are_written(void **sta
     assert_string_equal(xca_crl_url(url, &scope, 1, test_pool), "http://a.example/repository/crl/32-7-delta.crl");
     assert_string_equal(xca_crl_url(url, &full, 0, test_pool), "http://a.example/repository/crl/full.crl");
     assert_string_equal(xca_crl_url(url, &rest, 0, test_pool), url);
+    /* of the CA's second key */
+    assert_true(xca_crl_scope_parse(&read, "g7-full") && read.kind == XCA_CRL_FULL && read.generation == 7);
+    scope.generation = 1;
+    assert_string_equal(xca_crl_scope_name(&scope, test_pool), "g1-32-7");
+    assert_true(xca_crl_scope_parse(&read, "g1-32-7") && read.part == 7 && read.parts == 32 && read.generation == 1);
+    assert_string_equal(xca_crl_url(url, &scope, 1, test_pool), "http://a.example/repository/crl/g1-32-7-delta.crl");
+    read = (xca_crl_scope_t){XCA_CRL_REST, 0, 0, 1};
+    assert_string_equal(xca_crl_url(url, &read, 0, test_pool), "http://a.example/repository/crl/g1.crl");
 }
 
 int main(void) {

@@ -53,7 +53,7 @@ static const unsigned char *serial(unsigned int i) {
     return bytes;
 }
 
-static const xca_status_t good = {XCA_STATUS_GOOD, XCA_REASON_UNSPECIFIED, 0};
+static const xca_status_t good = {XCA_STATUS_GOOD, XCA_REASON_UNSPECIFIED, 0, 0};
 
 static void put(xca_status_table_t *table, unsigned int i, xca_status_t status) {
     assert_int_equal(xca_status_put(table, serial(i), 16, &status), 1);
@@ -65,7 +65,7 @@ static xca_status_kind kind_of(const xca_status_table_t *table, unsigned int i) 
 
 static void test_what_is_put_is_found_and_nothing_else(void **state) {
     xca_status_table_t *table = make_table();
-    xca_status_t revoked = {XCA_STATUS_REVOKED, XCA_REASON_CESSATION, NOW}, found;
+    xca_status_t revoked = {XCA_STATUS_REVOKED, XCA_REASON_CESSATION, NOW, 0}, found;
 
     assert_int_equal(kind_of(table, 1), XCA_STATUS_UNKNOWN);
     put(table, 1, good);
@@ -75,6 +75,11 @@ static void test_what_is_put_is_found_and_nothing_else(void **state) {
     assert_int_equal(found.kind, XCA_STATUS_REVOKED);
     assert_int_equal(found.reason, XCA_REASON_CESSATION);
     assert_int_equal(found.when, NOW);
+    assert_int_equal(found.generation, 0);
+    revoked.generation = XCA_GENERATIONS_MAX - 1;
+    put(table, 2, revoked);
+    found = xca_status_get(table, serial(2), 16);
+    assert_true(found.generation == XCA_GENERATIONS_MAX - 1 && found.kind == XCA_STATUS_REVOKED && found.when == NOW);
     assert_int_equal(kind_of(table, 3), XCA_STATUS_UNKNOWN);
     put(table, 1, revoked);
     put(table, 2, good);
@@ -199,8 +204,8 @@ static void test_another_writer_goes_on_in_the_same_memory(void **state) {
     }
     xca_status_in_step(table, NOW);
     xca_status_cookie_put(table, (xca_bytes_t){(const unsigned char *)"rid=1", 5});
-    assert_int_equal(xca_status_certificate(der, &from, &until, &version, table), 0);
-    xca_status_certificate_put(table, (xca_bytes_t){(const unsigned char *)"certificate", 11}, NOW, NOW + 1);
+    assert_int_equal(xca_status_certificate(der, &from, &until, &version, table, 0), 0);
+    xca_status_certificate_put(table, 0, (xca_bytes_t){(const unsigned char *)"certificate", 11}, NOW, NOW + 1);
     again = xca_status_table_make(table, POWER);
     assert_ptr_equal(again, table);
     assert_int_equal(kind_of(again, 4999), XCA_STATUS_GOOD);
@@ -208,7 +213,7 @@ static void test_another_writer_goes_on_in_the_same_memory(void **state) {
     assert_int_equal(xca_status_count(again), 5000);
     assert_int_equal(xca_status_fresh(again), NOW);
     assert_int_equal(xca_status_cookie(again).length, 5);
-    assert_int_equal(xca_status_certificate(der, &from, &until, &version, again), 11);
+    assert_int_equal(xca_status_certificate(der, &from, &until, &version, again, 0), 11);
     assert_memory_equal(der, "certificate", 11);
     assert_int_equal(until, NOW + 1);
     xca_status_cookie_put(again, (xca_bytes_t){NULL, 0});
@@ -251,7 +256,7 @@ static void test_readers_never_see_a_mixture(void **state) {
     }
     for (round = 0; round < 6; round++) {
         for (n = 0; n < 200000; n++) {
-            xca_status_t revoked = {XCA_STATUS_REVOKED, (xca_crl_reason)(n % 7), apr_time_from_sec(n)};
+            xca_status_t revoked = {XCA_STATUS_REVOKED, (xca_crl_reason)(n % 7), apr_time_from_sec(n), 0};
 
             put(table, n, (n + round) % 2 == 0 ? revoked : good);
         }

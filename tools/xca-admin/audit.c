@@ -9,6 +9,7 @@
 #include "operations/audit_read.h"
 #include "operations/audit_verify.h"
 #include "operations/public_log_read.h"
+#include "operations/generation.h"
 #include "operations/signer_open.h"
 
 #define HEADS_MAX 100
@@ -83,28 +84,19 @@ static xca_error_t *heads_of(xca_audit_head_t heads[HEADS_MAX], int *count, cons
     return NULL;
 }
 
-/* The certificate of the CA: --ca FILE, or that of the settings. */
-static xca_error_t *ca_of(xca_bytes_t *ca, admin_t *admin, const arguments_t *arguments) {
+/* The certificates of the CA: those of --ca FILE, or of the settings. */
+static xca_error_t *cas_of(apr_array_header_t **cas, admin_t *admin, const arguments_t *arguments) {
     const char *path = argument(arguments, "ca");
-    apr_array_header_t *certificates;
-    xca_error_t *err;
 
-    path = path != NULL ? path : xca_settings_get(admin->settings, "ca-certificate-file", NULL);
-    if (path == NULL) {
-        return xca_error_field(admin->pool, NULL, "admin.argument-missing", "--ca");
-    }
-    err = xca_certificates_read(&certificates, path, admin->pool);
-    if (err == NULL) {
-        *ca = APR_ARRAY_IDX(certificates, 0, xca_bytes_t);
-    }
-    return err;
+    return path != NULL ? xca_certificates_read(cas, path, admin->pool)
+                        : xca_generations_certificates(cas, admin->settings, admin->pool);
 }
 
 xca_error_t *command_audit_verify(admin_t *admin, const arguments_t *arguments) {
     xca_audit_head_t heads[HEADS_MAX];
     xca_audit_report_t report;
     apr_int64_t from;
-    xca_bytes_t ca;
+    apr_array_header_t *cas;
     int count;
     xca_error_t *err = number_of(&from, arguments, "from", 1, admin->pool);
 
@@ -112,10 +104,11 @@ xca_error_t *command_audit_verify(admin_t *admin, const arguments_t *arguments) 
         err = heads_of(heads, &count, arguments, admin->pool);
     }
     if (err == NULL) {
-        err = ca_of(&ca, admin, arguments);
+        err = cas_of(&cas, admin, arguments);
     }
     if (err == NULL) {
-        err = xca_audit_verify(&report, admin->office->store, ca, from, heads, count, admin->pool);
+        err = xca_audit_verify(&report, admin->office->store, (const xca_bytes_t *)cas->elts, cas->nelts, from, heads,
+                               count, admin->pool);
     }
     if (err != NULL) {
         return err;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include "operations/generation.h"
 #include "operations/key_open.h"
 
 xca_error_t *ca_write_bytes(const char *path, xca_bytes_t bytes, int replace, apr_pool_t *pool) {
@@ -25,9 +26,12 @@ xca_error_t *ca_write_text(const char *path, const char *text, int replace, apr_
 }
 
 xca_error_t *ca_open_key(xca_key_t **key, admin_t *admin, const char *place, const char *password_file) {
-    if (password_file == NULL && admin->settings != NULL &&
-        strcmp(place, xca_settings_get(admin->settings, "ca-key-file", "")) == 0) {
-        password_file = xca_settings_get(admin->settings, "ca-password-file", NULL);
+    xca_generation_t own;
+    int i;
+
+    for (i = 0; password_file == NULL && admin->settings != NULL && i < XCA_GENERATIONS_MAX; i++) {
+        xca_generation_of(&own, admin->settings, i, admin->pool);
+        password_file = own.key_place != NULL && strcmp(place, own.key_place) == 0 ? own.password_file : NULL;
     }
     if (xca_key_is_uri(place) && admin->settings == NULL) {
         return xca_error_make(admin->pool, XCA_E_INVALID, "hsm.module-missing", "no settings");

@@ -6,6 +6,7 @@
 #include "ca_files.h"
 #include "command.h"
 #include "domain/calendar.h"
+#include "operations/generation.h"
 #include "operations/signer_open.h"
 #include "outside/crypto_ceremony.h"
 #include "outside/crypto_lint_rules.h"
@@ -14,16 +15,16 @@
 typedef struct install {
     admin_t *admin;
     const xca_profile_t *profile;
-    const char *key_place, *certificate_path, *chain_path, *dn; /* of the settings */
+    xca_generation_t at; /* whose certificate it is to be, and where the settings put that */
+    const char *dn;      /* of the settings */
     xca_bytes_t certificate;
     apr_array_header_t *chain; /* of xca_bytes_t, root last */
 } install_t;
 
-static xca_error_t *setting(const char **value, const admin_t *admin, const char *name) {
+static xca_error_t *need(const char *value, const admin_t *admin, const char *name) {
     xca_error_t *err;
 
-    *value = admin->settings != NULL ? xca_settings_get(admin->settings, name, NULL) : NULL;
-    if (*value != NULL) {
+    if (value != NULL) {
         return NULL;
     }
     err = xca_error_make(admin->pool, XCA_E_INVALID, "settings.missing", "%s", name);
@@ -31,19 +32,25 @@ static xca_error_t *setting(const char **value, const admin_t *admin, const char
     return err;
 }
 
-static xca_error_t *read_settings(install_t *install) {
+static xca_error_t *read_settings(install_t *install, int generation) {
     admin_t *admin = install->admin;
     xca_profile_t *profile;
-    xca_error_t *err = setting(&install->dn, admin, "ca-dn");
+    xca_error_t *err = need(admin->settings != NULL ? "" : NULL, admin, "ca-dn");
 
+    if (err != NULL) {
+        return err;
+    }
+    install->dn = xca_settings_get(admin->settings, "ca-dn", NULL);
+    xca_generation_of(&install->at, admin->settings, generation, admin->pool);
+    err = need(install->dn, admin, "ca-dn");
     if (err == NULL) {
-        err = setting(&install->key_place, admin, "ca-key-file");
+        err = need(install->at.key_place, admin, xca_generation_setting(generation, "ca-key-file", admin->pool));
     }
     if (err == NULL) {
-        err = setting(&install->certificate_path, admin, "ca-certificate-file");
+        err = need(install->at.certificate_path, admin, xca_generation_setting(generation, "ca-certificate-file", admin->pool));
     }
     if (err == NULL) {
-        err = setting(&install->chain_path, admin, "ca-chain-file");
+        err = need(install->at.chain_path, admin, xca_generation_setting(generation, "ca-chain-file", admin->pool));
     }
     if (err == NULL) {
         err = xca_profile_of(&profile, admin->settings, admin->pool);
@@ -99,13 +106,47 @@ static xca_error_t *check_installed(const install_t *install) {
     apr_finfo_t info;
     xca_error_t *err;
 
-    if (apr_stat(&info, install->certificate_path, APR_FINFO_TYPE, pool) != APR_SUCCESS) {
+    if (apr_stat(&info, install->at.certificate_path, APR_FINFO_TYPE, pool) != APR_SUCCESS) {
         return NULL;
     }
-    err = xca_certificates_read(&there, install->certificate_path, pool);
+    err = xca_certificates_read(&there, install->at.certificate_path, pool);
     if (err == NULL && !xca_cert_same_key(APR_ARRAY_IDX(there, 0, xca_bytes_t), install->certificate, pool)) {
-        err = xca_error_make(pool, XCA_E_CONFLICT, "ca.install.other-key", "%s", install->certificate_path);
-        err->arg = install->certificate_path;
+        err = xca_error_make(pool, XCA_E_CONFLICT, "ca.install.other-key", "%s", install->at.certificate_path);
+        err->arg = install->at.certificate_path;
+    }
+    return err;
+}
+
+static xca_error_t *refuse_rollover(const install_t *install, const char *message, const xca_generation_t *former) {
+    xca_error_t *err = xca_error_make(install->admin->pool, XCA_E_CONFLICT, message, "%s", former->certificate_path);
+
+    err->arg = apr_itoa(install->admin->pool, former->number);
+    return err;
+}
+
+/* A new key beside those before it: it is another one, under the same root, whose list the signer publishes. */
+static xca_error_t *check_former(const install_t *install) {
+    apr_pool_t *pool = install->admin->pool;
+    xca_bytes_t root = APR_ARRAY_IDX(install->chain, install->chain->nelts - 1, xca_bytes_t);
+    apr_array_header_t *former, *chain;
+    int i;
+    xca_error_t *err = install->at.number > 0 ? xca_generations_read(&former, install->admin->settings, pool) : NULL;
+
+    for (i = 0; err == NULL && i < install->at.number; i++) {
+        const xca_generation_t *one = &APR_ARRAY_IDX(former, i, xca_generation_t);
+
+        if (i >= former->nelts) {
+            err = xca_error_make(pool, XCA_E_CONFLICT, "ca.generation.gap", NULL);
+            err->arg = apr_itoa(pool, i);
+            return err;
+        }
+        if (xca_cert_same_key(one->certificate, install->certificate, pool)) {
+            return refuse_rollover(install, "ca.rollover.same-key", one);
+        }
+        err = one->chain_path != NULL ? xca_certificates_read(&chain, one->chain_path, pool) : NULL;
+        if (err == NULL && one->chain_path != NULL && !xca_cert_same_key(APR_ARRAY_IDX(chain, chain->nelts - 1, xca_bytes_t), root, pool)) {
+            return refuse_rollover(install, "ca.generation.root", one);
+        }
     }
     return err;
 }
@@ -114,7 +155,7 @@ static xca_error_t *check_installed(const install_t *install) {
 static xca_error_t *check_key(const install_t *install) {
     xca_key_t *key;
     xca_ca_t *ca;
-    xca_error_t *err = ca_open_key(&key, install->admin, install->key_place, NULL);
+    xca_error_t *err = ca_open_key(&key, install->admin, install->at.key_place, install->at.password_file);
 
     return err != NULL ? err
                        : xca_ca_open(&ca, key, install->certificate, (const xca_bytes_t *)install->chain->elts,
@@ -133,7 +174,10 @@ static xca_error_t *check(const install_t *install) {
     if (err == NULL) {
         err = check_key(install);
     }
-    return err == NULL ? check_installed(install) : err;
+    if (err == NULL) {
+        err = check_installed(install);
+    }
+    return err == NULL ? check_former(install) : err;
 }
 
 static xca_error_t *check_fingerprint(const install_t *install, const char *wanted) {
@@ -166,15 +210,15 @@ static xca_error_t *put(const install_t *install) {
     for (i = 0; i < install->chain->nelts; i++) {
         chain = apr_pstrcat(pool, chain, xca_cert_pem(pool, APR_ARRAY_IDX(install->chain, i, xca_bytes_t)), NULL);
     }
-    err = ca_write_text(install->chain_path, chain, 1, pool);
-    return err != NULL ? err : ca_write_text(install->certificate_path, xca_cert_pem(pool, install->certificate), 1, pool);
+    err = ca_write_text(install->at.chain_path, chain, 1, pool);
+    return err != NULL ? err : ca_write_text(install->at.certificate_path, xca_cert_pem(pool, install->certificate), 1, pool);
 }
 
-xca_error_t *command_ca_install(admin_t *admin, const arguments_t *arguments) {
+xca_error_t *ca_install(admin_t *admin, const arguments_t *arguments, int generation, const char *path) {
     install_t install = {.admin = admin};
-    const char *path = argument_plain(arguments, 0), *root = argument(arguments, "root-sha256");
+    const char *root = argument(arguments, "root-sha256");
     xca_cert_view_t *view;
-    xca_error_t *err = read_settings(&install);
+    xca_error_t *err = read_settings(&install, generation);
 
     if (err == NULL && path == NULL) {
         err = xca_error_field(admin->pool, NULL, "admin.argument-missing", "CERTIFICATE");
@@ -203,4 +247,8 @@ xca_error_t *command_ca_install(admin_t *admin, const arguments_t *arguments) {
         printf("%s\n", admin_text(admin, argument_set(arguments, "check") ? "admin.ca.fits" : "admin.ca.installed"));
     }
     return err;
+}
+
+xca_error_t *command_ca_install(admin_t *admin, const arguments_t *arguments) {
+    return ca_install(admin, arguments, 0, argument_plain(arguments, 0));
 }

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include "ca_files.h"
 #include "command.h"
+#include "operations/generation.h"
 #include "operations/key_open.h"
 #include "outside/crypto_csr.h"
 #include "outside/crypto_request.h"
@@ -20,8 +21,7 @@ static xca_error_t *need_settings(const admin_t *admin) {
     return err;
 }
 
-/* In a new file, or in the token. */
-static xca_error_t *make_key(xca_key_t **key, admin_t *admin, const char *place, const char *type) {
+xca_error_t *ca_make_key(xca_key_t **key, admin_t *admin, const char *place, const char *type) {
     xca_error_t *err;
 
     if (xca_key_is_uri(place)) {
@@ -34,7 +34,7 @@ static xca_error_t *make_key(xca_key_t **key, admin_t *admin, const char *place,
     return err == NULL ? xca_key_write(*key, place, admin->pool) : err;
 }
 
-static xca_error_t *print_key(admin_t *admin, const char *place, const xca_key_t *key) {
+xca_error_t *ca_print_key(admin_t *admin, const char *place, const xca_key_t *key) {
     xca_bytes_t spki;
     xca_error_t *err = xca_key_spki(&spki, key, admin->pool);
 
@@ -51,20 +51,20 @@ xca_error_t *command_ca_key(admin_t *admin, const arguments_t *arguments) {
     xca_error_t *err = argument_needed(&place, arguments, "key", admin->pool);
 
     if (err == NULL) {
-        err = make_key(&key, admin, place, type != NULL ? type : "rsa:4096");
+        err = ca_make_key(&key, admin, place, type != NULL ? type : "rsa:4096");
     }
-    return err == NULL ? print_key(admin, place, key) : err;
+    return err == NULL ? ca_print_key(admin, place, key) : err;
 }
 
 /* One try with the PIN although the token says that a wrong one came before: somebody waits for the answer here. */
 xca_error_t *command_ca_token(admin_t *admin, const arguments_t *arguments) {
-    static const char *const names[] = {"ca-key-file", "audit-key-file"};
     xca_error_t *err = need_settings(admin);
-    size_t i;
-    int tokens = 0;
+    int i, tokens = 0;
 
-    for (i = 0; err == NULL && i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *place = xca_settings_get(admin->settings, names[i], "");
+    /* each key of the CA, and the audit log's */
+    for (i = 0; err == NULL && i <= XCA_GENERATIONS_MAX; i++) {
+        const char *name = i < XCA_GENERATIONS_MAX ? xca_generation_setting(i, "ca-key-file", admin->pool) : "audit-key-file";
+        const char *place = xca_settings_get(admin->settings, name, "");
         xca_token_access_t *access = xca_token_access_of(admin->settings, admin->pool);
         xca_key_t *key;
 
@@ -75,10 +75,24 @@ xca_error_t *command_ca_token(admin_t *admin, const arguments_t *arguments) {
         access->low_count = argument_set(arguments, "last-try") ? 2 : 1;
         err = xca_pkcs11_key_open(&key, place, access, admin->pool);
         if (err == NULL) {
-            err = print_key(admin, place, key);
+            err = ca_print_key(admin, place, key);
         }
     }
     return err == NULL && tokens == 0 ? xca_error_make(admin->pool, XCA_E_INVALID, "admin.ca.no-token", NULL) : err;
+}
+
+xca_error_t *ca_request(admin_t *admin, const char *place, const xca_key_t *key, const char *subject, const char *out, int replace) {
+    xca_bytes_t der;
+    xca_error_t *err = xca_request_make(&der, key, subject, admin->pool);
+
+    if (err == NULL) {
+        err = ca_write_text(out, xca_csr_pem(admin->pool, der), replace, admin->pool);
+    }
+    if (err == NULL) {
+        printf("%s: request of %s\n", out, subject);
+        err = ca_print_key(admin, place, key);
+    }
+    return err;
 }
 
 xca_error_t *command_ca_request(admin_t *admin, const arguments_t *arguments) {
@@ -86,7 +100,6 @@ xca_error_t *command_ca_request(admin_t *admin, const arguments_t *arguments) {
     const char *out, *type = argument(arguments, "key-type");
     const char *place = argument(arguments, "key"), *subject = argument(arguments, "subject");
     xca_key_t *key;
-    xca_bytes_t der;
     xca_error_t *err = argument_needed(&out, arguments, "out", pool);
 
     if (err == NULL && (place == NULL || subject == NULL)) {
@@ -97,17 +110,7 @@ xca_error_t *command_ca_request(admin_t *admin, const arguments_t *arguments) {
     }
     place = place != NULL ? place : xca_settings_get(admin->settings, "ca-key-file", "");
     subject = subject != NULL ? subject : xca_settings_get(admin->settings, "ca-dn", "");
-    err = type != NULL ? make_key(&key, admin, place, type)
+    err = type != NULL ? ca_make_key(&key, admin, place, type)
                        : ca_open_key(&key, admin, place, argument(arguments, "password-file"));
-    if (err == NULL) {
-        err = xca_request_make(&der, key, subject, pool);
-    }
-    if (err == NULL) {
-        err = ca_write_text(out, xca_csr_pem(pool, der), 0, pool);
-    }
-    if (err == NULL) {
-        printf("%s: request of %s\n", out, subject);
-        err = print_key(admin, place, key);
-    }
-    return err;
+    return err == NULL ? ca_request(admin, place, key, subject, out, 0) : err;
 }

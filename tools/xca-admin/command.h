@@ -57,6 +57,7 @@ xca_error_t *command_ca_key(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_ca_token(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_ca_request(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_ca_install(admin_t *admin, const arguments_t *arguments);
+xca_error_t *command_ca_rollover(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_ca_root_list(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_lint(admin_t *admin, const arguments_t *arguments);
 xca_error_t *command_lint_rules(admin_t *admin, const arguments_t *arguments);

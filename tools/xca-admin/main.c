@@ -28,6 +28,9 @@ static const row_t rows[] = {
     {"ca", "request", command_ca_request, 0,
      "--out FILE.csr [--key FILE|URI] [--key-type rsa:4096|ec:P-384] [--subject DN] [--password-file FILE]"},
     {"ca", "install", command_ca_install, 0, "CERTIFICATE.pem [--chain FILE.pem] [--root-sha256 HEX] [--check]"},
+    {"ca", "rollover", command_ca_rollover, 0,
+     "[status] | request --out FILE.csr [--key-type rsa:4096|ec:P-384] | install CERTIFICATE.pem [--chain FILE.pem] [--root-sha256 HEX] "
+     "[--check] | retire KEY"},
     {"ca", "root-list", command_ca_root_list, 0,
      "--key FILE|URI --certificate ROOT.pem --out FILE.crl [--days 365] [--previous FILE.crl] [--revoke SERIAL[:REASON]]... "
      "[--password-file FILE]"},

@@ -41,7 +41,7 @@ void chain_free(chain_t *chain);
 /* A CA of the chain, verified up to an anchor at `now`, has signed the text: it is the issuer from then on. Fault: T_PORTAL_NOT_TRUSTED. */
 fault_t *chain_vouched(chain_t *chain, view_t text, view_t signature, time_t now) MUST_USE;
 
-/* The certificate is valid at `now` up to an anchor; once an issuer is known, issued by it. Faults: T_CERTIFICATE_NOT_OURS,
+/* The certificate is valid at `now` up to an anchor; once an issuer is known, issued by it, or by one of its name. Faults: T_CERTIFICATE_NOT_OURS,
  * T_CERTIFICATE_EXPIRED (arg: the serial number). */
 fault_t *chain_check(const chain_t *chain, const certificate_t *certificate, time_t now) MUST_USE;
 

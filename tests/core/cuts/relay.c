@@ -11,7 +11,9 @@ static int is_gone, was_cut;
 
 void relay_begin(bench_t *b) {
     bench = b;
-    assert_done(xca_ca_publish(b->signer->office->store, xca_ca_certificate(b->signer->ca), xca_ca_chain_p7b(b->signer->ca), b->pool));
+    xca_bytes_t certificate = xca_ca_certificate(b->signer->ca);
+
+    assert_done(xca_ca_publish(b->signer->office->store, &certificate, 1, xca_ca_chain_p7b(b->signer->ca), b->pool));
 }
 
 void relay_cut(long number, cut_kind how) {
