@@ -138,7 +138,7 @@ static void test_a_million_fit_into_64_megabytes(void **state) {
 
     given_back = 0;
     for (n = 0; n < 1000000; n++) {
-        xca_status_t status = n % 10 == 0 ? (xca_status_t){XCA_STATUS_REVOKED, XCA_REASON_SUPERSEDED, apr_time_from_sec(n)} : good;
+        xca_status_t status = n % 10 == 0 ? (xca_status_t){XCA_STATUS_REVOKED, XCA_REASON_SUPERSEDED, apr_time_from_sec(n), 0} : good;
 
         put(table, n, status);
     }
