@@ -3,6 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <openssl/err.h>
+#include "outside/crypto_crmf.h"
 #include "outside/crypto_csr_parts.h"
 #include "outside/crypto_openssl.h"
 
@@ -195,8 +196,10 @@ xca_error_t *xca_csr_read(xca_csr_t **csr, const void *data, apr_size_t length, 
     xca_bytes_t der;
     xca_error_t *err = xca_csr_unwrap(&der, data, length, pool);
 
+    int is_crmf = err == NULL && xca_crmf_is(der);
+
     if (err == NULL) {
-        err = xca_csr_take_apart(&parts, der, pool);
+        err = is_crmf ? xca_crmf_take_apart(&parts, der, pool) : xca_csr_take_apart(&parts, der, pool);
     }
     if (err == NULL) {
         err = check_key(&result->key_text, &parts, pool);
@@ -205,7 +208,7 @@ xca_error_t *xca_csr_read(xca_csr_t **csr, const void *data, apr_size_t length, 
         err = check_signature_algorithm(&parts, pool);
     }
     if (err == NULL) {
-        err = check_signature(der, parts.spki.whole, pool);
+        err = is_crmf ? xca_crmf_check_proof(der, pool) : check_signature(der, parts.spki.whole, pool);
     }
     if (err == NULL) {
         err = check_not_weak(&parts, pool);
@@ -215,7 +218,7 @@ xca_error_t *xca_csr_read(xca_csr_t **csr, const void *data, apr_size_t length, 
     }
     result->der.data = apr_pmemdup(pool, der.data, der.length);
     result->der.length = der.length;
-    result->spki.data = result->der.data + (parts.spki.whole.data - der.data);
+    result->spki.data = apr_pmemdup(pool, parts.spki.whole.data, parts.spki.whole.length);
     result->spki.length = parts.spki.whole.length;
     result->key_hash = xca_sha256_hex(pool, result->spki.data, result->spki.length);
     *csr = result;

@@ -4,6 +4,8 @@
  *   csr.empty csr.too-large csr.utf16 csr.wrong-label csr.private-key csr.not-pem-or-der
  *   csr.malformed csr.several csr.not-a-request csr.bad-signature csr.weak-signature csr.key-type
  *   csr.rsa-too-small csr.rsa-too-large csr.rsa-exponent csr.weak-key csr.unsupported-alg
+ * The same for a request in the form of CRMF (CertReqMsg, RFC 4211), as CMP has it, whose proof of possession is a signature; further
+ * refusals: crmf.template crmf.proof
  * (the field is always "csr"). */
 #ifndef XCA_OUTSIDE_CRYPTO_CSR_H
 #define XCA_OUTSIDE_CRYPTO_CSR_H
@@ -13,7 +15,7 @@
 #define XCA_CSR_MAX 65536 /* bytes of an uploaded file */
 
 typedef struct xca_csr {
-    xca_bytes_t der;      /* the request, canonical DER                              */
+    xca_bytes_t der;      /* the request, DER: CertificationRequest or CertReqMsg    */
     const char *key_hash; /* SHA-256 of the SubjectPublicKeyInfo, hex                */
     const char *key_text; /* "RSA 2048", "EC P-256": for people                      */
     xca_bytes_t spki;     /* SubjectPublicKeyInfo, DER                               */
