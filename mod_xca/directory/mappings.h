@@ -13,6 +13,7 @@ void *xca_window_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_
 void *xca_org_of_entry(const xca_entry_t *entry, apr_pool_t *pool);      /* xca_org_t * */
 void *xca_order_of_entry(const xca_entry_t *entry, apr_pool_t *pool);    /* xca_order_entry_t * */
 void *xca_session_of_entry(const xca_entry_t *entry, apr_pool_t *pool);  /* xca_session_t * */
+void *xca_transaction_of_entry(const xca_entry_t *entry, apr_pool_t *pool); /* xca_transaction_t * */
 void *xca_audit_of_entry(const xca_entry_t *entry, apr_pool_t *pool);    /* xca_audit_entry_t * */
 void *xca_event_of_entry(const xca_entry_t *entry, apr_pool_t *pool);    /* xca_event_t * */
 void *xca_notice_of_entry(const xca_entry_t *entry, apr_pool_t *pool);   /* xca_notice_t * */

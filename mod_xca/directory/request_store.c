@@ -96,7 +96,7 @@ xca_error_t *xca_request_answer(xca_store_t *store, const xca_request_t *request
     xca_changes_text(changes, "xcaAnswer", answer);
     xca_changes_text(changes, "xcaTriesLeft", apr_itoa(pool, tries_left));
     xca_changes_text(changes, "xcaSealedCode", NULL);
-    if (request->kind == XCA_REQUEST_CARD || request->kind == XCA_REQUEST_RESPONDER) {
+    if (xca_request_has_message(request->kind)) {
         xca_changes_text(changes, "xcaMessage", NULL);
         if (request->reply.length > 0) {
             xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaReply", request->reply);

@@ -14,7 +14,7 @@ static const char *const branches[] = {"oid",    "certificates", "mail",    "crl
                                        "cases",  "requests",     "nonces",  "windows",
                                        "officers", "outbox",     "counters", "sources", "cards",
                                        "sessions", "orders", "statistics", "content", "questions",
-                                       "sheets", "audit",      "events", "log"};
+                                       "sheets", "audit",      "events", "log", "transactions"};
 
 static const char *const counters[] = {"case", "crl", "card"};
 

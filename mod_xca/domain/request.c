@@ -3,11 +3,16 @@
 #include <string.h>
 
 static const char *const kind_ids[XCA_REQUEST_COUNT] = {"show", "accept", "refuse", "suspend",
-                                                        "resume", "notices-off", "notices-on", "code", "card", "responder"};
+                                                        "resume", "notices-off", "notices-on", "code", "card", "responder", "cmp-signer",
+                                                        "confirm"};
 static const char *const state_ids[] = {"waiting", "done", "denied"};
 
 const char *xca_request_kind_id(xca_request_kind kind) {
     return kind_ids[kind];
+}
+
+int xca_request_has_message(xca_request_kind kind) {
+    return kind >= XCA_REQUEST_CARD;
 }
 
 xca_request_kind xca_request_kind_by_id(const char *id) {

@@ -17,10 +17,14 @@ typedef enum {
     XCA_REQUEST_CODE,    /* 變更用戶代碼: the sealed code is the present one, a line feed, and the new one */
     XCA_REQUEST_CARD,    /* a message of a card or of the card centre (wire/card_message.h) */
     XCA_REQUEST_RESPONDER, /* the portal's own: a certificate for its OCSP responder's key (outside/crypto_ocsp.h) */
+    XCA_REQUEST_CMP_SIGNER, /* the same for the key that signs its CMP messages (outside/crypto_cmp.h) */
+    XCA_REQUEST_CONFIRM, /* a device's certConf, which accepts or refuses the certificate `serial` (signer_confirm.h) */
     XCA_REQUEST_COUNT
 } xca_request_kind;
 
 const char *xca_request_kind_id(xca_request_kind kind); /* "show", "accept", ... */
+/* Non-zero if it comes with a message rather than with a sealed code. */
+int xca_request_has_message(xca_request_kind kind);
 xca_request_kind xca_request_kind_by_id(const char *id);
 
 typedef enum { XCA_REQUEST_WAITING, XCA_REQUEST_DONE, XCA_REQUEST_DENIED } xca_request_state;
@@ -34,13 +38,13 @@ typedef struct xca_request {
     const char *serial;  /* or NULL when card_number is given */
     const char *card_number;
     xca_bytes_t sealed_code; /* user code sealed to the signer's key (wire/seal.h) */
-    xca_bytes_t message;     /* of XCA_REQUEST_CARD: the envelope as it came; of XCA_REQUEST_RESPONDER: PKCS#10 */
+    xca_bytes_t message;     /* of XCA_REQUEST_CARD: the envelope as it came; of XCA_REQUEST_RESPONDER and _CMP_SIGNER: PKCS#10; of XCA_REQUEST_CONFIRM: PKIMessage */
     int generation;          /* of XCA_REQUEST_RESPONDER: which of the CA's keys is to certify (domain/crl.h) */
     apr_time_t created;
     /* the signer's answer */
     const char *answer;  /* message id: "request.done", "code.wrong", "code.locked", ... */
     int tries_left;      /* with code.wrong */
-    xca_bytes_t reply;   /* of XCA_REQUEST_CARD: sealed to the helper's key; of XCA_REQUEST_RESPONDER: the certificate */
+    xca_bytes_t reply;   /* of XCA_REQUEST_CARD: sealed to the helper's key; of XCA_REQUEST_RESPONDER and _CMP_SIGNER: the certificate */
 } xca_request_t;
 
 #endif

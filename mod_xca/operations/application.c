@@ -363,9 +363,9 @@ xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca
                                   const xca_secret_t *code, const char *nonce, apr_time_t now,
                                   apr_pool_t *pool) {
     xca_case_t *filed;
-    xca_error_t *err = xca_user_code_check(code, "code", pool);
+    xca_error_t *err = code != NULL ? xca_user_code_check(code, "code", pool) : NULL;
 
-    if (err == NULL) {
+    if (err == NULL && code != NULL) {
         err = xca_code_hash(&kase->code_hash, code, pool);
     }
     if (err == NULL) {

@@ -39,7 +39,7 @@ xca_error_t *xca_card_check_free(xca_office_t *office, xca_card_rank rank, const
  * does not stand. */
 void xca_org_barred(apr_time_t *until, const xca_org_t *org, apr_time_t when);
 
-/* Files a checked application: hashes the code, takes a case number, records. `nonce` (hex of the form's token): the same
+/* Files a checked application: hashes the code (NULL: kase->code_hash is its hash already), takes a case number, records. `nonce` (hex of the form's token): the same
  * form sent twice is one case, the second time *number is the first one's. */
 xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca_case_t *kase,
                                   const xca_secret_t *code, const char *nonce, apr_time_t now,

@@ -82,6 +82,7 @@ static xca_error_t *file(xca_case_t **filed, xca_office_t *office, const xca_cas
         xca_case_set(made, field, xca_case_get(known, field));
     }
     made->kind = XCA_CASE_CERTIFICATE;
+    made->code_hash = known->code_hash;
     made->oid = known->assigned_oid != NULL ? known->assigned_oid : known->oid;
     made->class = known->class;
     made->use = known->use;
@@ -120,6 +121,7 @@ static xca_error_t *accept_it(int *accepted, xca_office_t *office, const char *s
     return NULL;
 }
 
+/* What is given to whoever has asked: also before it is accepted, to a device that will accept it (CMP). */
 static xca_error_t *give(xca_enrolment_t *enrolment, xca_office_t *office, const char *serial, apr_pool_t *pool) {
     xca_cert_t *cert;
     xca_error_t *err = xca_cert_read(&cert, office->store, serial, pool);
@@ -130,6 +132,7 @@ static xca_error_t *give(xca_enrolment_t *enrolment, xca_office_t *office, const
     if (cert->state == XCA_CERT_REVOKED) {
         return refuse("enrol.over", NULL, pool);
     }
+    enrolment->serial = cert->serial;
     enrolment->certificate = cert->der;
     return NULL;
 }
@@ -144,6 +147,9 @@ static xca_error_t *follow(xca_enrolment_t *enrolment, xca_office_t *office, con
     switch (kase->state) {
     case XCA_STATE_ISSUED:
         enrolment->issued = 1;
+        if (code == NULL) {
+            return give(enrolment, office, kase->serial, pool);
+        }
         err = accept_it(&accepted, office, kase->serial, code, wait, now, pool);
         return err != NULL || !accepted ? err : give(enrolment, office, kase->serial, pool);
     case XCA_STATE_COMPLETED:
@@ -212,6 +218,51 @@ xca_error_t *xca_enrol(xca_enrolment_t **enrolment, xca_office_t *office, const 
     }
     if (err == NULL) {
         err = follow(result, office, kase, order->code, wait, now, pool);
+    }
+    *enrolment = result;
+    return err;
+}
+
+int xca_enrol_is_of(const xca_case_t *known, const xca_case_t *kase) {
+    return strcmp(known->number, kase->number) == 0 ||
+           (known->kind == XCA_CASE_CERTIFICATE && kase->kind == XCA_CASE_CERTIFICATE && same_text(known->code_hash, kase->code_hash) &&
+            same_text(known->assigned_oid != NULL ? known->assigned_oid : known->oid, kase->oid != NULL ? kase->oid : kase->assigned_oid));
+}
+
+/* The case of another key of the same holder; filed if there is none. */
+static xca_error_t *other_case(xca_case_t **kase, xca_office_t *office, const xca_case_t *known, const xca_enrolment_order_t *order,
+                               const char *key_hash, apr_time_t now, apr_pool_t *pool) {
+    const char *number;
+    xca_error_t *err = case_of_key(&number, office, key_hash, pool);
+
+    if (err == NULL && number == NULL) {
+        return file(kase, office, known, order, key_hash, now, pool);
+    }
+    if (err == NULL) {
+        err = xca_case_read(kase, office->store, number, pool);
+    }
+    if (err == NULL && !xca_enrol_is_of(known, *kase)) {
+        err = xca_error_make(pool, XCA_E_DENIED, "enrol.other-case", NULL);
+    }
+    return err;
+}
+
+xca_error_t *xca_enrol_by_certificate(xca_enrolment_t **enrolment, xca_office_t *office, const xca_case_t *known, const xca_cert_t *cert,
+                                      xca_bytes_t request, int renewal, apr_time_t now, apr_pool_t *pool) {
+    xca_enrolment_order_t order = {cert->serial, NULL, request, renewal};
+    xca_enrolment_t *result = apr_pcalloc(pool, sizeof(*result));
+    xca_case_t *kase = NULL;
+    xca_csr_t *csr;
+    xca_error_t *err = xca_csr_read(&csr, request.data, request.length, pool);
+
+    if (err == NULL && renewal) {
+        err = check_renewal(office, known, cert, csr, pool);
+    }
+    if (err == NULL && same_text(known->key_hash, csr->key_hash)) {
+        err = follow(result, office, known, NULL, 0, now, pool);
+    } else if (err == NULL) {
+        err = other_case(&kase, office, known, &order, csr->key_hash, now, pool);
+        err = err == NULL ? follow(result, office, kase, NULL, 0, now, pool) : err;
     }
     *enrolment = result;
     return err;

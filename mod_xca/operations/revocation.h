@@ -19,6 +19,12 @@ xca_error_t *xca_revocation_file(xca_case_t **filed, xca_office_t *office,
                                  const xca_holder_form_t *form, const xca_officer_t *officer,
                                  const char *nonce, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Files the case for the holder of the certificate, who has signed for it (CMP, RFC 4210 section 5.3.9); `known`: the case it was issued for, whose
+ * window and contact it has. `reason`: CRLReason, or -1. Officers decide as on every other: the letter's number comes with the first review. One that
+ * is under way already is that one. *number: the case. */
+xca_error_t *xca_revocation_by_holder(const char **number, xca_office_t *office, const xca_cert_t *cert, const xca_case_t *known, int reason,
+                                      const char *nonce, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
 /* By when the central office is to have decided: the end of the working day after the first review (features.md 8.2). `holidays`
  * as in xca_working_day_end(). 0 for cases that are no revocation under way. */
 apr_time_t xca_revocation_due(const xca_case_t *kase, const char *holidays, apr_pool_t *pool);

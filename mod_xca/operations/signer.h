@@ -10,6 +10,12 @@
 #include "outside/catalogue.h"
 #include "outside/mail.h"
 
+/* How many of a kind in an hour. */
+typedef struct xca_certified {
+    apr_time_t since;
+    int count;
+} xca_certified_t;
+
 typedef struct xca_signer {
     xca_office_t *office;
     xca_ca_t *ca;                  /* the key that issues, with the name and the newest certificate of the CA */
@@ -38,9 +44,8 @@ typedef struct xca_signer {
     const char *question_mail;     /* address of the officers who answer questions, or NULL */
     apr_time_t answers_since;      /* an hour in which answers_mailed were sent */
     int answers_mailed;
-    apr_interval_time_t responder_life; /* of the certificates of OCSP responders */
-    apr_time_t responders_since;   /* an hour in which responders_certified were certified */
-    int responders_certified;
+    apr_interval_time_t responder_life; /* of the certificates of OCSP responders and signers of CMP messages */
+    xca_certified_t responders, cmp_signers; /* certified in an hour */
     apr_interval_time_t crl_life;  /* nextUpdate - thisUpdate, at most 24 h */
     apr_size_t crl_bytes_max;      /* no list is larger; 0: XCA_CRL_BYTES_MAX */
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */

@@ -86,7 +86,7 @@ static xca_error_t *read_keys(keys_t *keys, xca_card_task_t *task) {
 
 /* Keys that were made again: what the earlier ones got is revoked, it never left the table. */
 static xca_error_t *revoke_earlier(xca_card_task_t *task) {
-    static const xca_cause_t cause = {"card-centre", NULL, NULL};
+    static const xca_cause_t cause = {.actor = "card-centre"};
     apr_array_header_t *certs;
     int i;
     xca_error_t *err = xca_cert_search(&certs, NULL, task->signer->office->store, XCA_CERT_BY_CARD,

@@ -64,7 +64,7 @@ static xca_error_t *tell(xca_signer_t *signer, const xca_card_t *card, const cha
 
 static xca_error_t *publish(xca_signer_t *signer, const xca_card_t *card, apr_time_t now,
                             apr_pool_t *pool) {
-    static const xca_cause_t cause = {"card", NULL, NULL};
+    static const xca_cause_t cause = {.actor = "card"};
     xca_cert_t *certs[XCA_USE_COUNT];
     int use;
     xca_error_t *err = xca_signer_card_certs(certs, signer, card, pool);
@@ -122,7 +122,7 @@ static xca_error_t *move_case(xca_signer_t *signer, const xca_card_t *card, xca_
 
 static xca_error_t *follow(xca_signer_t *signer, const xca_card_t *card, apr_time_t now,
                            apr_pool_t *pool) {
-    static const xca_cause_t centre = {"card-centre", NULL, NULL}, time = {"time", NULL, NULL};
+    static const xca_cause_t centre = {.actor = "card-centre"}, time = {.actor = "time"};
     xca_error_t *err = NULL;
 
     switch (card->state) {

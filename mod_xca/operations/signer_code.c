@@ -218,7 +218,7 @@ static xca_error_t *revoke_holder(xca_signer_t *signer, const xca_code_holder_t 
 
 xca_error_t *xca_signer_reset_end(xca_signer_t *signer, const xca_case_t *kase, int original,
                                   const char *reason, apr_time_t now, apr_pool_t *pool) {
-    const xca_cause_t cause = {reason != NULL ? "officers" : "time", NULL, kase->number};
+    const xca_cause_t cause = {.actor = reason != NULL ? "officers" : "time", .case_number = kase->number};
     xca_code_holder_t holder;
     xca_case_t with = {0};
     xca_error_t *err = holder_of(&holder, signer, kase, pool);

@@ -71,7 +71,7 @@ static xca_crl_reason reason_of(const char *why) {
 }
 
 static xca_error_t *revoke_one(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
-    static const xca_cause_t cause = {"time", NULL, NULL};
+    static const xca_cause_t cause = {.actor = "time"};
     xca_card_t *card;
     xca_error_t *err;
 

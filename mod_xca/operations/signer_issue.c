@@ -372,7 +372,10 @@ static xca_error_t *log_change(xca_signer_t *signer, const xca_cert_t *cert, xca
     event.card = cert->card_number;
     event.organisation = cert->oid;
     event.details = xca_audit_details(pool, "from", xca_cert_state_id(cert->state), "reason", reason_note, "sha256",
-                                      xca_sha256_hex(pool, cert->der.data, cert->der.length), NULL);
+                                      xca_sha256_hex(pool, cert->der.data, cert->der.length), "kept",
+                                      cause->evidence.length > 0 ? xca_sha256_hex(pool, cause->evidence.data, cause->evidence.length) : NULL,
+                                      NULL);
+    event.cms = cause->evidence;
     return xca_audit_append(signer->audit, &event, now, pool);
 }
 

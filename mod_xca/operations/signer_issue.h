@@ -31,6 +31,7 @@ typedef struct xca_cause {
     const char *actor;       /* as in operations/audit.h */
     const char *key;         /* names the occasion: of a request its id; NULL where the change can only happen once */
     const char *case_number; /* that asked for it, or NULL */
+    xca_bytes_t evidence;    /* what the actor has signed, kept with the entry of the log; or length 0 */
 } xca_cause_t;
 
 /* Changes a certificate's state with all that follows from it (ou=mail, the list). `event` names the notice, NULL for none.

@@ -1,4 +1,4 @@
-/* Requests of those who know a user code: the signer opens the sealed code and checks it itself. */
+/* Requests of those who know a user code: the signer opens the sealed code and checks it itself. What comes with a message goes elsewhere. */
 #include <string.h>
 #include <apr_strings.h>
 #include "base/log.h"
@@ -8,6 +8,7 @@
 #include "operations/sealing.h"
 #include "operations/signer_card.h"
 #include "operations/signer_code.h"
+#include "operations/signer_confirm.h"
 #include "operations/signer_issue.h"
 #include "operations/signer_responder.h"
 #include "operations/signer_revocation.h"
@@ -122,43 +123,9 @@ static xca_error_t *check_code(verdict_t *verdict, xca_signer_t *signer, const x
 
 /* The occasion of what a request does. */
 static xca_cause_t cause_of(const xca_request_t *request) {
-    xca_cause_t cause = {"holder", request->id, NULL};
+    xca_cause_t cause = {.actor = "holder", .key = request->id};
 
     return cause;
-}
-
-static xca_error_t *accept_certificate(verdict_t *verdict, xca_signer_t *signer, const xca_cause_t *cause,
-                                       const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
-    xca_error_t *err;
-
-    if (cert->state != XCA_CERT_PENDING && cert->state != XCA_CERT_VALID) {
-        verdict->answer = "accept.not-pending";
-        return NULL;
-    }
-    err = xca_signer_cert_state(signer, cert, XCA_CERT_VALID, XCA_REASON_UNSPECIFIED, NULL,
-                                cause, "accepted", now, pool);
-    if (err != NULL) {
-        return err;
-    }
-    return xca_signer_close_case(signer, cert, XCA_STATE_COMPLETED, now, pool);
-}
-
-static xca_error_t *refuse_certificate(verdict_t *verdict, xca_signer_t *signer, const xca_cause_t *cause,
-                                       const xca_cert_t *cert, apr_time_t now, apr_pool_t *pool) {
-    xca_error_t *err;
-    int refused_before = cert->state == XCA_CERT_REVOKED && cert->reason_note != NULL &&
-                         strcmp(cert->reason_note, "refused") == 0;
-
-    if (cert->state != XCA_CERT_PENDING && !refused_before) {
-        verdict->answer = "accept.not-pending";
-        return NULL;
-    }
-    err = xca_signer_cert_state(signer, cert, XCA_CERT_REVOKED, XCA_REASON_UNSPECIFIED, "refused",
-                                cause, "refused", now, pool);
-    if (err != NULL) {
-        return err;
-    }
-    return xca_signer_close_case(signer, cert, XCA_STATE_REFUSED, now, pool);
 }
 
 /* `event` NULL: the card has one notice for all its certificates. */
@@ -205,10 +172,10 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
         case XCA_REQUEST_SHOW:
             break;
         case XCA_REQUEST_ACCEPT:
-            err = accept_certificate(verdict, signer, &cause, cert, now, pool);
+            err = xca_signer_accept(&verdict->answer, signer, &cause, cert, now, pool);
             break;
         case XCA_REQUEST_REFUSE:
-            err = refuse_certificate(verdict, signer, &cause, cert, now, pool);
+            err = xca_signer_refuse(&verdict->answer, signer, &cause, cert, now, pool);
             break;
         case XCA_REQUEST_SUSPEND:
             err = suspend(verdict, signer, &cause, cert, whole_card ? NULL : "suspended", now, pool);
@@ -223,6 +190,8 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
         case XCA_REQUEST_CODE:
         case XCA_REQUEST_CARD:
         case XCA_REQUEST_RESPONDER:
+        case XCA_REQUEST_CMP_SIGNER:
+        case XCA_REQUEST_CONFIRM:
         case XCA_REQUEST_COUNT:
             verdict->answer = "request.unknown";
             break;
@@ -382,8 +351,11 @@ xca_error_t *xca_signer_request(xca_signer_t *signer, const char *id, apr_time_t
     if (request->kind == XCA_REQUEST_CARD) {
         return xca_signer_card_message(signer, request, now, pool);
     }
-    if (request->kind == XCA_REQUEST_RESPONDER) {
+    if (request->kind == XCA_REQUEST_RESPONDER || request->kind == XCA_REQUEST_CMP_SIGNER) {
         return xca_signer_responder(signer, request, now, pool);
+    }
+    if (request->kind == XCA_REQUEST_CONFIRM) {
+        return xca_signer_confirm(signer, request, now, pool);
     }
     err = judge(&verdict, signer, request, now, pool);
     if (err != NULL) {

@@ -91,8 +91,9 @@ static xca_error_t *for_each(xca_signer_t *signer, const xca_case_t *kase, const
                              const apr_array_header_t *certs, apr_time_t now, apr_pool_t *pool,
                              xca_error_t *(*change)(xca_signer_t *, const xca_cert_t *, const xca_cause_t *,
                                                     apr_time_t, apr_pool_t *)) {
-    const xca_cause_t cause = {"officers", apr_psprintf(pool, "%s\n%ld\n%s", kase->number, kase->revision, step),
-                               kase->number};
+    const xca_cause_t cause = {.actor = "officers",
+                               .key = apr_psprintf(pool, "%s\n%ld\n%s", kase->number, kase->revision, step),
+                               .case_number = kase->number};
     int i;
     xca_error_t *err = NULL;
 
@@ -163,7 +164,7 @@ static xca_crl_reason reason_of(const char *word) {
 /* A card is revoked as a whole. */
 static xca_error_t *revoke_card(xca_signer_t *signer, const xca_case_t *kase, const char *number,
                                 apr_time_t now, apr_pool_t *pool) {
-    const xca_cause_t cause = {"officers", NULL, kase->number};
+    const xca_cause_t cause = {.actor = "officers", .case_number = kase->number};
     apr_time_t letter = kase->letter_date != NULL ? xca_date_parse_iso(kase->letter_date) : 0;
     xca_card_t *card;
     xca_error_t *err = xca_card_read(&card, signer->office->store, number, pool);
@@ -180,7 +181,7 @@ static xca_error_t *revoke_card(xca_signer_t *signer, const xca_case_t *kase, co
 
 xca_error_t *xca_signer_revoke_case(xca_signer_t *signer, xca_case_t *kase, apr_time_t now,
                                     apr_pool_t *pool) {
-    const xca_cause_t cause = {"officers", NULL, kase->number};
+    const xca_cause_t cause = {.actor = "officers", .case_number = kase->number};
     xca_cert_t *cert;
     xca_error_t *err = xca_signer_check_target(&cert, signer, kase, pool);
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "directory/crl_store.h"
 #include "directory/source_store.h"
+#include "directory/transaction_store.h"
 #include "directory/xds_store.h"
 #include "domain/calendar.h"
 #include "operations/login.h"
@@ -22,13 +23,14 @@
 #define NONCE_LIFE   (2 * XCA_DAY)
 #define LIST_MAX     (16 * 1024 * 1024)
 #define SOURCE_LIFE  XCA_DAY
+#define TRANSACTION_LIFE (2 * XCA_DAY) /* since the device last asked */
 #define SHEETS_EVERY apr_time_from_sec(3600)
 
 /* The case first, the certificate last: the search finds it by the certificate, so a cut between
  * the two is taken up again. */
 static xca_error_t *lapse(xca_signer_t *signer, const xca_cert_t *cert, apr_time_t now,
                           apr_pool_t *pool) {
-    static const xca_cause_t cause = {"time", NULL, NULL};
+    static const xca_cause_t cause = {.actor = "time"};
     xca_error_t *err = xca_signer_close_case(signer, cert, XCA_STATE_LAPSED, now, pool);
 
     return err != NULL ? err
@@ -122,6 +124,9 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
         return err;
     }
     err = xca_source_expire(signer->office->store, now - SOURCE_LIFE, pool);
+    if (err == NULL) {
+        err = xca_transaction_expire(signer->office->store, now - TRANSACTION_LIFE, pool);
+    }
     return err != NULL ? err : old_sheets(signer, now, pool);
 }
 

@@ -3,6 +3,7 @@
 #define XCA_PORTAL_ENGINE_H
 
 #include <apr_hash.h>
+#include "operations/cmp_signer.h"
 #include "outside/crypto_ca.h"
 #include "portal/files.h"
 #include "portal/limit.h"
@@ -41,6 +42,7 @@ struct xca_portal {
     int demo;                       /* issues under the policy for tests: every page says so */
     const char *service_phone, *service_mail; /* where visitors ask; or NULL */
     const char *helper_url;         /* where visitors get the card helper; or NULL */
+    xca_cmp_signer_t *cmp_signer;   /* of CMP messages */
     const char *enrol_retry;        /* seconds after which a device asks again while officers decide */
     xca_meter_t *meter;             /* shared by all processes */
     const apr_array_header_t *monitor_hosts; /* apr_ipsubnet_t *: who may see /healthz and /metrics */

@@ -21,6 +21,7 @@ static void put_addresses(xca_visit_t *visit) {
     xca_map_text(map, "lists", plain(visit, "/crls/search.cgi"));
     xca_map_text(map, "repository", plain(visit, "/repository/"));
     xca_map_text(map, "ocsp", portal->profile->ocsp_url);
+    xca_map_text(map, "cmp", apr_pstrcat(visit->pool, portal->url != NULL ? portal->url : "", "/.well-known/cmp", NULL));
     xca_map_text(map, "est", apr_pstrcat(visit->pool, portal->url != NULL ? portal->url : "", "/.well-known/est/", NULL));
     xca_map_text(map, "api", apr_pstrcat(visit->pool, portal->url != NULL ? portal->url : "", "/api/v1", NULL));
 }

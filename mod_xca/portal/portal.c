@@ -213,6 +213,9 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
         err = xca_settings_number(settings, "enrol-retry-seconds", &enrol_retry, 600, 1, 86400, pool);
     }
     if (err == NULL) {
+        err = xca_cmp_signer_make(&result->cmp_signer, settings, pool);
+    }
+    if (err == NULL) {
         err = xca_profile_of(&profile, settings, pool);
         result->profile = profile;
     }
@@ -256,6 +259,9 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
     }
     if (err == NULL) {
         err = xca_limit_make(&portal->api_client_limit, (int)portal->api_client_requests, apr_time_from_sec(60), child_pool);
+    }
+    if (err == NULL) {
+        err = xca_cmp_signer_child(portal->cmp_signer, child_pool);
     }
     return err != NULL ? err : xca_repository_make(&portal->repository, child_pool);
 }
@@ -389,7 +395,7 @@ static xca_error_t *go_to_data(xca_visit_t *visit, const xca_route_t *route) {
         return xca_error_make(visit->pool, XCA_E_TOO_LARGE, "form.too-large", "body");
     }
     err = xca_form_read(&visit->form, visit->request->query, NULL, NULL, 0, visit->pool);
-    if (err == NULL && !visit->request->secure) {
+    if (err == NULL && !visit->request->secure && (route->how & XCA_ROUTE_PLAIN) == 0) {
         err = xca_error_make(visit->pool, XCA_E_DENIED, "portal.https-only", NULL);
     }
     return err != NULL ? err : route->page(visit);

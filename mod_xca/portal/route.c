@@ -8,6 +8,7 @@
 #include "portal/page_card_desk.h"
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
+#include "portal/page_cmp.h"
 #include "portal/page_content.h"
 #include "portal/page_est.h"
 #include "portal/page_expiring.h"
@@ -202,6 +203,10 @@ const xca_route_t xca_routes[] = {
     {"GET", "/.well-known/est/csrattrs", xca_page_est_csrattrs, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"POST", "/.well-known/est/simpleenroll", xca_page_est_enroll, NULL, NULL, NULL, XCA_ROUTE_DATA},
     {"POST", "/.well-known/est/simplereenroll", xca_page_est_reenroll, NULL, NULL, NULL, XCA_ROUTE_DATA},
+    {"POST", "/.well-known/cmp", xca_page_cmp, NULL, NULL, NULL, XCA_ROUTE_DATA | XCA_ROUTE_PLAIN},
+    {"POST", "/.well-known/cmp/*", xca_page_cmp, NULL, NULL, NULL, XCA_ROUTE_DATA | XCA_ROUTE_PLAIN},
+    {"POST", "/.well-known/cmp/p/xca", xca_page_cmp, NULL, NULL, NULL, XCA_ROUTE_DATA | XCA_ROUTE_PLAIN},
+    {"POST", "/.well-known/cmp/p/xca/*", xca_page_cmp, NULL, NULL, NULL, XCA_ROUTE_DATA | XCA_ROUTE_PLAIN},
 
     {"GET", "/healthz", xca_page_health, NULL, NULL, NULL, XCA_ROUTE_PLAIN},
     {"GET", "/metrics", xca_page_metrics, NULL, NULL, NULL, XCA_ROUTE_PLAIN},

@@ -94,7 +94,7 @@ static void test_a_stop_behind_any_write_leaves_the_log_whole(void **state) {
 }
 
 static void test_a_card_that_ends_is_logged_with_its_certificates(void **state) {
-    const xca_cause_t cause = {"officers", NULL, NULL};
+    const xca_cause_t cause = {.actor = "officers"};
     soft_card_t *card = card_active(b, "primary");
 
     assert_done(xca_signer_card_revoke(b->signer, recorded_card(b, card->number), XCA_REASON_KEY_COMPROMISE, "lost", &cause,

@@ -163,7 +163,7 @@ static void dispatch(void) {
 /* Its place is free for the next: an active card is not given up. */
 static void end_card(void) {
     assert_done(xca_signer_card_revoke(b->signer, card_of_case(), XCA_REASON_SUPERSEDED, "cut",
-                                       &(xca_cause_t){"officers", NULL, NULL}, b->now, b->pool));
+                                       &(xca_cause_t){.actor = "officers"}, b->now, b->pool));
     case_number = NULL;
 }
 

@@ -214,7 +214,7 @@ static void test_one_primary_card_an_organisation(void **state) {
     b->now = apr_time_now();
     recorded = recorded_card(b, card->number);
     assert_done(xca_signer_card_revoke(b->signer, recorded, XCA_REASON_KEY_COMPROMISE, "lost",
-                                       &(xca_cause_t){"officers", NULL, NULL}, b->now, pool));
+                                       &(xca_cause_t){.actor = "officers"}, b->now, pool));
     assert_states(card, XCA_CARD_STATE_REVOKED, XCA_STATE_COMPLETED, XCA_CERT_REVOKED);
     assert_int_equal(notices_of(b, notice(card, "-card-revoked")), 1);
     refused_as("card.primary-under-way", "primary"); /* the application of before */

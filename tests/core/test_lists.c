@@ -16,7 +16,7 @@
 
 static bench_t *b;
 static apr_pool_t *pool;
-static const xca_cause_t cause = {"holder", "test", NULL};
+static const xca_cause_t cause = {.actor = "holder", .key = "test"};
 
 static int start(void **state) {
     apr_pool_create(&pool, NULL);

@@ -161,7 +161,7 @@ static void test_what_is_revoked_has_no_notice_and_what_is_suspended_has(void **
 
     assert_string_equal(ask(XCA_REQUEST_SUSPEND, NULL, held->number), "request.done");
     assert_done(xca_signer_card_revoke(b->signer, recorded_card(b, revoked->number), XCA_REASON_SUPERSEDED, "damaged",
-                                       &(xca_cause_t){"officers", NULL, NULL}, b->now, pool));
+                                       &(xca_cause_t){.actor = "officers"}, b->now, pool));
     sweep_before(end, 90);
     sweep_before(end, 30);
     assert_int_equal(told(revoked->number, "ending"), 0);

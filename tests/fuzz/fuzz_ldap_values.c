@@ -182,6 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     (void)xca_audit_of_entry(entry, pool); /* fuzz_audit does more with it */
     (void)xca_notice_of_entry(entry, pool);
     (void)xca_session_of_entry(entry, pool);
+    (void)xca_transaction_of_entry(entry, pool);
     (void)xca_order_of_entry(entry, pool);
     period = xca_period_of_entry(entry, pool);
     if (period != NULL) {

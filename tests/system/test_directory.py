@@ -32,7 +32,7 @@ PUBLIC = {
 }
 PUBLIC["ou=crl"] |= {"deltarevocationlist", "xcacrlentries", "xcacrlbytes", "xcadeltaentries", "xcadeltabytes", "xcabasenumber",
                      "xcabaseupdate", "xcaschedulednumber", "xcascheduledupdate"}
-HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=orders", "ou=content", "ou=questions",
+HIDDEN = ("ou=cases", "ou=cards", "ou=requests", "ou=nonces", "ou=sources", "ou=officers", "ou=outbox", "ou=sessions", "ou=transactions", "ou=orders", "ou=content", "ou=questions",
           "ou=counters", "ou=services",
           "ou=sheets", "cn=signer-status", "ou=audit", "ou=events")
 

@@ -1,14 +1,31 @@
-/* The certificate of who answers for the CA: RFC 6960 sections 4.2.2.2 and 4.2.2.2.1; its profile is in conf/README.md. */
+/* The certificates of who speaks for the CA: OCSP (RFC 6960 sections 4.2.2.2 and 4.2.2.2.1) and CMP (RFC 9483 section 3.3); their profiles are in
+ * conf/README.md. They live for days and are not revoked. */
 #include <string.h>
 #include <apr_strings.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include "outside/crypto_cmp.h"
 #include "outside/crypto_lint_parts.h"
 #include "outside/crypto_ocsp.h"
 #include "outside/crypto_tbs.h"
 
-#define NAME      "OCSP"
 #define LIFE_MAX  apr_time_from_sec(31L * 86400)
+
+/* What a certificate is for. */
+typedef struct {
+    const char *name;           /* the commonName behind the CA's own name */
+    const char *use;            /* extendedKeyUsage */
+    int use_nid;
+    const char *never_revoked;  /* extension, not critical, NULL as value: nobody need ask for its status */
+    int never_revoked_nid;
+    const char *use_finding;
+    int p256_alone;
+} purpose_t;
+
+static const purpose_t ocsp = {"OCSP", "1.3.6.1.5.5.7.3.9", NID_OCSP_sign, "1.3.6.1.5.5.7.48.1.5", NID_id_pkix_OCSP_noCheck,
+                               "not id-kp-OCSPSigning alone: RFC 6960 section 4.2.2.2", 0};
+static const purpose_t cmp = {"CMP", "1.3.6.1.5.5.7.3.28", NID_cmcRA, "2.5.29.56", NID_no_rev_avail,
+                              "not id-kp-cmcRA alone: RFC 9480 section 2.2", 1};
 
 /* PKCS#10 (RFC 2986 section 4): an empty name, the key, no attributes, signed by the key. */
 xca_error_t *xca_ocsp_csr(xca_bytes_t *csr, const xca_key_t *key, apr_pool_t *pool) {
@@ -30,7 +47,7 @@ xca_error_t *xca_ocsp_csr(xca_bytes_t *csr, const xca_key_t *key, apr_pool_t *po
 }
 
 /* The CA's own name and one part more, so that nothing in it is the asker's choice. */
-static void put_subject(xca_der_t *der, const xca_ca_t *ca) {
+static void put_subject(xca_der_t *der, const xca_ca_t *ca, const char *name_of_purpose) {
     xca_der_at_t at = xca_der_at(ca->name);
     xca_der_item_t name;
 
@@ -38,18 +55,18 @@ static void put_subject(xca_der_t *der, const xca_ca_t *ca) {
     if (xca_der_take(&at, XCA_DER_SEQUENCE, &name)) {
         xca_der_put_raw(der, name.content);
     }
-    xca_tbs_put_rdn(der, "2.5.4.3", XCA_DER_UTF8, NAME);
+    xca_tbs_put_rdn(der, "2.5.4.3", XCA_DER_UTF8, name_of_purpose);
     xca_der_close(der);
 }
 
-static void put_extensions(xca_der_t *der, const xca_ca_t *ca, const unsigned char key_id[XCA_KEY_ID]) {
-    static const char *const uses[] = {"1.3.6.1.5.5.7.3.9", NULL}; /* id-kp-OCSPSigning */
+static void put_extensions(xca_der_t *der, const xca_ca_t *ca, const purpose_t *purpose, const unsigned char key_id[XCA_KEY_ID]) {
+    const char *const uses[] = {purpose->use, NULL};
 
     xca_der_open(der, XCA_DER_CONSTRUCTED | 3);
     xca_der_open(der, XCA_DER_SEQUENCE);
     xca_tbs_put_key_usage(der, XCA_KU_DIGITAL_SIGNATURE);
     xca_tbs_put_ext_key_usage(der, uses);
-    xca_tbs_extension_open(der, "1.3.6.1.5.5.7.48.1.5", 0); /* id-pkix-ocsp-nocheck */
+    xca_tbs_extension_open(der, purpose->never_revoked, 0);
     xca_der_put(der, XCA_DER_NULL, NULL, 0);
     xca_tbs_extension_close(der);
     xca_tbs_put_key_ids(der, key_id, ca->key_id);
@@ -57,8 +74,8 @@ static void put_extensions(xca_der_t *der, const xca_ca_t *ca, const unsigned ch
     xca_der_close(der);
 }
 
-static xca_error_t *build(xca_bytes_t *tbs, const xca_ca_t *ca, xca_bytes_t spki, apr_time_t not_before, apr_time_t not_after,
-                          apr_pool_t *pool) {
+static xca_error_t *build(xca_bytes_t *tbs, const xca_ca_t *ca, const purpose_t *purpose, xca_bytes_t spki, apr_time_t not_before,
+                          apr_time_t not_after, apr_pool_t *pool) {
     xca_der_t *der = xca_der_make(pool);
     unsigned char serial[XCA_SERIAL_BYTES], key_id[XCA_KEY_ID];
     xca_error_t *err = xca_random(serial, sizeof(serial), pool);
@@ -78,30 +95,43 @@ static xca_error_t *build(xca_bytes_t *tbs, const xca_ca_t *ca, xca_bytes_t spki
     xca_tbs_put_algorithm(der, ca->key);
     xca_der_put_raw(der, ca->name);
     xca_tbs_put_validity(der, not_before, not_after);
-    put_subject(der, ca);
+    put_subject(der, ca, purpose->name);
     xca_der_put_raw(der, spki);
-    put_extensions(der, ca, key_id);
+    put_extensions(der, ca, purpose, key_id);
     xca_der_close(der);
     return xca_der_finish(tbs, der, pool);
 }
 
-xca_error_t *xca_ocsp_certify(xca_bytes_t *certificate, const xca_ca_t *ca, xca_bytes_t spki, apr_time_t not_before,
-                              apr_time_t not_after, apr_pool_t *pool) {
+static xca_error_t *check_all(xca_bytes_t certificate, const purpose_t *purpose, xca_bytes_t spki, xca_bytes_t ca, apr_time_t not_before,
+                              apr_time_t not_after, int is_signed, apr_pool_t *pool) XCA_MUST_USE;
+
+static xca_error_t *certify(xca_bytes_t *certificate, const xca_ca_t *ca, const purpose_t *purpose, xca_bytes_t spki, apr_time_t not_before,
+                            apr_time_t not_after, apr_pool_t *pool) {
     xca_bytes_t tbs, linted;
-    xca_error_t *err = build(&tbs, ca, spki, not_before, not_after, pool);
+    xca_error_t *err = build(&tbs, ca, purpose, spki, not_before, not_after, pool);
 
     if (err == NULL) {
         err = xca_tbs_unsigned(&linted, tbs, ca->key, pool);
     }
     if (err == NULL) {
-        err = xca_lint_responder(linted, spki, ca->certificate, not_before, not_after, 0, pool);
+        err = check_all(linted, purpose, spki, ca->certificate, not_before, not_after, 0, pool);
     }
     return err == NULL ? xca_tbs_sign(certificate, tbs, ca->key, pool) : err;
 }
 
+xca_error_t *xca_ocsp_certify(xca_bytes_t *certificate, const xca_ca_t *ca, xca_bytes_t spki, apr_time_t not_before,
+                              apr_time_t not_after, apr_pool_t *pool) {
+    return certify(certificate, ca, &ocsp, spki, not_before, not_after, pool);
+}
+
+xca_error_t *xca_cmp_certify(xca_bytes_t *certificate, const xca_ca_t *ca, xca_bytes_t spki, apr_time_t not_before,
+                             apr_time_t not_after, apr_pool_t *pool) {
+    return certify(certificate, ca, &cmp, spki, not_before, not_after, pool);
+}
+
 /* The lint --------------------------------------------------------------------------------------------------------------- */
 
-static void check_names(xca_lint_t *lint) {
+static void check_names(xca_lint_t *lint, const char *name) {
     X509_NAME *wanted = X509_NAME_dup(X509_get_subject_name(lint->issuer));
     const X509_NAME *found = X509_get_subject_name(lint->certificate);
     const unsigned char *ca, *issuer;
@@ -113,9 +143,9 @@ static void check_names(xca_lint_t *lint) {
         xca_lint_find(lint, "lint.issuer", "not byte for byte the CA's subject: RFC 5280 section 4.1.2.4");
     }
     if (wanted == NULL ||
-        !X509_NAME_add_entry_by_NID(wanted, NID_commonName, V_ASN1_UTF8STRING, (const unsigned char *)NAME, -1, -1, 0) ||
+        !X509_NAME_add_entry_by_NID(wanted, NID_commonName, V_ASN1_UTF8STRING, (const unsigned char *)name, -1, -1, 0) ||
         X509_NAME_cmp(wanted, found) != 0) {
-        xca_lint_find(lint, "lint.subject", "not the CA's name and CN=" NAME);
+        xca_lint_find(lint, "lint.subject", "not the CA's name and that of what it is for");
     }
     X509_NAME_free(wanted);
 }
@@ -134,7 +164,7 @@ static void check_times(xca_lint_t *lint, apr_time_t not_before, apr_time_t not_
     }
 }
 
-static void check_key(xca_lint_t *lint, xca_bytes_t spki) {
+static void check_key(xca_lint_t *lint, const purpose_t *purpose, xca_bytes_t spki) {
     EVP_PKEY *pkey = X509_get0_pubkey(lint->certificate);
     unsigned char *der = NULL;
     int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(lint->certificate), &der);
@@ -143,15 +173,16 @@ static void check_key(xca_lint_t *lint, xca_bytes_t spki) {
         xca_lint_find(lint, "lint.key", "not the responder's key: RFC 5280 section 4.1.2.7");
     }
     OPENSSL_free(der);
-    if (pkey == NULL || !xca_ocsp_takes_key(xca_openssl_key_text(lint->pool, pkey))) {
-        xca_lint_find(lint, "lint.key", "neither P-256 nor RSA-2048");
+    if (pkey == NULL || !xca_ocsp_takes_key(xca_openssl_key_text(lint->pool, pkey)) ||
+        (purpose->p256_alone && strcmp(xca_openssl_key_text(lint->pool, pkey), "EC P-256") != 0)) {
+        xca_lint_find(lint, "lint.key", purpose->p256_alone ? "not P-256" : "neither P-256 nor RSA-2048");
     }
 }
 
 /* These five and no others, keyUsage alone critical. */
-static void check_extensions(xca_lint_t *lint) {
-    static const int wanted[] = {NID_key_usage, NID_ext_key_usage, NID_id_pkix_OCSP_noCheck, NID_subject_key_identifier,
-                                 NID_authority_key_identifier};
+static void check_extensions(xca_lint_t *lint, const purpose_t *purpose) {
+    const int wanted[] = {NID_key_usage, NID_ext_key_usage, purpose->never_revoked_nid, NID_subject_key_identifier,
+                          NID_authority_key_identifier};
     const ASN1_OCTET_STRING *key_id = X509_get0_authority_key_id(lint->certificate);
     const ASN1_OCTET_STRING *ca_key_id = X509_get0_subject_key_id(lint->issuer);
     EXTENDED_KEY_USAGE *uses = X509_get_ext_d2i(lint->certificate, NID_ext_key_usage, NULL, NULL);
@@ -166,13 +197,13 @@ static void check_extensions(xca_lint_t *lint) {
         }
     }
     if (X509_get_ext_count(lint->certificate) != (int)i) {
-        xca_lint_find(lint, "lint.extensions", "more or fewer than the responder's five");
+        xca_lint_find(lint, "lint.extensions", "more or fewer than these five");
     }
     if (X509_get_key_usage(lint->certificate) != KU_DIGITAL_SIGNATURE) {
         xca_lint_find(lint, "lint.key-usage", "not digitalSignature alone");
     }
-    if (sk_ASN1_OBJECT_num(uses) != 1 || OBJ_obj2nid(sk_ASN1_OBJECT_value(uses, 0)) != NID_OCSP_sign) {
-        xca_lint_find(lint, "lint.ext-key-usage", "not id-kp-OCSPSigning alone: RFC 6960 section 4.2.2.2");
+    if (sk_ASN1_OBJECT_num(uses) != 1 || OBJ_obj2nid(sk_ASN1_OBJECT_value(uses, 0)) != purpose->use_nid) {
+        xca_lint_find(lint, "lint.ext-key-usage", purpose->use_finding);
     }
     EXTENDED_KEY_USAGE_free(uses);
     if (key_id == NULL || ca_key_id == NULL || ASN1_OCTET_STRING_cmp(key_id, ca_key_id) != 0) {
@@ -191,23 +222,33 @@ static void check_serial(xca_lint_t *lint) {
     }
 }
 
-xca_error_t *xca_lint_responder(xca_bytes_t certificate, xca_bytes_t spki, xca_bytes_t ca, apr_time_t not_before,
-                                apr_time_t not_after, int is_signed, apr_pool_t *pool) {
-    xca_lint_t lint = {pool, NULL, NULL, NULL, NULL, NULL};
+static xca_error_t *check_all(xca_bytes_t certificate, const purpose_t *purpose, xca_bytes_t spki, xca_bytes_t ca, apr_time_t not_before,
+                         apr_time_t not_after, int is_signed, apr_pool_t *pool) {
+    xca_lint_t found = {pool, NULL, NULL, NULL, NULL, NULL};
 
-    lint.certificate = xca_openssl_x509(pool, certificate);
-    lint.issuer = xca_openssl_x509(pool, ca);
-    if (lint.certificate == NULL || lint.issuer == NULL) {
+    found.certificate = xca_openssl_x509(pool, certificate);
+    found.issuer = xca_openssl_x509(pool, ca);
+    if (found.certificate == NULL || found.issuer == NULL) {
         return xca_openssl_error(pool, XCA_E_INTERNAL, "lint.der", "not one certificate in DER");
     }
-    check_serial(&lint);
-    check_names(&lint);
-    check_times(&lint, not_before, not_after);
-    check_key(&lint, spki);
-    check_extensions(&lint);
-    if (is_signed && X509_verify(lint.certificate, X509_get0_pubkey(lint.issuer)) != 1) {
-        xca_lint_find(&lint, "lint.signature", "not the CA's: RFC 6960 section 4.2.2.2");
+    check_serial(&found);
+    check_names(&found, purpose->name);
+    check_times(&found, not_before, not_after);
+    check_key(&found, purpose, spki);
+    check_extensions(&found, purpose);
+    if (is_signed && X509_verify(found.certificate, X509_get0_pubkey(found.issuer)) != 1) {
+        xca_lint_find(&found, "lint.signature", "not the CA's: RFC 6960 section 4.2.2.2");
     }
     ERR_clear_error();
-    return lint.findings;
+    return found.findings;
+}
+
+xca_error_t *xca_lint_responder(xca_bytes_t certificate, xca_bytes_t spki, xca_bytes_t ca, apr_time_t not_before,
+                                apr_time_t not_after, int is_signed, apr_pool_t *pool) {
+    return check_all(certificate, &ocsp, spki, ca, not_before, not_after, is_signed, pool);
+}
+
+xca_error_t *xca_lint_cmp(xca_bytes_t certificate, xca_bytes_t spki, xca_bytes_t ca, apr_time_t not_before, apr_time_t not_after,
+                          int is_signed, apr_pool_t *pool) {
+    return check_all(certificate, &cmp, spki, ca, not_before, not_after, is_signed, pool);
 }
