@@ -8,6 +8,7 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include "base/text.h"
+#include "portal/limit.h"
 
 APLOG_USE_MODULE(xca);
 
@@ -42,10 +43,12 @@ static apr_status_t connection_is_over(void *data) {
 
 static sender_t *sender_of(conn_rec *connection) {
     sender_t *sender = ap_get_module_config(connection->conn_config, &xca_module);
+    const char *source;
 
     if (sender == NULL) {
         sender = apr_pcalloc(connection->pool, sizeof(*sender));
-        sender->place = (int)(xca_text_hash(connection->client_ip, strlen(connection->client_ip)) % PLACES);
+        source = xca_limit_source(connection->client_ip, connection->pool);
+        sender->place = (int)(xca_text_hash(source, strlen(source)) % PLACES);
         ap_set_module_config(connection->conn_config, &xca_module, sender);
         apr_pool_cleanup_register(connection->pool, sender, connection_is_over, apr_pool_cleanup_null);
     }

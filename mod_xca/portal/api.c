@@ -228,7 +228,7 @@ xca_error_t *xca_api_limit(xca_visit_t *visit) {
         may = xca_limit_take(portal->api_client_limit, name, visit->now);
     } else {
         most = portal->api_requests;
-        may = xca_limit_take(portal->api_limit, visit->request->client != NULL ? visit->request->client : "", visit->now);
+        may = xca_limit_take(portal->api_limit, xca_limit_source(visit->request->client, visit->pool), visit->now);
     }
     if (may) {
         return NULL;

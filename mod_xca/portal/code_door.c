@@ -1,27 +1,14 @@
 #include "portal/code_door.h"
 
 #include <string.h>
-#include <arpa/inet.h>
 #include <apr_strings.h>
 #include "directory/source_store.h"
 #include "domain/codes.h"
 #include "outside/crypto.h"
 #include "portal/engine.h"
 
-/* One visitor of IPv6 has a whole /64 network. */
-static const char *network_of(const char *address, apr_pool_t *pool) {
-    struct in6_addr six;
-
-    if (inet_pton(AF_INET6, address, &six) != 1 || IN6_IS_ADDR_V4MAPPED(&six)) {
-        return address;
-    }
-    return apr_pstrcat(pool, "net ", xca_text_hex(pool, six.s6_addr, 8), NULL);
-}
-
 const char *xca_code_door_source(const xca_visit_t *visit) {
-    const char *client = visit->request->client != NULL ? visit->request->client : "";
-    const char *text =
-        apr_pstrcat(visit->pool, "xca-source-1\n", network_of(client, visit->pool), "\n", NULL);
+    const char *text = apr_pstrcat(visit->pool, "xca-source-1\n", xca_limit_source(visit->request->client, visit->pool), "\n", NULL);
     unsigned char mac[32];
 
     xca_hmac(mac, visit->portal->key, text, strlen(text));

@@ -1,6 +1,8 @@
 #include "portal/limit.h"
 
 #include <string.h>
+#include <arpa/inet.h>
+#include <apr_strings.h>
 #include <apr_thread_mutex.h>
 #include "base/text.h"
 
@@ -26,6 +28,15 @@ xca_error_t *xca_limit_make(xca_limit_t **limit, int most, apr_interval_time_t w
     made->window = window;
     *limit = made;
     return NULL;
+}
+
+const char *xca_limit_source(const char *address, apr_pool_t *pool) {
+    struct in6_addr six;
+
+    if (address == NULL || inet_pton(AF_INET6, address, &six) != 1 || IN6_IS_ADDR_V4MAPPED(&six)) {
+        return address != NULL ? address : "";
+    }
+    return apr_pstrcat(pool, "net ", xca_text_hex(pool, six.s6_addr, 8), NULL);
 }
 
 int xca_limit_take(xca_limit_t *limit, const char *source, apr_time_t now) {

@@ -45,7 +45,7 @@ xca_error_t *xca_page_question(xca_visit_t *visit) {
 static xca_error_t *too_often(const xca_visit_t *visit) {
     xca_error_t *err;
 
-    if (xca_limit_take(visit->portal->question_limit, visit->request->client, visit->now)) {
+    if (xca_limit_take(visit->portal->question_limit, xca_limit_source(visit->request->client, visit->pool), visit->now)) {
         return NULL;
     }
     err = xca_error_make(visit->pool, XCA_E_LOCKED, "question.too-often", "%s", visit->request->client);

@@ -61,7 +61,7 @@ xca_error_t *xca_page_xds_checked(xca_visit_t *visit) {
 
     put_token(visit, "xds");
     /* A sheet costs up to some thousand questions to the directory. */
-    if (!xca_limit_take(visit->portal->sheet_limit, visit->request->client, visit->now)) {
+    if (!xca_limit_take(visit->portal->sheet_limit, xca_limit_source(visit->request->client, visit->pool), visit->now)) {
         at_file(visit, xca_error_make(visit->pool, XCA_E_LOCKED, "xds.too-often", "%s", visit->request->client));
         return NULL;
     }

@@ -35,10 +35,21 @@ static void test_a_million_addresses_need_no_more_room(void **state) {
     assert_true(taken > 4000 && taken <= 2 * 4096);
 }
 
+static void test_a_network_of_ipv6_is_one_visitor(void **state) {
+    const char *one = xca_limit_source("2001:db8:1:2::1", test_pool);
+
+    assert_string_equal(one, xca_limit_source("2001:db8:1:2:ffff:ffff:ffff:ffff", test_pool));
+    assert_string_not_equal(one, xca_limit_source("2001:db8:1:3::1", test_pool));
+    assert_string_equal(xca_limit_source("192.0.2.1", test_pool), "192.0.2.1");
+    assert_string_not_equal(xca_limit_source("::ffff:192.0.2.1", test_pool), xca_limit_source("::ffff:192.0.2.2", test_pool));
+    assert_string_equal(xca_limit_source(NULL, test_pool), "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_so_many_in_a_window_and_again_in_the_next),
         TEST(test_a_million_addresses_need_no_more_room),
+        TEST(test_a_network_of_ipv6_is_one_visitor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
