@@ -157,6 +157,13 @@ static void finish(answer_t *answer) {
     (void)ap_pass_brigade(answer->r->output_filters, answer->brigade);
 }
 
+const char *xca_request_id(request_rec *r) {
+    if (r->log_id == NULL) {
+        ap_run_generate_log_id(r->connection, r, &r->log_id);
+    }
+    return r->log_id;
+}
+
 int xca_exchange(request_rec *r, xca_portal_t *portal, apr_interval_time_t clock_offset) {
     xca_http_request_t request = {0};
     xca_http_response_t response = {0};
@@ -178,13 +185,9 @@ int xca_exchange(request_rec *r, xca_portal_t *portal, apr_interval_time_t clock
     response.write = write_piece;
     response.baton = &answer;
 
-    /* The id of the request in the error log (%L) and the access log; the visitor of a page of ours that failed sees it too. */
-    if (r->log_id == NULL) {
-        ap_run_generate_log_id(r->connection, r, &r->log_id);
-    }
-    request.id = r->log_id;
-    if (r->log_id != NULL) {
-        apr_table_setn(response.headers, "X-Request-Id", r->log_id);
+    request.id = xca_request_id(r); /* the visitor of a page of ours that failed sees it too */
+    if (request.id != NULL) {
+        apr_table_setn(response.headers, "X-Request-Id", request.id);
     }
     xca_httpd_log_request(r);
     xca_portal_answer(portal, &request, &response, r->pool);

@@ -18,6 +18,9 @@ extern module AP_MODULE_DECLARE_DATA xca_module __attribute__((visibility("defau
  */
 int xca_exchange(request_rec *r, xca_portal_t *portal, apr_interval_time_t clock_offset);
 
+/* The id of a request, which the logs (%L) and its answer have; NULL if httpd gives none. */
+const char *xca_request_id(request_rec *r);
+
 /* Reads the body of a request until `buffer` (limit bytes) is full or the body ends. Returns OK or an HTTP status. */
 int xca_read_body(request_rec *r, char *buffer, apr_size_t limit, apr_size_t *length);
 

@@ -71,8 +71,12 @@ static void send_bytes(request_rec *r, xca_bytes_t bytes) {
 int xca_ocsp_exchange(request_rec *r, const xca_ocsp_t *ocsp, const xca_portal_t *portal) {
     xca_bytes_t request = {NULL, 0};
     xca_ocsp_reply_t reply;
+    const char *id = xca_request_id(r);
     int status;
 
+    if (id != NULL) {
+        apr_table_setn(r->err_headers_out, "X-Request-Id", id); /* httpd's own answers have it too */
+    }
     if (r->method_number != M_GET && r->method_number != M_POST) {
         ap_allow_methods(r, REPLACE_ALLOW, "GET", "POST", NULL);
         return HTTP_METHOD_NOT_ALLOWED;

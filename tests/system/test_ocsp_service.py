@@ -281,6 +281,16 @@ def test_get_with_headers_for_caches(server):
     # with a nonce, and where there is no answer, nothing is kept
     assert client.exchange("GET", path_of(request(server.issuer.id(serial), nonce=b"n")))[1]["Cache-Control"] == "no-store"
     assert client.exchange("GET", "/ocsp/A")[1]["Cache-Control"] == "no-store"
+
+
+def test_answers_have_the_id_that_the_access_log_has(server):
+    client = Client(server.http)
+    for method, path, body in (("POST", "/ocsp", request(server.issuer.id("4a01"))), ("GET", "/ocsp/A?for=the-log", None), ("PUT", "/ocsp", b"x")):
+        found = client.exchange(method, path, body)[1]["X-Request-Id"]
+        until = time.monotonic() + 10
+        while not [line for line in (server.home / "log/httpd-access.log").read_text("utf-8").splitlines() if line.endswith(" " + found)]:
+            assert time.monotonic() < until, (method, found)
+            time.sleep(0.2)
     client.close()
 
 

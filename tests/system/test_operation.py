@@ -7,10 +7,12 @@ import resource
 import signal
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
 import pytest
+from conftest import free_ports
 from prometheus_client.parser import text_string_to_metric_families
 from test_broken_directory import servers  # noqa: F401 (a fixture)
 
@@ -121,6 +123,45 @@ def test_an_answer_has_the_id_that_the_logs_have(instance):
             break
         time.sleep(0.2)
     assert lines[-1].split()[-1] == headers["X-Request-Id"]
+    # the error log's fields are whole, with an id or without
+    whole = re.compile(r"\[[^]]+\] \[[\w-]+:\w+\] \[pid \d+\] (\[request [^] ]+\] )?(\[client [^] ]+\] )?(?!\[(request|client)\b)")
+    assert [line for line in (instance.home / "log" / "httpd-error.log").read_text("utf-8").splitlines() if not whole.match(line)] == []
+
+
+def test_mod_status_has_lines_of_the_portal(instance):
+    port = free_ports(1)[0]
+    text = (instance.home / "httpd.conf").read_text("utf-8")
+    text = re.sub(r"(?m)^Listen .*$", "", re.sub(r"<VirtualHost.*?</VirtualHost>", "", text, flags=re.S))
+    text = text.replace("run/httpd.pid", "run/status.pid").replace("httpd-error.log", "status-error.log")
+    text = re.sub(r'(?m)^LoadModule alias_module "(.*)/mod_alias.so"$', r'\g<0>\nLoadModule status_module "\1/mod_status.so"', text)
+    path = instance.home / "status-httpd.conf"
+    path.write_text(text + "Listen 127.0.0.1:%d\nExtendedStatus On\nXCAPortal On\n<Location /server-status>\n  XCAPortal Off\n"
+                    "  SetHandler server-status\n  Require all granted\n</Location>\n" % port, "utf-8")
+    server = subprocess.Popen(["/usr/sbin/apache2", "-f", str(path), "-DFOREGROUND"])
+
+    def ask(what):
+        until = time.monotonic() + 20
+        while True:
+            link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            try:
+                link.request("GET", what)
+                return link.getresponse().read().decode("utf-8")
+            except ConnectionRefusedError:
+                assert time.monotonic() < until and server.poll() is None
+                time.sleep(0.2)
+            finally:
+                link.close()
+
+    try:
+        for _ in range(3):
+            ask("/healthz")
+        ask("/repository/nothing.crl")
+        said = dict(line.split(": ", 1) for line in ask("/server-status?auto").splitlines() if line.startswith("XCA"))
+        assert (said["XCAAnswers"], said["XCARefused"], said["XCAFailed"]) == ("4", "1", "0") and float(said["XCAMeanMilliseconds"]) > 0
+        assert "<h2>mod_xca</h2>" in ask("/server-status")
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 def test_a_directory_that_is_away_is_told_and_so_is_a_silent_signer(servers):  # noqa: F811
