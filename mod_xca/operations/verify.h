@@ -36,7 +36,7 @@ typedef struct xca_verified {
 } xca_verified_t;
 
 /* Verifies a certificate (DER or PEM, as it was sent): chain, validity, status now, policy, key usage, organisation and class. Errors:
- * "certificate.unreadable", "ca.not-found", those of the directory. */
+ * "verify.certificate", "ca.not-found", those of the directory. */
 xca_error_t *xca_verify_certificate(xca_verified_t **verified, xca_office_t *office, const xca_profile_t *profile,
                                     xca_bytes_t sent, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -18,7 +18,7 @@ struct xca_signed {
 };
 
 static xca_error_t *unreadable(apr_pool_t *pool) {
-    return xca_openssl_error(pool, XCA_E_INVALID, "certificate.unreadable", "to be verified");
+    return xca_openssl_error(pool, XCA_E_INVALID, "verify.certificate", "to be verified");
 }
 
 /* Chains. */

@@ -17,7 +17,7 @@ typedef enum {
 } xca_chain_verdict;
 
 /* Follows `certificate` up `chain` (DER, the issuer first, the root last) by RFC 5280 section 6.1, but for the time and revocation,
- * which are findings of their own. Error: "certificate.unreadable". */
+ * which are findings of their own. Error: "verify.certificate". */
 xca_error_t *xca_verify_chain(xca_chain_verdict *verdict, const char **why, xca_bytes_t certificate, const xca_bytes_t *chain,
                               int chain_length, apr_pool_t *pool) XCA_MUST_USE;
 
@@ -27,7 +27,7 @@ xca_error_t *xca_verify_chain(xca_chain_verdict *verdict, const char **why, xca_
 xca_error_t *xca_chain_above(apr_array_header_t **chain, xca_bytes_t certificate, const apr_array_header_t *all,
                              apr_pool_t *pool) XCA_MUST_USE;
 
-/* One certificate as it is sent: DER, or the first one of PEM text (RFC 7468). Error: "certificate.unreadable". */
+/* One certificate as it is sent: DER, or the first one of PEM text (RFC 7468). Error: "verify.certificate". */
 xca_error_t *xca_certificate_take(xca_bytes_t *certificate, xca_bytes_t sent, apr_pool_t *pool) XCA_MUST_USE;
 
 typedef struct xca_signed xca_signed_t;

@@ -123,15 +123,19 @@ static int status_of(const xca_visit_t *visit, const xca_error_t *err) {
     return status == 422 && strcmp(visit->request->method, "POST") != 0 ? 400 : status;
 }
 
-/* Seconds. Locks of user codes tell their minutes. */
-static const char *wait_of(const xca_visit_t *visit, const xca_error_t *err) {
+const char *xca_api_wait(const xca_visit_t *visit, const xca_error_t *err) {
     if (err->kind == XCA_E_UNAVAILABLE) {
         return RETRY_DOWN;
     }
-    if (strncmp(err->message, "code.", 5) == 0 && err->arg != NULL) {
+    if (strncmp(err->message, "code.", 5) == 0 && err->arg != NULL) { /* its minutes */
         return apr_itoa(visit->pool, 60 * atoi(err->arg));
     }
     return RETRY_LIMIT;
+}
+
+/* Here are no pages. */
+static const char *title_of(int status) {
+    return status == 404 ? "api.title.not-found" : status == 405 ? "api.title.method" : xca_title_of(status);
 }
 
 static void put_errors(xca_visit_t *visit, const xca_error_t *err) {
@@ -156,11 +160,11 @@ void xca_api_problem(xca_visit_t *visit, const xca_error_t *err) {
     visit->problem = 1;
     visit->status = status_of(visit, err);
     if (err->kind == XCA_E_UNAVAILABLE || err->kind == XCA_E_LOCKED) {
-        apr_table_set(visit->headers, "Retry-After", wait_of(visit, err));
+        apr_table_set(visit->headers, "Retry-After", xca_api_wait(visit, err));
     }
     apr_table_unset(visit->headers, "Cache-Control");
     xca_map_text(visit->model, "type", "about:blank");
-    xca_map_text(visit->model, "title", xca_catalogue_text(visit->portal->texts, xca_title_of(visit->status), visit->language));
+    xca_map_text(visit->model, "title", xca_catalogue_text(visit->portal->texts, title_of(visit->status), visit->language));
     xca_map_number(visit->model, "status", visit->status);
     xca_map_text(visit->model, "detail", xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool));
     xca_map_text(visit->model, "code", err->message);

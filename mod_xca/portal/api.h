@@ -16,6 +16,9 @@ xca_error_t *xca_api_enter(xca_visit_t *visit, const xca_route_t *route, const c
 /* Turns the visit into the problem that tells `err`. */
 void xca_api_problem(xca_visit_t *visit, const xca_error_t *err);
 
+/* Seconds after which what was refused may be asked again: of a lock of user codes what is left of it, for Retry-After. */
+const char *xca_api_wait(const xca_visit_t *visit, const xca_error_t *err);
+
 /* Who may ask how often of what costs: setting "api-clients-file" has lines "<SHA-256 of a certificate, hex> <name>"; "#" begins a
  * remark. Errors: those of files, "api.clients" (arg: the line). */
 xca_error_t *xca_api_clients_read(xca_portal_t *portal, const xca_settings_t *settings, apr_pool_t *pool) XCA_MUST_USE;

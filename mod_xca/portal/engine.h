@@ -31,7 +31,7 @@ struct xca_portal {
     const xca_profile_t *profile;   /* what certificates of this authority say */
     apr_hash_t *api_clients;        /* registered certificates: SHA-256 in hex -> name */
     long api_requests, api_client_requests; /* of what costs, that one address or one such certificate may ask in a minute */
-    xca_limit_t *api_limit, *api_client_limit; /* since xca_portal_child() */
+    xca_limit_t *api_limit, *api_client_limit; /* of all processes */
     const char *holidays;           /* as in xca_working_day_end(), or NULL */
     long questions_an_hour;         /* questions that one address may send in an hour */
     xca_limit_t *question_limit;    /* since xca_portal_child() */

@@ -1,30 +1,33 @@
 #include "portal/limit.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <apr_strings.h>
-#include <apr_thread_mutex.h>
+#include <apr_shm.h>
 #include "base/text.h"
 
-#define PLACES 4096
+#define PLACES     4096
+#define TAKEN_BITS 28 /* of a place's word; the others are the second in which its window began */
+#define TAKEN_MAX  (((apr_uint64_t)1 << TAKEN_BITS) - 1)
 
 struct xca_limit {
-    apr_thread_mutex_t *lock;
-    int most;
+    apr_shm_t *memory;
+    _Atomic apr_uint64_t *places; /* shared */
+    apr_uint64_t most;
     apr_interval_time_t window;
-    struct {
-        apr_time_t began;
-        int taken;
-    } places[PLACES];
 };
 
 xca_error_t *xca_limit_make(xca_limit_t **limit, int most, apr_interval_time_t window, apr_pool_t *pool) {
     xca_limit_t *made = apr_pcalloc(pool, sizeof(*made));
+    apr_size_t size = PLACES * sizeof(*made->places);
 
-    if (apr_thread_mutex_create(&made->lock, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
-        return xca_error_make(pool, XCA_E_INTERNAL, "portal.lock", "apr_thread_mutex_create");
+    if (apr_shm_create(&made->memory, size, NULL, pool) != APR_SUCCESS) {
+        return xca_error_make(pool, XCA_E_INTERNAL, "portal.start", "%" APR_SIZE_T_FMT " bytes", size);
     }
-    made->most = most;
+    made->places = apr_shm_baseaddr_get(made->memory);
+    memset((void *)made->places, 0, size);
+    made->most = (apr_uint64_t)most < TAKEN_MAX ? (apr_uint64_t)most : TAKEN_MAX;
     made->window = window;
     *limit = made;
     return NULL;
@@ -40,17 +43,19 @@ const char *xca_limit_source(const char *address, apr_pool_t *pool) {
 }
 
 int xca_limit_take(xca_limit_t *limit, const char *source, apr_time_t now) {
-    apr_uint32_t place = xca_text_hash(source, strlen(source)) % PLACES;
-    int may;
+    _Atomic apr_uint64_t *place = &limit->places[xca_text_hash(source, strlen(source)) % PLACES];
+    apr_uint64_t before = atomic_load(place), after;
 
-    apr_thread_mutex_lock(limit->lock);
-    /* Also a clock that was set back begins anew. */
-    if (now < limit->places[place].began || now >= limit->places[place].began + limit->window) {
-        limit->places[place].began = now;
-        limit->places[place].taken = 0;
-    }
-    may = limit->places[place].taken < limit->most;
-    limit->places[place].taken += may;
-    apr_thread_mutex_unlock(limit->lock);
-    return may;
+    do {
+        apr_time_t began = apr_time_from_sec((apr_int64_t)(before >> TAKEN_BITS));
+
+        after = before + 1;
+        /* Also a clock that was set back begins anew. */
+        if (now < began || now >= began + limit->window) {
+            after = ((apr_uint64_t)apr_time_sec(now) << TAKEN_BITS) + 1;
+        } else if ((before & TAKEN_MAX) >= limit->most) {
+            return 0;
+        }
+    } while (!atomic_compare_exchange_weak(place, &before, after));
+    return 1;
 }

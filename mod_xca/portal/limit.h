@@ -1,4 +1,5 @@
-/* How often one address may ask, in one process of the server: a fixed table, so that no number of addresses fills memory. */
+/* How often one address may ask: a fixed table, so that no number of addresses fills memory. Processes that are forked after it was made
+ * share it, without a lock. */
 #ifndef XCA_PORTAL_LIMIT_H
 #define XCA_PORTAL_LIMIT_H
 
@@ -7,7 +8,7 @@
 
 typedef struct xca_limit xca_limit_t;
 
-/* At most `most` takes within `window` for each source. */
+/* At most `most` takes within `window` (at least a second) for each source. Error: "portal.start". */
 xca_error_t *xca_limit_make(xca_limit_t **limit, int most, apr_interval_time_t window,
                             apr_pool_t *pool) XCA_MUST_USE;
 

@@ -13,6 +13,7 @@
 #include "portal/org_show.h"
 #include "portal/page_case.h"
 #include "portal/page_certificate.h"
+#include "portal/page_statistics.h"
 #include "portal/pages.h"
 
 /* Look-ups. */
@@ -77,6 +78,22 @@ xca_error_t *xca_api_description(xca_visit_t *visit) {
     visit->data_etag = file->etag;
     apr_table_set(visit->headers, "Cache-Control", "public, max-age=300");
     return NULL;
+}
+
+/* The page takes a choice that there is not for none; a program must not take the numbers of all for those of one. */
+xca_error_t *xca_api_statistics(xca_visit_t *visit) {
+    static const char *const choices[] = {"year", "class", "county"};
+    xca_error_t *wrong = NULL, *err = xca_page_statistics(visit);
+    apr_size_t i;
+
+    for (i = 0; err == NULL && visit->data == NULL && i < sizeof(choices) / sizeof(choices[0]); i++) {
+        const char *asked = xca_form_text(visit->form, choices[i]);
+
+        if (asked != NULL && *asked != '\0' && xca_value_find(visit->model, choices[i]) == NULL) {
+            wrong = xca_error_append(wrong, xca_error_field(visit->pool, choices[i], "api.no-numbers", NULL));
+        }
+    }
+    return err != NULL ? err : wrong;
 }
 
 /* The state of a case. */

@@ -8,6 +8,7 @@
 xca_page xca_api_certificate_status; /* GET  /api/v1/certificates/<serial>/status              */
 xca_page xca_api_organisations;      /* GET  /api/v1/organisations?name=&ubn=                  */
 xca_page xca_api_organisation;       /* GET  /api/v1/organisations/<oid>                       */
+xca_page xca_api_statistics;         /* GET  /api/v1/statistics?year=&class=&county=           */
 xca_page xca_api_case_status;        /* POST /api/v1/cases/status: case_number, user_code      */
 xca_page xca_api_verify;             /* POST /api/v1/verify: certificate, or signature with content or digest */
 xca_page xca_api_description;        /* GET  /api/v1/openapi.json                              */

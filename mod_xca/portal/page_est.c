@@ -70,6 +70,11 @@ static void give_base64(xca_visit_t *visit, xca_bytes_t der, const char *type) {
     apr_table_setn(visit->headers, "Content-Transfer-Encoding", "base64");
 }
 
+static void give_words(xca_visit_t *visit, const char *text) {
+    xca_visit_give_text(visit, text, "text/plain; charset=utf-8");
+    apr_table_setn(visit->headers, "Content-Language", visit->language == XCA_EN ? "en" : "zh-Hant-TW");
+}
+
 static int is_wrong_login(const xca_error_t *err) {
     return err->kind == XCA_E_DENIED && strncmp(err->message, "code.", 5) == 0;
 }
@@ -86,13 +91,13 @@ static xca_error_t *tell(xca_visit_t *visit, xca_error_t *err) {
     } else if (err->kind == XCA_E_INVALID) {
         visit->status = 400;
     } else if (err->kind == XCA_E_LOCKED || err->kind == XCA_E_UNAVAILABLE) {
-        apr_table_setn(visit->headers, "Retry-After", err->kind == XCA_E_LOCKED ? "900" : "30");
+        apr_table_setn(visit->headers, "Retry-After", xca_api_wait(visit, err));
     }
     for (; err != NULL; err = err->next) {
         text = apr_pstrcat(visit->pool, text, xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool),
                            "\n", NULL);
     }
-    xca_visit_give_text(visit, text, "text/plain; charset=utf-8");
+    give_words(visit, text);
     return NULL;
 }
 
@@ -206,10 +211,8 @@ static xca_error_t *enroll(xca_visit_t *visit, int renewal) {
     }
     visit->status = 202;
     apr_table_setn(visit->headers, "Retry-After", enrolment->issued ? ASK_SOON : visit->portal->enrol_retry);
-    xca_visit_give_text(visit,
-         apr_psprintf(visit->pool, "%s %s\n",
-                      xca_catalogue_text(visit->portal->texts, "est.waiting", visit->language), enrolment->case_number),
-         "text/plain; charset=utf-8");
+    give_words(visit, apr_psprintf(visit->pool, "%s %s\n",
+                                   xca_catalogue_text(visit->portal->texts, "est.waiting", visit->language), enrolment->case_number));
     return NULL;
 }
 

@@ -203,6 +203,12 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     if (err == NULL) {
         err = xca_settings_number(settings, "api-client-requests-a-minute", &result->api_client_requests, 600, 1, 1000000, pool);
     }
+    if (err == NULL) { /* of all processes together */
+        err = xca_limit_make(&result->api_limit, (int)result->api_requests, apr_time_from_sec(60), pool);
+    }
+    if (err == NULL) {
+        err = xca_limit_make(&result->api_client_limit, (int)result->api_client_requests, apr_time_from_sec(60), pool);
+    }
     if (err == NULL) {
         err = xca_api_clients_read(result, settings, pool);
     }
@@ -253,12 +259,6 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
     }
     if (err == NULL) {
         err = xca_limit_make(&portal->sheet_limit, SHEET_CHECKS, apr_time_from_sec(600), child_pool);
-    }
-    if (err == NULL) {
-        err = xca_limit_make(&portal->api_limit, (int)portal->api_requests, apr_time_from_sec(60), child_pool);
-    }
-    if (err == NULL) {
-        err = xca_limit_make(&portal->api_client_limit, (int)portal->api_client_requests, apr_time_from_sec(60), child_pool);
     }
     if (err == NULL) {
         err = xca_cmp_signer_child(portal->cmp_signer, child_pool);

@@ -72,7 +72,7 @@ const xca_route_t xca_routes[] = {
     {"GET", "/api/v1/certificates/*/status", xca_api_certificate_status, NULL, NULL, NULL, XCA_ROUTE_API},
     {"GET", "/api/v1/organisations", xca_api_organisations, NULL, NULL, NULL, XCA_ROUTE_API},
     {"GET", "/api/v1/organisations/*", xca_api_organisation, NULL, NULL, NULL, XCA_ROUTE_API},
-    {"GET", "/api/v1/statistics", xca_page_statistics, NULL, NULL, NULL, XCA_ROUTE_API},
+    {"GET", "/api/v1/statistics", xca_api_statistics, NULL, NULL, NULL, XCA_ROUTE_API},
     {"POST", "/api/v1/verify", xca_api_verify, NULL, NULL, NULL, XCA_ROUTE_API},
     {"POST", "/api/v1/cases/status", xca_api_case_status, NULL, NULL, NULL, XCA_ROUTE_API},
 

@@ -99,11 +99,15 @@ def test_what_is_asked_wrongly_is_told_with_what_to_do(caller, instance):
         assert answer.status == 400, path
         assert answer.json()["errors"][0]["field"] == field
     answer = caller.send("GET", "/nothing")
-    assert answer.status == 404 and "openapi.json" in answer.json()["detail"]
+    assert answer.status == 404 and "openapi.json" in answer.json()["detail"] and answer.json()["title"] == "Not found"
     for method, path, allow in (("POST", "/certificates", "GET, HEAD"), ("GET", "/verify", "POST"), ("DELETE", "/statistics", "GET, HEAD"),
                                 ("OPTIONS", "/verify", "POST")):
         answer = caller.send(method, path)
         assert answer.status == 405 and answer.headers["Allow"] == allow
+    # a choice that there is not: never the numbers of all
+    for query, fields in (("year=abcd", ["year"]), ("year=1900", ["year"]), ("class=nope&county=nope", ["class", "county"])):
+        answer = caller.send("GET", "/statistics?" + query)
+        assert answer.status == 400 and [e["field"] for e in answer.json()["errors"]] == fields
     answer = caller.send("GET", "/statistics", headers={"Accept": "text/html"})
     assert answer.status == 406
     assert caller.send("GET", "/statistics", headers={"Accept": "text/html, */*;q=0.1"}).status == 200
@@ -147,7 +151,7 @@ def test_certificates_of_others_are_told_apart(caller, holder, tmp_path):
     answer = caller.send("POST", "/verify", bytes(forged), {"Content-Type": "application/pkix-cert"})
     assert results(answer)["chain"] == ("fail", "verify.chain.signature") and results(answer)["status"][0] == "fail"
     answer = caller.send("POST", "/verify", b"nonsense", {"Content-Type": "application/pkix-cert"})
-    assert answer.status == 422 and answer.json()["errors"][0]["field"] == "certificate"
+    assert answer.status == 422 and answer.json()["errors"][0]["field"] == "certificate" and "as DER, PEM" in answer.json()["detail"]
     authority = (holder.folder.parent / "x")  # the CA's own certificate is none of a subscriber
     assert not authority.exists()
 

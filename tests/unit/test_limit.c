@@ -1,6 +1,9 @@
 /* How often one address may ask. */
 #include "domain_fixture.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "portal/limit.h"
 
 #define MINUTE apr_time_from_sec(60)
@@ -35,6 +38,35 @@ static void test_a_million_addresses_need_no_more_room(void **state) {
     assert_true(taken > 4000 && taken <= 2 * 4096);
 }
 
+static void test_processes_share_it(void **state) {
+    enum { CHILDREN = 4, EACH = 1000, MOST = 3000 };
+    xca_limit_t *limit;
+    int i, j, status, taken = 0, pipes[2];
+    char one = 0;
+
+    assert_int_equal(pipe(pipes), 0);
+    assert_null(xca_limit_make(&limit, MOST, MINUTE, test_pool));
+    for (i = 0; i < CHILDREN; i++) {
+        if (fork() == 0) {
+            for (j = 0; j < EACH; j++) {
+                if (xca_limit_take(limit, "a", 1) && write(pipes[1], &one, 1) != 1) {
+                    _exit(1);
+                }
+            }
+            _exit(0);
+        }
+    }
+    close(pipes[1]);
+    for (; read(pipes[0], &one, 1) == 1; taken++) {
+    }
+    close(pipes[0]);
+    for (i = 0; i < CHILDREN; i++) {
+        assert_true(wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    assert_int_equal(taken, MOST);
+    assert_false(xca_limit_take(limit, "a", 1));
+}
+
 static void test_a_network_of_ipv6_is_one_visitor(void **state) {
     const char *one = xca_limit_source("2001:db8:1:2::1", test_pool);
 
@@ -49,6 +81,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_so_many_in_a_window_and_again_in_the_next),
         TEST(test_a_million_addresses_need_no_more_room),
+        TEST(test_processes_share_it),
         TEST(test_a_network_of_ipv6_is_one_visitor),
     };
 

@@ -141,10 +141,10 @@ static void test_a_certificate_is_taken_in_every_form(void **state) {
     /* two marks in one */
     base64.data = (const unsigned char *)"-----BEGIN CERTIFICATE-----END CERTIFICATE-----";
     base64.length = strlen((const char *)base64.data);
-    assert_string_equal(message_of(xca_certificate_take(&der, base64, test_pool)), "certificate.unreadable");
+    assert_string_equal(message_of(xca_certificate_take(&der, base64, test_pool)), "verify.certificate");
     base64.data = (const unsigned char *)text;
     base64.length = 40;
-    assert_string_equal(message_of(xca_certificate_take(&der, base64, test_pool)), "certificate.unreadable");
+    assert_string_equal(message_of(xca_certificate_take(&der, base64, test_pool)), "verify.certificate");
 }
 
 int main(void) {
