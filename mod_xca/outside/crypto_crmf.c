@@ -15,16 +15,24 @@
 /* POPOSigningKey: poposkInput [0] OPTIONAL, algorithmIdentifier, signature. */
 #define SIGNATURE    (XCA_DER_CONSTRUCTED | 1)
 
+/* A number and a CertTemplate, all of whose fields are tagged: PKCS#10 has a Name there, OCSP no number. */
 int xca_crmf_is(xca_bytes_t der) {
     xca_der_at_t at = xca_der_at(der);
-    xca_der_item_t outer, request, proof;
+    xca_der_item_t outer, request, number, template, field;
 
     if (!xca_der_take(&at, XCA_DER_SEQUENCE, &outer)) {
         return 0;
     }
     at = xca_der_at(outer.content);
-    return xca_der_take(&at, XCA_DER_SEQUENCE, &request) &&
-           (xca_der_ended(&at) || (xca_der_next(&at, &proof) && (proof.tag & 0xc0) == XCA_DER_CONTEXT));
+    if (!xca_der_take(&at, XCA_DER_SEQUENCE, &request)) {
+        return 0;
+    }
+    at = xca_der_at(request.content);
+    if (!xca_der_take(&at, XCA_DER_INTEGER, &number) || !xca_der_take(&at, XCA_DER_SEQUENCE, &template)) {
+        return 0;
+    }
+    at = xca_der_at(template.content);
+    return xca_der_next(&at, &field) && (field.tag & 0xc0) == XCA_DER_CONTEXT;
 }
 
 /* The template, and the proof behind the request (tag 0: none). */
