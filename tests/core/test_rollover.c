@@ -22,7 +22,7 @@
 static bench_t *b;
 static apr_pool_t *pool;
 static const xca_cert_t *old, *new;
-static const xca_cause_t cause = {.kind = "holder", .actor = "test"};
+static const xca_cause_t cause = {.actor = "holder", .key = "test"};
 
 static int stop(void **state) {
     apr_pool_destroy(pool);
