@@ -89,8 +89,10 @@ static void read_request_line_and_headers(request_rec *r, xca_http_request_t *re
     request->cookie = apr_table_get(r->headers_in, "Cookie");
     request->accept = apr_table_get(r->headers_in, "Accept");
     request->accept_language = apr_table_get(r->headers_in, "Accept-Language");
+    request->if_match = apr_table_get(r->headers_in, "If-Match");
     request->if_none_match = apr_table_get(r->headers_in, "If-None-Match");
     request->if_modified_since = apr_table_get(r->headers_in, "If-Modified-Since");
+    request->if_unmodified_since = apr_table_get(r->headers_in, "If-Unmodified-Since");
     request->authorization = apr_table_get(r->headers_in, "Authorization");
     request->origin = apr_table_get(r->headers_in, "Origin");
     request->host = apr_table_get(r->headers_in, "Host");

@@ -96,7 +96,8 @@ void xca_error_data(xca_visit_t *visit, const xca_error_t *err);
 void xca_error_page(xca_visit_t *visit, const xca_error_t *err);
 /* Headers, then redirect, raw bytes, JSON or HTML. */
 void xca_respond(xca_visit_t *visit, const xca_route_t *route, xca_http_response_t *response);
-/* Bytes with a strong validator: 304 where the visitor has them already (RFC 9110 section 13). `modified` 0: none. */
+/* Bytes with a strong validator: 304 where the visitor has them already, 412 without a body where he wants only others (If-Match,
+ * If-Unmodified-Since; RFC 9110 section 13). `modified` 0: none. */
 void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *response,
                        xca_bytes_t bytes, const char *etag, apr_time_t modified, apr_pool_t *pool);
 /* Non-zero if the visitor asked for data. */

@@ -22,7 +22,8 @@ typedef struct xca_http_request {
     apr_size_t body_length;
     int body_too_large;     /* the face read no more than the limit */
     const char *cookie;     /* Cookie header or NULL */
-    const char *accept, *accept_language, *if_none_match, *if_modified_since; /* or NULL */
+    const char *accept, *accept_language; /* or NULL */
+    const char *if_match, *if_none_match, *if_modified_since, *if_unmodified_since; /* or NULL */
     const char *authorization; /* Authorization header or NULL */
     const char *origin;     /* Origin header or NULL */
     const char *host;       /* Host header or NULL */

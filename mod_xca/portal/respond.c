@@ -122,6 +122,36 @@ static int names_tag(const char *list, const char *etag) {
     return found != NULL || strcmp(list, "*") == 0;
 }
 
+/* The same by strong comparison (section 8.8.3.2): a weak tag, W/"a", names none of ours. */
+static int names_strongly(const char *list, const char *etag) {
+    const char *found = list;
+
+    if (strcmp(list, "*") == 0) {
+        return 1;
+    }
+    while ((found = strstr(found, etag)) != NULL) {
+        if (found - list < 2 || strncmp(found - 2, "W/", 2) != 0) {
+            return 1;
+        }
+        found += strlen(etag);
+    }
+    return 0;
+}
+
+/* Whether the visitor wants no other than the one that he names (sections 13.1.1, 13.1.4 and 13.2.2): who goes on with a list by
+ * ranges must not get the rest of a newer one. */
+static int wants_another(const xca_http_request_t *request, const char *etag, apr_time_t modified) {
+    if (request->if_match != NULL) {
+        return !names_strongly(request->if_match, etag);
+    }
+    if (request->if_unmodified_since != NULL && modified != 0) {
+        apr_time_t since = xca_date_parse_http(request->if_unmodified_since);
+
+        return since != 0 && apr_time_sec(modified) > apr_time_sec(since);
+    }
+    return 0;
+}
+
 static int has_it_already(const xca_http_request_t *request, const char *etag, apr_time_t modified) {
     if (request->if_none_match != NULL) {
         return names_tag(request->if_none_match, etag);
@@ -143,8 +173,12 @@ void xca_respond_bytes(const xca_http_request_t *request, xca_http_response_t *r
         apr_table_setn(response->headers, "Last-Modified",
                        xca_date_format(pool, modified, XCA_DATE_HTTP));
     }
-    response->status = has_it_already(request, etag, modified) ? 304 : 200;
-    response->head_only |= response->status == 304;
+    response->status = wants_another(request, etag, modified) ? 412 : has_it_already(request, etag, modified) ? 304 : 200;
+    if (response->status == 412) {
+        apr_table_setn(response->headers, "Cache-Control", "no-store");
+        apr_table_unset(response->headers, "Expires");
+    }
+    response->head_only |= response->status != 200;
     if (response->status == 200) {
         apr_table_setn(response->headers, "Content-Length", apr_psprintf(pool, "%" APR_SIZE_T_FMT, bytes.length));
     }

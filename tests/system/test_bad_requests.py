@@ -189,7 +189,20 @@ def test_validators_and_ranges(instance, path):
                            ({"If-None-Match": '"x"', "If-Modified-Since": "Fri, 31 Dec 2999 23:59:59 GMT"}, 200)):
         answer = visitor.send("GET", path, headers=header)
         assert answer.status == status and (answer.body == b"" if status == 304 else answer.body == full.body), header
+    for header, status in (({"If-Match": etag}, 200), ({"If-Match": '"x", ' + etag}, 200), ({"If-Match": "*"}, 200), ({"If-Match": '"x"'}, 412),
+                           ({"If-Match": "W/" + etag}, 412), ({"If-Match": "W/" + etag + ", " + etag}, 200), ({"If-Match": ""}, 412),
+                           ({"If-Match": '"x"', "If-None-Match": etag}, 412), ({"If-Match": etag, "If-None-Match": etag}, 304),
+                           ({"If-Match": '"x"', "Range": "bytes=5-"}, 412), ({"If-Unmodified-Since": "nonsense"}, 200),
+                           ({"If-Match": etag, "If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}, 200)):
+        for method in ("GET", "HEAD"):
+            answer = visitor.send(method, path, headers=header)
+            assert answer.status == status and answer.body == (full.body if status == 200 and method == "GET" else b""), (method, header)
+            assert status != 412 or answer.headers["Cache-Control"] == "no-store" and answer.headers["Expires"] is None
+    part = visitor.send("GET", path, headers={"If-Match": etag, "Range": "bytes=5-"})
+    assert part.status == 206 and part.body == full.body[5:]
     if full.headers["Last-Modified"]:
+        for since, status in ((full.headers["Last-Modified"], 200), ("Sat, 01 Jan 2000 00:00:00 GMT", 412)):
+            assert visitor.send("GET", path, headers={"If-Unmodified-Since": since}).status == status
         assert visitor.send("GET", path, headers={"If-Modified-Since": full.headers["Last-Modified"]}).status == 304
         assert visitor.send("GET", path, headers={"If-Modified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}).status == 200
     # ranges may be served or not, but never wrongly

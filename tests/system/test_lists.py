@@ -171,6 +171,8 @@ def test_http_gives_lists_whole_in_ranges_and_not_twice(instance, certificate):
     # a download that was cut goes on, unless the list is another one
     assert fetch(address, {"Range": "bytes=100-", "If-Range": headers["ETag"]})[:2] == (206, body[100:])
     assert fetch(address, {"Range": "bytes=100-", "If-Range": '"another"'})[:2] == (200, body)
+    assert fetch(address, {"Range": "bytes=100-", "If-Match": headers["ETag"]})[:2] == (206, body[100:])
+    assert fetch(address, {"Range": "bytes=100-", "If-Match": '"another"'})[:2] == (412, b"")
     assert fetch(address, {"Range": "bytes=%d-" % (len(body) + 5)})[0] == 416
 
 
