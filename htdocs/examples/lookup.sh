@@ -23,11 +23,24 @@ key=$(openssl dgst -sha1 -binary "$folder/certificate.der" | base64 | tr -d '=' 
 curl -sSf -o "$folder/store.der" "$HTTP_URL/certificates/search.cgi?certHash=$key"
 cmp -s "$folder/certificate.der" "$folder/store.der" || { echo "directory and store do not agree" >&2; exit 1; }
 
-# 3. Chain and revocation lists.
+# 3. Chain, and the revocation list that each certificate names (RFC 5280 section 4.2.1.13): an authority of many certificates parts
+#    its list, and no certificate is on another's part. Several addresses are several ways to the same; a root names none.
 curl -sSf -o "$folder/chain.pem" "$HTTP_URL/repository/chain.pem"
-for list in xca root; do
-    curl -sSf "$HTTP_URL/repository/$list.crl" | openssl crl -inform DER >>"$folder/lists.pem"
+fetch_list() {
+    local addresses address
+    addresses=$(openssl x509 -in "$1" -noout -ext crlDistributionPoints 2>/dev/null | sed -n 's/^ *URI:\(http:.*\)$/\1/p')
+    for address in $addresses; do
+        if curl -sSf -o "$folder/list.crl" "$address" && openssl crl -inform DER -in "$folder/list.crl" >>"$folder/lists.pem"; then
+            return 0
+        fi
+    done
+    [[ -z $addresses ]]
+}
+awk -v folder="$folder" '/BEGIN CERTIFICATE/ { n++ } n { print > (folder "/above" n ".pem") }' "$folder/chain.pem"
+for certificate in "$folder"/certificate.pem "$folder"/above*.pem; do
+    fetch_list "$certificate" || { echo "$address: no revocation list" >&2; exit 1; }
 done
+[[ -s $folder/lists.pem ]] || { echo "$address: no certificate names a revocation list" >&2; exit 1; }
 openssl verify -CAfile "$ROOT" -untrusted "$folder/chain.pem" -CRLfile "$folder/lists.pem" -crl_check_all "$folder/certificate.pem" >&2 || exit 1
 
 # 4. Status now, where the certificate names an OCSP service.

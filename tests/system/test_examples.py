@@ -1,5 +1,7 @@
 """The example programs of the page 電子憑證應用程式介面: what stands there is what can be downloaded, and it works."""
 
+import os
+import re
 import subprocess
 import time
 
@@ -77,6 +79,40 @@ def test_the_c_program_verifies_signatures_and_certificates(instance, programs, 
     revoke(instance, serial)
     done = run(*verify, folder / "letter", folder / "letter.p7s")
     assert done.returncode == 1 and "fail status" in done.stdout
+
+
+def with_curl_that_tells(folder, refused=()):
+    """A folder for PATH: its curl notes what it fetches, and is the real one; what is refused it does not get."""
+    folder.mkdir()
+    lines = ["#!/bin/bash", 'for one in "$@"; do [[ $one == http* ]] && echo "$one" >>"%s/fetched"; done' % folder]
+    lines += ['[[ " $*" == *"%s" ]] && exit 22' % end for end in refused]
+    (folder / "curl").write_text("\n".join(lines + ['exec /usr/bin/curl "$@"', ""]))
+    (folder / "curl").chmod(0o755)
+    return "%s:%s" % (folder, os.environ["PATH"])
+
+
+def test_the_shell_program_fetches_the_lists_that_certificates_name(browser, instance, programs, tmp_path):
+    """Of a parted list the certificate's own part, not the one list that grows with all."""
+    address = "example-parted@example.org.tw"
+    _, _, serial = publish(browser, instance, tmp_path, address, use="encryption")
+    environment = dict(instance.environment, LDAP_URL=instance.ldap_uri, HTTP_URL=instance.plain, ROOT=str(instance.home / "ca/root.pem"))
+    environment["PATH"] = with_curl_that_tells(tmp_path / "telling", ["/repository/xca.crl"])
+    until = time.monotonic() + 15
+    while True:
+        done = run(programs / "lookup.sh", address, cwd=tmp_path, env=environment)
+        if done.returncode == 0 or time.monotonic() > until:
+            break
+        time.sleep(0.5)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = run("openssl", "x509", "-in", tmp_path / "certificate.pem", "-noout", "-text").stdout
+    named = re.findall(r"URI:(http:\S+\.crl)", shown)
+    assert named and "/repository/crl/" in named[0]
+    fetched = (tmp_path / "telling/fetched").read_text().split()
+    assert named[0] in fetched and any(one.endswith("/root.crl") for one in fetched), fetched
+    # without any list that it names, nothing is good
+    environment["PATH"] = with_curl_that_tells(tmp_path / "refusing", [one.removeprefix(instance.plain) for one in named])
+    done = run(programs / "lookup.sh", address, cwd=tmp_path, env=environment)
+    assert done.returncode == 1 and "no revocation list" in done.stderr
 
 
 def test_the_shell_program_finds_and_checks_a_certificate(browser, instance, programs, tmp_path):
