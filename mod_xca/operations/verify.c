@@ -83,19 +83,20 @@ static xca_error_t *check_chain(xca_verified_t *verified, const verifier_t *veri
     return NULL;
 }
 
-static const char *day(const verifier_t *verifier, apr_time_t when) {
-    return xca_date_format(verifier->pool, when, XCA_DATE_ISO_TIME);
+/* For programs of others, who know no Taipei time: as everywhere in their interface. */
+static const char *moment(const verifier_t *verifier, apr_time_t when) {
+    return xca_date_format(verifier->pool, when, XCA_DATE_RFC3339);
 }
 
 static void check_validity(xca_verified_t *verified, const verifier_t *verifier) {
     const xca_cert_view_t *view = verified->view;
 
     if (verifier->now < view->not_before) {
-        found(verified, "validity", XCA_FINDING_FAIL, "verify.validity.not-yet", day(verifier, view->not_before));
+        found(verified, "validity", XCA_FINDING_FAIL, "verify.validity.not-yet", moment(verifier, view->not_before));
     } else if (verifier->now > view->not_after) {
-        found(verified, "validity", XCA_FINDING_FAIL, "verify.validity.expired", day(verifier, view->not_after));
+        found(verified, "validity", XCA_FINDING_FAIL, "verify.validity.expired", moment(verifier, view->not_after));
     } else {
-        found(verified, "validity", XCA_FINDING_PASS, "verify.validity.good", day(verifier, view->not_after));
+        found(verified, "validity", XCA_FINDING_PASS, "verify.validity.good", moment(verifier, view->not_after));
     }
 }
 
@@ -125,9 +126,9 @@ static void check_status(xca_verified_t *verified, const verifier_t *verifier) {
     if (record == NULL) {
         found(verified, "status", XCA_FINDING_FAIL, "verify.status.unknown", NULL);
     } else if (record->state == XCA_CERT_REVOKED) {
-        found(verified, "status", XCA_FINDING_FAIL, "verify.status.revoked", day(verifier, record->revoked));
+        found(verified, "status", XCA_FINDING_FAIL, "verify.status.revoked", moment(verifier, record->revoked));
     } else if (record->state == XCA_CERT_SUSPENDED) {
-        found(verified, "status", XCA_FINDING_FAIL, "verify.status.suspended", day(verifier, record->suspended));
+        found(verified, "status", XCA_FINDING_FAIL, "verify.status.suspended", moment(verifier, record->suspended));
     } else if (record->state == XCA_CERT_VALID) {
         found(verified, "status", XCA_FINDING_PASS, "verify.status.good", NULL);
     } else {

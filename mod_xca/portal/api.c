@@ -72,6 +72,19 @@ static xca_error_t *read_body(xca_visit_t *visit) {
     return err;
 }
 
+/* What the pages take in other ways: which of two values was meant nobody knows, and files are not among the answers here. */
+static xca_error_t *check_fields(const xca_visit_t *visit) {
+    const char *twice = xca_form_double(visit->form);
+    const char *other = xca_form_text(visit->form, "format") != NULL     ? "format"
+                        : xca_form_text(visit->form, "download") != NULL ? "download"
+                                                                         : NULL;
+
+    if (twice != NULL) {
+        return xca_error_field(visit->pool, twice, "api.double", NULL);
+    }
+    return other != NULL ? xca_error_field(visit->pool, other, "api.json-only", NULL) : NULL;
+}
+
 static xca_error_t *no_such_thing(xca_visit_t *visit, const char *allow) {
     xca_error_t *err;
 
@@ -105,6 +118,9 @@ xca_error_t *xca_api_enter(xca_visit_t *visit, const xca_route_t *route, const c
         err = read_body(visit);
     } else {
         err = xca_form_read(&visit->form, request->query, NULL, NULL, 0, visit->pool);
+    }
+    if (err == NULL && strncmp(request->path, "/api/", 5) == 0) {
+        err = check_fields(visit);
     }
     if (err == NULL) {
         err = route->page(visit);

@@ -398,6 +398,19 @@ const char *xca_form_text(const xca_form_t *form, const char *name) {
     return field != NULL ? field->text : NULL;
 }
 
+const char *xca_form_double(const xca_form_t *form) {
+    int i;
+
+    for (i = 0; i < form->fields->nelts; i++) {
+        const field_t *field = &APR_ARRAY_IDX(form->fields, i, const field_t);
+
+        if (field_of(form, field->name) != field) {
+            return field->name;
+        }
+    }
+    return NULL;
+}
+
 apr_array_header_t *xca_form_texts(const xca_form_t *form, const char *name, apr_pool_t *pool) {
     apr_array_header_t *texts = apr_array_make(pool, 8, sizeof(const char *));
     int i;

@@ -26,6 +26,8 @@ apr_pool_t *xca_form_pool(const xca_form_t *form);
 
 /* First value of a field, NULL if it is not there. */
 const char *xca_form_text(const xca_form_t *form, const char *name);
+/* The name of a field that is there more than once, NULL if there is none. */
+const char *xca_form_double(const xca_form_t *form);
 /* All values of a field that may come several times, in their order: array of const char *. */
 apr_array_header_t *xca_form_texts(const xca_form_t *form, const char *name, apr_pool_t *pool);
 /* A field that is secret: copied, and wiped in the form. NULL if empty or not there. */

@@ -47,6 +47,11 @@ xca_error_t *xca_api_organisations(xca_visit_t *visit) {
     return xca_page_organisations(visit);
 }
 
+/* Not "org.not-found", which tells a visitor of a page to choose from a list. */
+static xca_error_t *no_organisation(const xca_visit_t *visit) {
+    return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "api.no-organisation", NULL);
+}
+
 xca_error_t *xca_api_organisation(xca_visit_t *visit) {
     xca_org_t *org;
     xca_error_t *err = xca_oid_check(visit->arg, XCA_OID_ROOT, NULL, visit->pool);
@@ -55,13 +60,13 @@ xca_error_t *xca_api_organisation(xca_visit_t *visit) {
         err = xca_org_read(&org, visit->office->store, visit->arg, visit->pool);
     }
     if (err != NULL && err->kind != XCA_E_UNAVAILABLE && err->kind != XCA_E_INTERNAL) {
-        return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "org.not-found", NULL);
+        return no_organisation(visit);
     }
     if (err != NULL) {
         return err;
     }
     if (org->class == XCA_CLASS_NONE) {
-        return xca_error_make(visit->pool, XCA_E_NOT_FOUND, "org.not-found", NULL); /* an arc that is none */
+        return no_organisation(visit); /* an arc that is none */
     }
     xca_org_show_full(visit, xca_map_map(visit->model, "organisation"), org);
     return NULL;

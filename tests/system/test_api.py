@@ -98,6 +98,18 @@ def test_what_is_asked_wrongly_is_told_with_what_to_do(caller, instance):
         answer = caller.send("GET", path)
         assert answer.status == 400, path
         assert answer.json()["errors"][0]["field"] == field
+    for path, field, code in (("/organisations?name=a&name=b", "name", "api.double"), ("/organisations?ubn=1&na%6de=x&name=x", "name", "api.double"),
+                              ("/statistics?year=2026&year=2026", "year", "api.double"), ("/statistics?lang=en&lang=zh", "lang", "api.double"),
+                              ("/certificates/00ff/status?lang=en&lang=en", "lang", "api.double"), ("/organisations/1.2?a=&a=", "a", "api.double"),
+                              ("/statistics?format=csv", "format", "api.json-only"),
+                              ("/certificates/00ff?download=pem", "download", "api.json-only")):
+        answer = caller.send("GET", path)
+        assert answer.status == 400 and answer.headers["Content-Type"] == "application/problem+json", path
+        assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [(field, code)] and answer.json()["detail"]
+    answer = caller.send("POST", "/verify?digest=00", b"digest=00&signature=x", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status == 422 and answer.json()["code"] == "api.double"
+    answer = caller.send("GET", "/organisations/2.16.886.104.99999999")
+    assert answer.json()["code"] == "api.no-organisation" and "/api/v1/organisations?name=" in answer.json()["detail"]
     answer = caller.send("GET", "/nothing")
     assert answer.status == 404 and "openapi.json" in answer.json()["detail"] and answer.json()["title"] == "Not found"
     for method, path, allow in (("POST", "/certificates", "GET, HEAD"), ("GET", "/verify", "POST"), ("DELETE", "/statistics", "GET, HEAD"),
@@ -134,6 +146,8 @@ def test_a_certificate_is_verified(caller, holder):
         said = answer.json()
         assert said["kind"] == "certificate" and said["valid"], said
         result = said["results"][0]
+        end = result["certificate"]["content"]["not_after"]
+        assert end.endswith("Z") and end in [f["message"] for f in result["findings"] if f["check"] == "validity"][0], result
         assert result["certificate"]["serial"] == holder.serial and result["class"] and result["organisation"]["oid"]
         assert {check: found[0] for check, found in results(answer).items()} == dict.fromkeys(
             ("chain", "validity", "status", "policy", "key-usage", "organisation", "class"), "pass")
