@@ -1,7 +1,9 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <apr_strings.h>
+#include <apr_tables.h>
 
 xca_error_t *xca_error_make(apr_pool_t *pool, xca_error_kind kind, const char *message,
                             const char *detail_format, ...) {
@@ -39,4 +41,26 @@ xca_error_t *xca_error_append(xca_error_t *list, xca_error_t *err) {
     }
     last->next = err;
     return list;
+}
+
+static int is_told(const apr_array_header_t *ids, const char *id) {
+    int i;
+
+    for (i = 0; i < ids->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(ids, i, const char *), id) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const char *xca_error_ids(const xca_error_t *err, apr_pool_t *pool) {
+    apr_array_header_t *ids = apr_array_make(pool, 4, sizeof(const char *));
+
+    for (; err != NULL && ids->nelts < XCA_ERROR_IDS; err = err->next) {
+        if (!is_told(ids, err->message)) {
+            APR_ARRAY_PUSH(ids, const char *) = err->message;
+        }
+    }
+    return apr_array_pstrcat(pool, ids, ' ');
 }

@@ -51,4 +51,9 @@ xca_error_t *xca_error_field(apr_pool_t *pool, const char *field, const char *me
 /* Appends `err` to the list that starts with `list` (either may be NULL); returns the head. */
 xca_error_t *xca_error_append(xca_error_t *list, xca_error_t *err);
 
+/* The messages of all errors of the list, each once and at most XCA_ERROR_IDS, with a space between: what the directory keeps of them;
+ * xca_catalogue_texts() tells them again. */
+#define XCA_ERROR_IDS 12
+const char *xca_error_ids(const xca_error_t *err, apr_pool_t *pool);
+
 #endif

@@ -92,7 +92,7 @@ typedef struct xca_case {
     const char *serial;      /* serial reserved for the certificate, then that of it */
     apr_time_t not_before;   /* reserved with the serial */
     const char *card_number; /* of the card that is or was made for it, or NULL */
-    const char *problem;     /* why it cannot go on ("key.used-elsewhere" ...), for officers */
+    const char *problem;     /* why it cannot go on ("key.used-elsewhere" ..., xca_error_ids()), for officers */
     long rows_done;          /* of a change sheet: carried out or refused */
     const char *return_reason; /* text of the officer who returned it, or NULL */
     /* of a code reset: the new code for the second officer's key, EnvelopedData; and its scrypt text, for the signer alone */

@@ -206,9 +206,9 @@ xca_error_t *xca_card_issue(xca_card_task_t *task, const xca_case_t *kase) {
         }
     }
     if (err != NULL && err->kind == XCA_E_INTERNAL) {
-        /* The lint or the library stops the issue: an operator has to hear of it. */
+        /* The lint or the library stops the issue: the operator has to hear why. */
         xca_log_error(apr_psprintf(task->pool, "issue for card %s", task->card->number), err);
-        task->answer = "card.issue";
+        task->answer = apr_pstrcat(task->pool, "card.issue ", xca_error_ids(err, task->pool), NULL);
         return NULL;
     }
     if (err == NULL) {

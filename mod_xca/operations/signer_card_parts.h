@@ -16,7 +16,7 @@ typedef struct xca_card_task {
     apr_time_t now;
     apr_pool_t *pool;
     /* the outcome */
-    const char *answer;    /* why it is denied; NULL: done */
+    const char *answer;    /* why it is denied: a message, behind a space those that are its reasons; NULL: done */
     int tries_left;
     xca_card_reply_t reply;
 } xca_card_task_t;

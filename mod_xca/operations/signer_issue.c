@@ -271,6 +271,7 @@ xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t
     xca_store_t *store = signer->office->store;
     xca_case_t with = {0};
     xca_notice_facts_t facts = {0};
+    const char *problem;
     xca_error_t *err = make_and_record(signer, kase, now, pool);
 
     if (err != NULL && (err->kind != XCA_E_UNAVAILABLE || xca_key_is_away(err))) {
@@ -279,8 +280,9 @@ xca_error_t *xca_signer_issue(xca_signer_t *signer, xca_case_t *kase, apr_time_t
         if (!xca_key_is_away(err)) {
             xca_log_error(apr_psprintf(pool, "issue for case %s", kase->number), err);
         }
-        if (kase->problem == NULL || strcmp(kase->problem, err->message) != 0) {
-            xca_error_t *fault = xca_case_problem(store, kase->number, err->message, pool);
+        problem = xca_error_ids(err, pool);
+        if (kase->problem == NULL || strcmp(kase->problem, problem) != 0) {
+            xca_error_t *fault = xca_case_problem(store, kase->number, problem, pool);
 
             if (fault != NULL) {
                 return fault;

@@ -177,6 +177,21 @@ const char *xca_catalogue_text(const xca_catalogue_t *catalogue, const char *id,
     return message != NULL ? message->text[language == XCA_EN ? XCA_EN : XCA_ZH] : NULL;
 }
 
+const char *xca_catalogue_texts(const xca_catalogue_t *catalogue, const char *ids, xca_language language, apr_pool_t *pool) {
+    const char *told = NULL;
+
+    while (*ids != '\0') {
+        apr_size_t length = strcspn(ids, " ");
+        const char *id = apr_pstrmemdup(pool, ids, length);
+        const char *text = xca_catalogue_text(catalogue, id, language);
+
+        text = text != NULL ? text : id;
+        told = told == NULL ? text : apr_pstrcat(pool, told, language == XCA_EN ? "; " : "；", text, NULL);
+        ids += length + (ids[length] == ' ');
+    }
+    return told != NULL ? told : "";
+}
+
 /* The value that follows `name` (length bytes) in names and values; NULL if it is not there. */
 static const char *value_of(const apr_array_header_t *pairs, const char *name, apr_size_t length) {
     int i;

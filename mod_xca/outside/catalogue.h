@@ -18,6 +18,9 @@ xca_error_t *xca_catalogue_read(xca_catalogue_t **catalogue, const char *folder,
 /* The text, or NULL if there is none with this id. */
 const char *xca_catalogue_text(const xca_catalogue_t *catalogue, const char *id, xca_language language);
 
+/* The texts of one or several ids with a space between (xca_error_ids()), told as one; an id without a text stands for itself. */
+const char *xca_catalogue_texts(const xca_catalogue_t *catalogue, const char *ids, xca_language language, apr_pool_t *pool);
+
 /* The text with every {name} replaced by the value that follows its name in the NULL-ended list
  * (name, value, name, value, ..., NULL); a missing text gives the id in square brackets. */
 char *xca_catalogue_format(const xca_catalogue_t *catalogue, const char *id, xca_language language,

@@ -307,7 +307,7 @@ static xca_error_t *put_warnings(xca_visit_t *visit, xca_value_t *warnings, cons
 
     if (kase->problem != NULL && *kase->problem != '\0') {
         xca_map_text(warn(warnings, "office.warn.problem"), "why",
-                     xca_catalogue_text(visit->portal->texts, kase->problem, visit->language));
+                     xca_catalogue_texts(visit->portal->texts, kase->problem, visit->language, visit->pool));
     }
     if (kase->kind == XCA_CASE_REVOCATION || !xca_office_is_open(kase)) {
         return NULL;

@@ -96,12 +96,15 @@ static int is_code_answer(const char *answer) {
     return strcmp(answer, "code.wrong") == 0 || strcmp(answer, "code.locked-for-good") == 0;
 }
 
-/* What the signer has said so far. */
+/* What the signer has said so far. Behind a space an answer has the reasons for it. */
 static void show(xca_visit_t *visit, const xca_request_t *request) {
-    const char *answer = request->answer != NULL ? request->answer : "card.waiting";
+    const char *said = request->answer != NULL ? request->answer : "card.waiting";
+    const char *reasons = strchr(said, ' ');
+    const char *answer = apr_pstrmemdup(visit->pool, said, strcspn(said, " "));
     xca_error_t *words = xca_error_make(visit->pool, XCA_E_CONFLICT, answer, NULL);
 
-    words->arg = apr_itoa(visit->pool, request->tries_left);
+    words->arg = reasons != NULL ? xca_catalogue_texts(visit->portal->texts, reasons + 1, visit->language, visit->pool)
+                                 : apr_itoa(visit->pool, request->tries_left);
     visit->status = request->state == XCA_REQUEST_WAITING ? 202 : 200;
     xca_map_text(visit->model, "state", xca_request_state_id(request->state));
     xca_map_text(visit->model, "answer", answer);

@@ -91,7 +91,9 @@ static const char *part_text(const page_t *page, const scope_t *scope, const xca
         return message_text(page, scope, part->text);
     case XCA_PART_MESSAGE_AT:
         text = text_at(page, scope, part->text);
-        text = text != NULL ? message_text(page, scope, text) : NULL;
+        text = text == NULL               ? NULL
+               : strchr(text, ' ') != NULL ? xca_catalogue_texts(page->templates->catalogue, text, page->language, page->pool)
+                                           : message_text(page, scope, text);
         break;
     }
     return text != NULL ? text : "";

@@ -20,7 +20,7 @@
 
 #define DAY apr_time_from_sec(86400)
 
-static const xca_profile_t profile = {
+static xca_profile_t profile = {
     .years = 5,
     .non_repudiation = 1,
     .policy = "2.16.886.101.0.3.0",
@@ -117,6 +117,7 @@ static void make_signer(bench_t *b) {
     signer->portal_url = "https://localhost/";
     signer->crl_life = DAY;
     b->signer = signer;
+    b->profile = &profile;
 }
 
 static person_t make_person(bench_t *b, const char *uid, xca_role role, const char *number, const xca_key_t *ca_key,

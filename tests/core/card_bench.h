@@ -32,6 +32,7 @@ typedef struct bench {
     apr_time_t now;       /* the clock of all */
     xca_key_t *audit_key, *root_key; /* the latter above the CA, with its certificate */
     xca_bytes_t root;
+    xca_profile_t *profile; /* of the signer */
 } bench_t;
 
 /* A card as it lies in a reader: three keys, and a PUK that blocks after three wrong tries. */

@@ -591,6 +591,23 @@ static void test_a_key_without_proof_of_possession_gets_no_certificate(void **st
 
 /* Cuts -------------------------------------------------------------------------------------------------------- */
 
+/* Keys, and what the operator is told of two findings of the lint; mended, the same card is finished. */
+static void test_a_finding_of_the_lint_is_told_to_the_operator(void **state) {
+    soft_card_t *card = card_begin(b, bench_approved(b, "secondary"));
+    xca_profile_t right = *b->profile;
+    answer_t answer;
+
+    b->profile->crl_url = "https://localhost:8443/repository/xca.crl";
+    b->profile->ca_issuers_url = "https://localhost:8443/repository/chain.p7b";
+    answer = card_send_keys(b, card);
+    *b->profile = right;
+    assert_int_equal(answer.state, XCA_REQUEST_DENIED);
+    assert_answer(answer, "card.issue lint.rule.list-http lint.rule.access-http");
+    assert_string_equal(xca_card_state_id(recorded_card(b, card->number)->state), "making");
+    assert_answered(card_send_keys(b, card));
+    assert_states(card, XCA_CARD_STATE_MAKING, XCA_STATE_ISSUING, XCA_CERT_PENDING);
+}
+
 static void test_runs_that_end_without_a_word_never_take_the_last_try(void **state) {
     soft_card_t *card = card_active(b, "secondary");
     const char *session, *late;
@@ -752,6 +769,7 @@ int main(void) {
         TEST(test_only_an_active_operator_of_the_card_centre_makes_cards),
         TEST(test_a_case_that_two_officers_did_not_approve_gets_no_card),
         TEST(test_a_key_without_proof_of_possession_gets_no_certificate),
+        TEST(test_a_finding_of_the_lint_is_told_to_the_operator),
         TEST(test_runs_that_end_without_a_word_never_take_the_last_try),
         TEST(test_a_stop_before_any_write_loses_nothing_and_doubles_nothing),
         TEST(test_a_stop_behind_any_write_loses_nothing_and_doubles_nothing),

@@ -69,6 +69,20 @@ def helper(instance, readers, tmp_path):  # noqa: F811
     return run
 
 
+def test_the_operator_is_told_what_the_lint_found(instance):
+    nonce = secrets.token_hex(16)
+    dn = "xcaRequest=%s,ou=requests,%s" % (nonce, BASE)
+    # as the signer answers; the portal relays it
+    instance.bind("portal").add_s(dn, [("objectClass", [b"xcaRequestEntry"]), ("xcaRequest", [nonce.encode()]), ("xcaKind", [b"card"]),
+                                       ("xcaState", [b"waiting"]), ("xcaFiled", [now()])])
+    instance.bind("signer").modify_s(dn, [(ldap.MOD_REPLACE, "xcaState", [b"denied"]),
+                                          (ldap.MOD_REPLACE, "xcaAnswer", [b"card.issue lint.rule.list-http lint.rule.access-http"])])
+    for language, texts in (("en", ("tell the administrator", "; ")), ("zh-TW", ("告訴系統管理者", "；"))):
+        said = Visitor(instance).get("/card/message/" + nonce, Accept_Language=language).json()
+        assert said["state"] == "denied" and said["answer"] == "card.issue"
+        assert all(text in said["message"] for text in texts) and "lint.rule" not in said["message"], said
+
+
 def done(result):
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout

@@ -14,10 +14,14 @@ def stopped(tmp_path_factory):
         yield one
 
 
+def rule_text(one, name):
+    return [line.split("\t")[4] for line in one.admin("lint", "rules").stdout.splitlines() if line.startswith(name + "\t")][0]
+
+
 def test_a_finding_stops_the_issue_and_is_told(stopped):
     settings = stopped.home / "xca.conf"
     text = settings.read_text("utf-8")
-    settings.write_text(text.replace("ca-issuers-url = http:", "ca-issuers-url = https:"), "utf-8")
+    settings.write_text(text.replace("ca-issuers-url = http:", "ca-issuers-url = https:").replace("\ncrl-url = http:", "\ncrl-url = https:"), "utf-8")
     number = file_case(stopped.bind("portal"), 0, code_hash("Test-code-1"))
     digest = stopped.admin("review", "digest", number).stdout.split()[1]
     for stage, uid in (("first", "ra-tpe-edu"), ("second", "central-1")):
@@ -25,9 +29,10 @@ def test_a_finding_stops_the_issue_and_is_told(stopped):
     done = stopped.signer_once()
     assert "lint.rule.access-http" in done.stderr
     assert states(stopped)[number]["xcaState"] == [b"issuing"]
-    assert stopped.case(number)["xcaProblem"] == b"lint.rule.access-http"
+    assert stopped.case(number)["xcaProblem"] == b"lint.rule.list-http lint.rule.access-http"
     shown = stopped.admin("review", "show", number).stdout
-    assert "is not http" in shown
+    for rule in ("list-http", "access-http"):
+        assert rule_text(stopped, rule) in shown, shown
     settings.write_text(text, "utf-8")
     done = stopped.signer_once()
     assert done.returncode == 0, done.stderr

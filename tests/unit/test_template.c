@@ -220,6 +220,23 @@ static void test_message_whose_id_is_a_value(void **state) {
     assert_string_equal(page_of("<p>{@id}, {@none}</p>", model), "<p>Hello Wang, </p>");
 }
 
+static void test_several_messages_are_told_as_one(void **state) {
+    xca_error_t *errors = xca_error_append(xca_error_make(pool, XCA_E_INTERNAL, "plain", NULL), xca_error_make(pool, XCA_E_INTERNAL, "none", NULL));
+    xca_value_t *model = xca_map(pool);
+    int i;
+
+    errors = xca_error_append(errors, xca_error_make(pool, XCA_E_INTERNAL, "plain", "of another field"));
+    xca_map_text(model, "ids", xca_error_ids(errors, pool));
+    assert_string_equal(xca_error_ids(errors, pool), "plain none");
+    assert_string_equal(page_of("<p>{@ids}</p>", model), "<p>plain; none</p>");
+    assert_string_equal(xca_error_ids(NULL, pool), "");
+    for (i = 0; i < 2 * XCA_ERROR_IDS; i++) {
+        errors = xca_error_append(errors, xca_error_make(pool, XCA_E_INTERNAL, apr_itoa(pool, i), NULL));
+    }
+    assert_non_null(strstr(xca_error_ids(errors, pool), " 9"));
+    assert_null(strstr(xca_error_ids(errors, pool), " 10"));
+}
+
 static void test_boolean_and_void(void **state) {
     xca_value_t *model = xca_map(pool);
 
@@ -294,6 +311,7 @@ int main(void) {
         cmocka_unit_test_setup(test_layout_and_bound_names, clean_folder),
         cmocka_unit_test_setup(test_pages_that_exist_once_a_language, clean_folder),
         cmocka_unit_test_setup(test_message_whose_id_is_a_value, clean_folder),
+        cmocka_unit_test_setup(test_several_messages_are_told_as_one, clean_folder),
         cmocka_unit_test_setup(test_boolean_and_void, clean_folder),
         cmocka_unit_test_setup(test_a_first_line_break_of_a_text_area_stays, clean_folder),
         cmocka_unit_test_setup(test_what_could_run_or_load_is_refused_when_read, clean_folder),

@@ -150,10 +150,7 @@ xca_error_t *argument_needed(const char **value, const arguments_t *arguments, c
 }
 
 const char *admin_text(const admin_t *admin, const char *id) {
-    const char *text =
-        admin->catalogue != NULL ? xca_catalogue_text(admin->catalogue, id, admin->language) : NULL;
-
-    return text != NULL ? text : id;
+    return admin->catalogue != NULL ? xca_catalogue_texts(admin->catalogue, id, admin->language, admin->pool) : id;
 }
 
 xca_error_t *admin_report(const admin_t *admin, const char *kind, const char *details) {

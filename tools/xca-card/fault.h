@@ -9,7 +9,7 @@
 
 typedef struct fault {
     text_id text;
-    char arg[400];
+    char arg[4096]; /* may be what the portal has said */
     char detail[300];
 } fault_t;
 

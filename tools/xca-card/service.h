@@ -29,7 +29,7 @@ typedef struct service_session {
 typedef struct service_answer {
     enum { SERVICE_WAITING, SERVICE_DONE, SERVICE_DENIED } state;
     char answer[64];   /* message id                          */
-    char message[600]; /* its text                            */
+    char message[4096]; /* its text                           */
     int tries_left;    /* -1: not said                        */
     bytes_t reply;     /* sealed; empty if there is none      */
 } service_answer_t;
