@@ -81,7 +81,8 @@ def test_everything_is_lost_and_comes_back(servers, custodian, tmp_path):  # noq
         assert opened.returncode == 0, opened.stderr
         there = tmp_path / "opened" / str(instance.home).lstrip("/")
         settings = (instance.home / "xca.conf").read_text("utf-8")
-        names = re.findall(r"(?m)^\s*\S+-(?:key|password)-file\s*=\s*(\S+)", settings)
+        named = re.findall(r"(?m)^\s*\S+-(?:key|password)-file\s*=\s*(\S+)", settings)
+        names = [name for name in named if (whereabouts / name).exists()]  # a next key of the CA has a line before it is made
         assert len(names) >= 8
         for name in names:
             assert (there / name).read_bytes() == (whereabouts / name).read_bytes()
