@@ -333,10 +333,15 @@ xca_error_t *xca_repository_list(const xca_repository_list_t **list, xca_reposit
     }
     apr_thread_mutex_lock(repository->lock);
     place = place_of(repository, apr_pstrcat(pool, name, delta ? "-delta" : "", NULL));
-    if (is_present(place, head, now)) {
+    /* A directory that has just not answered for the state of all is not waited for once more. */
+    if (is_present(place, head, now) || (repository->away && place->kept != NULL && now < place->kept->list.next_update)) {
         *list = hold_list(repository, place->kept, pool);
         apr_thread_mutex_unlock(repository->lock);
         return NULL;
+    }
+    if (repository->away) {
+        apr_thread_mutex_unlock(repository->lock);
+        return xca_error_make(pool, XCA_E_UNAVAILABLE, "ldap.down", "%s has not been read yet", name);
     }
     place->reading = 1;
     apr_thread_mutex_unlock(repository->lock);

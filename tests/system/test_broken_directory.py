@@ -171,6 +171,26 @@ def test_directory_down_is_told_and_the_form_is_kept(servers, spare, language, t
     issue(spare, waiting)  # the signer has found it again
 
 
+def test_a_list_that_was_not_read_yet_is_refused_as_soon_as_all_else(servers, spare):
+    servers.stop("httpd")
+    servers.start("httpd")
+    for _ in range(60):  # every process knows of the lists, and has read none of them
+        assert Visitor(spare).get("/repository").status == 200
+    servers.send("slapd", signal.SIGSTOP)
+    try:
+        time.sleep(1.5)
+        began = time.monotonic()
+        answer = Visitor(spare).get("/repository/crl/4-1.crl")
+        took = time.monotonic() - began
+        assert answer.status == 503 and answer.headers["Retry-After"] and took < 8, (answer.status, took)
+    finally:
+        servers.send("slapd", signal.SIGCONT)
+    until = time.monotonic() + 20
+    while Visitor(spare).get("/repository/crl/4-1.crl").status != 200:
+        assert time.monotonic() < until
+        time.sleep(0.3)
+
+
 def test_a_directory_that_hangs_costs_seconds_and_files_one_case(servers, spare):
     email = next(emails)
     visitor, page, fields = form(spare, email)
