@@ -23,8 +23,19 @@ static const struct {
 #define ACCEPTED "application/json, application/x-www-form-urlencoded, multipart/form-data, application/pkix-cert, " \
                  "application/x-pem-file, application/cms, application/pkcs7-signature, application/pkcs7-mime"
 
+static int is_below(const char *place, const char *path) {
+    apr_size_t length = strlen(place);
+
+    return strncmp(path, place, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
 int xca_api_is_asked(const char *path, const xca_route_t *route) {
-    return (route != NULL && (route->how & XCA_ROUTE_API) != 0) || strcmp(path, "/api") == 0 || strncmp(path, "/api/", 5) == 0;
+    return (route != NULL && (route->how & XCA_ROUTE_API) != 0) || is_below("/api", path) ||
+           strcmp(path, "/certificates/search.cgi") == 0 || strcmp(path, "/crls/search.cgi") == 0;
+}
+
+int xca_device_is_asked(const char *path) {
+    return is_below("/.well-known/est", path) || is_below("/.well-known/cmp", path);
 }
 
 /* Whether a list of media ranges takes JSON (RFC 9110 section 12.5.1). A range that is not wanted at all (q=0) is left to the
@@ -95,6 +106,25 @@ static xca_error_t *no_such_thing(xca_visit_t *visit, const char *allow) {
     err = xca_error_make(visit->pool, XCA_E_METHOD, "api.method", NULL);
     err->arg = allow;
     return err;
+}
+
+xca_error_t *xca_device_astray(xca_visit_t *visit, const char *allow) {
+    xca_error_t *err = no_such_thing(visit, allow);
+
+    visit->language = xca_accepted_language(visit->request->accept_language);
+    if (allow == NULL) {
+        err->message = "api.no-service";
+    }
+    return err;
+}
+
+void xca_device_problem(xca_visit_t *visit, const xca_error_t *err) {
+    xca_log_error(visit->request->path, err);
+    visit->status = xca_status_of(err) == 422 ? 400 : xca_status_of(err);
+    visit->redirect = NULL;
+    xca_visit_give_text(visit,
+                        apr_pstrcat(visit->pool, xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool), "\n", NULL),
+                        "text/plain; charset=utf-8");
 }
 
 xca_error_t *xca_api_enter(xca_visit_t *visit, const xca_route_t *route, const char *allow) {

@@ -6,8 +6,17 @@
 
 #include "portal/engine.h"
 
-/* Whether a request is of a program of others: what the route says, or an address below /api that has none. */
+/* Whether a request is of a program of others: what the route says, or an address below /api, or one of the store's, that has none. */
 int xca_api_is_asked(const char *path, const xca_route_t *route);
+
+/* Whether a request is of a device that enrols itself (EST, CMP), whatever its method. */
+int xca_device_is_asked(const char *path);
+
+/* The error of such a request that has no route; `allow` as xca_route_find() gives it. "api.no-service", "api.method". */
+xca_error_t *xca_device_astray(xca_visit_t *visit, const char *allow) XCA_MUST_USE;
+
+/* Turns the visit of a device into a line of text that tells `err`, as RFC 7030 section 4.2.3 has it. */
+void xca_device_problem(xca_visit_t *visit, const xca_error_t *err);
 
 /* Everything up to the page, and the page; `route` NULL: there is none, `allow` as xca_route_find() gives it. Errors: what is wrong,
  * for xca_api_problem(). */

@@ -427,6 +427,11 @@ static const xca_route_t *answer_route(xca_portal_t *portal, const xca_http_requ
         if (err != NULL) {
             xca_api_problem(&visit, err);
         }
+    } else if (xca_device_is_asked(request->path)) {
+        err = route != NULL ? go_to_data(&visit, route) : xca_device_astray(&visit, allow);
+        if (err != NULL) {
+            xca_device_problem(&visit, err);
+        }
     } else if (route != NULL && (route->how & XCA_ROUTE_DATA) != 0) {
         err = go_to_data(&visit, route);
         if (err != NULL) {

@@ -105,6 +105,27 @@ def test_methods_that_are_not_taken_are_told_with_those_that_are(instance):
     assert visitor.send("DELETE", "/no-such-page").status == 404
 
 
+def test_programs_are_not_answered_with_pages(instance):
+    visitor = Visitor(instance)
+    for method, path, status, allow in (("POST", "/certificates/search.cgi?certHash=x", 405, "GET, HEAD"), ("PUT", "/crls/search.cgi", 405, "GET, HEAD"),
+                                        ("GET", "/api", 404, None), ("GET", "/api/v2/x", 404, None), ("PUT", "/api/v1/verify", 405, "POST")):
+        answer = visitor.send(method, path, headers={"Accept-Language": "en"})
+        assert answer.status == status and answer.headers["Allow"] == allow, path
+        assert answer.headers["Content-Type"] == "application/problem+json" and answer.json()["status"] == status, path
+    for method, path, status, allow in (("GET", "/.well-known/est", 404, None), ("GET", "/.well-known/est/serverkeygen", 404, None),
+                                        ("GET", "/.well-known/est/label/cacerts", 404, None), ("POST", "/.well-known/est/cacerts", 405, "GET, HEAD"),
+                                        ("GET", "/.well-known/est/simpleenroll", 405, "POST"), ("GET", "/.well-known/cmp", 405, "POST"),
+                                        ("DELETE", "/.well-known/cmp/p/xca", 405, "POST"), ("GET", "/.well-known/cmp/p/no/such/place", 404, None)):
+        for language in ("en", "zh-TW"):
+            answer = visitor.send(method, path, headers={"Accept-Language": language})
+            assert answer.status == status and answer.headers["Allow"] == allow, (method, path, answer.status)
+            assert answer.headers["Content-Type"].startswith("text/plain") and "<" not in answer.text, path
+            assert answer.text.endswith("\n") and len(answer.text) > 10
+    big = visitor.send("POST", "/.well-known/est/simpleenroll", b"x" * 300000, {"Content-Type": "application/pkcs10"})
+    assert big.status == 413 and big.headers["Content-Type"].startswith("text/plain")
+    assert "<h1" in visitor.get("/.well-known/established").text
+
+
 @pytest.mark.parametrize("secure", [True, False])
 def test_requests_that_are_none_are_refused(instance, secure):
     # what stands behind the first answer belongs to a second request: there must be none smuggled
