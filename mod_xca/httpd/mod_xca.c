@@ -196,6 +196,12 @@ static int request_is_over(request_rec *r) {
     return DECLINED;
 }
 
+static void tell_refusal(request_rec *r) {
+    if (portal != NULL) {
+        xca_refusals_tell(r, portal);
+    }
+}
+
 /* For mod_status. */
 static int show_status(request_rec *r, int flags) {
     xca_meter_total_t total;
@@ -226,6 +232,8 @@ static void register_hooks(apr_pool_t *pool) {
     APR_OPTIONAL_HOOK(ap, status_hook, show_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    xca_refusals_start();
+    ap_hook_insert_error_filter(tell_refusal, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(answer, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

@@ -1,6 +1,6 @@
 /* The httpd face: carries bytes between httpd and the portal, and nothing else. mod_xca.c has the
  * directives and hooks, exchange.c turns a request_rec into a request of the portal and its answer
- * into brigades, httpd_log.c writes the core's log lines into httpd's error log, senders.c bounds slow senders, ocsp_exchange.c carries
+ * into brigades, httpd_log.c writes the core's log lines into httpd's error log, senders.c bounds slow senders, refusals.c words what httpd refuses, ocsp_exchange.c carries
  * OCSP, and ocsp_process.c has the memory and the process behind it. */
 #ifndef XCA_HTTPD_MOD_XCA_H
 #define XCA_HTTPD_MOD_XCA_H
@@ -45,6 +45,11 @@ void xca_senders_set(int most);
 int xca_senders_start(apr_pool_t *child_pool);
 int xca_senders_begin(conn_rec *connection);
 void xca_senders_end(conn_rec *connection);
+
+/* What httpd refuses by itself is told to programs as the portal tells it. start: when hooks are registered; tell: hook
+ * insert_error_filter. */
+void xca_refusals_start(void);
+void xca_refusals_tell(request_rec *r, const xca_portal_t *portal);
 
 /* Tells which request this thread is answering; NULL when it is done. */
 void xca_httpd_log_request(request_rec *r);

@@ -219,6 +219,42 @@ void xca_api_problem(xca_visit_t *visit, const xca_error_t *err) {
     }
 }
 
+/* What httpd has refused. */
+
+static xca_error_t *collect(void *baton, const char *data, apr_size_t length) {
+    apr_array_header_t *pieces = baton;
+
+    APR_ARRAY_PUSH(pieces, const char *) = apr_pstrmemdup(pieces->pool, data, length);
+    return NULL;
+}
+
+static const char *refusal_of(int status) {
+    return status == 414 ? "api.line-too-long" : status < 500 ? "api.not-http" : "error.title.internal";
+}
+
+const char *xca_portal_refusal(const char **type, const xca_portal_t *portal, const char *path, int status, const char *accept_language,
+                               apr_pool_t *pool) {
+    xca_language language = xca_accepted_language(accept_language);
+    const char *detail = xca_catalogue_text(portal->texts, refusal_of(status), language);
+    apr_array_header_t *pieces = apr_array_make(pool, 16, sizeof(const char *));
+    xca_value_t *model = xca_map(pool);
+
+    if (xca_device_is_asked(path)) {
+        *type = "text/plain; charset=utf-8";
+        return apr_pstrcat(pool, detail, "\n", NULL);
+    }
+    if (!xca_api_is_asked(path, NULL)) {
+        return NULL;
+    }
+    *type = "application/problem+json";
+    xca_map_text(model, "type", "about:blank");
+    xca_map_text(model, "title", xca_catalogue_text(portal->texts, xca_title_of(status < 500 ? 400 : status), language));
+    xca_map_number(model, "status", status);
+    xca_map_text(model, "detail", detail);
+    xca_map_text(model, "code", refusal_of(status));
+    return xca_value_json(model, collect, pieces, pool) == NULL ? apr_array_pstrcat(pool, pieces, 0) : NULL;
+}
+
 /* Clients. */
 
 static xca_error_t *take_client(xca_portal_t *portal, const char *line, int number, apr_pool_t *pool) {

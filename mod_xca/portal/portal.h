@@ -64,6 +64,12 @@ xca_error_t *xca_portal_child(xca_portal_t *portal, const xca_settings_t *settin
 void xca_portal_answer(xca_portal_t *portal, const xca_http_request_t *request,
                        xca_http_response_t *response, apr_pool_t *pool);
 
+/* What a program is told of a request that httpd has refused with `status` before the portal saw it: a problem (RFC 9457) below /api
+ * and at the store, text below the addresses of EST and CMP; *type is its media type. NULL: the address is one of people.
+ * `accept_language` may be NULL. Needs no xca_portal_child(). */
+const char *xca_portal_refusal(const char **type, const xca_portal_t *portal, const char *path, int status, const char *accept_language,
+                               apr_pool_t *pool);
+
 /* Counts what an answer of OCSP has said. */
 void xca_portal_count_ocsp(const xca_portal_t *portal, const xca_ocsp_reply_t *reply);
 

@@ -1,6 +1,7 @@
 """What httpd is sent by programs that are broken, curious or hostile; and what the repository owes to caches."""
 
 import contextlib
+import json
 import re
 import socket
 import ssl
@@ -124,6 +125,25 @@ def test_programs_are_not_answered_with_pages(instance):
     big = visitor.send("POST", "/.well-known/est/simpleenroll", b"x" * 300000, {"Content-Type": "application/pkcs10"})
     assert big.status == 413 and big.headers["Content-Type"].startswith("text/plain")
     assert "<h1" in visitor.get("/.well-known/established").text
+
+
+def test_what_httpd_refuses_is_told_to_programs_as_they_read_it(instance):
+    long_header, many = "X-Long: " + "a" * 9000 + "\r\n", "".join("X-%d: a\r\n" % i for i in range(100))
+    for path, kind in (("/api/v1/organisations", "application/problem+json"), ("/certificates/search.cgi", "application/problem+json"),
+                       ("/.well-known/est/cacerts", "text/plain; charset=utf-8"), ("/.well-known/cmp", "text/plain; charset=utf-8"),
+                       ("/about", "text/html")):
+        for request, wanted in ((ask(path + "?name=" + "a" * 9000), (414,)), (ask(path, more="Accept-Language: en\r\n" + long_header), (400, 431)),
+                                (ask(path, more=many), (400, 431))):
+            status, text = exchange(instance, request)
+            head, _, body = text.partition("\r\n\r\n")
+            assert status in wanted and "\r\nContent-Type: " + kind in head, text[:600]
+            assert_no_trace(text)
+            if kind == "text/html":
+                assert "<h1" in body
+            else:
+                assert "<" not in body and "8190" in body and body[0] != "\""
+            if kind == "application/problem+json":
+                assert json.loads(body)["status"] == status and json.loads(body)["code"] in ("api.line-too-long", "api.not-http")
 
 
 @pytest.mark.parametrize("secure", [True, False])
