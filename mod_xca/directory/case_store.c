@@ -4,8 +4,8 @@
  *   xcaOrgClass, xcaUse, xcaCsr, xcaKeyHash
  *   xcaCodeHash, xcaTries, xcaLockedUntil  portal
  *   xcaAssignedOid, xcaSerial, xcaNotBefore, xcaCardNumber, xcaProblem, xcaReturnReason, xcaRowsDone   signer
-
- *   xcaEnvelope, xcaNewCodeHash            signer, of code resets */
+ *   xcaEnvelope, xcaNewCodeHash            signer, of code resets
+ *   xcaDeviceSecret, xcaDeviceSecretUntil  signer */
 #include "directory/case_store.h"
 
 #include <stdlib.h>
@@ -86,7 +86,7 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     const char *class = xca_entry_text(entry, "xcaOrgClass");
     const char *use = xca_entry_text(entry, "xcaUse");
     const xca_case_field_t *field;
-    xca_bytes_t csr = xca_entry_bytes(entry, "xcaCsr"), envelope;
+    xca_bytes_t csr = xca_entry_bytes(entry, "xcaCsr"), envelope, secret;
 
     if (number == NULL || kind == NULL || state == NULL) {
         return NULL;
@@ -122,6 +122,9 @@ xca_case_t *xca_case_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
     kase->problem = apr_pstrdup(pool, xca_entry_text(entry, "xcaProblem"));
     kase->return_reason = apr_pstrdup(pool, xca_entry_text(entry, "xcaReturnReason"));
     kase->new_code_hash = apr_pstrdup(pool, xca_entry_text(entry, "xcaNewCodeHash"));
+    secret = xca_entry_bytes(entry, "xcaDeviceSecret");
+    kase->device_secret = secret.length > 0 ? xca_secret_make(pool, secret.data, secret.length) : NULL;
+    kase->device_secret_until = xca_entry_time(entry, "xcaDeviceSecretUntil");
     envelope = xca_entry_bytes(entry, "xcaEnvelope");
     kase->envelope.length = envelope.length;
     kase->envelope.data = envelope.length > 0 ? apr_pmemdup(pool, envelope.data, envelope.length) : NULL;
@@ -311,6 +314,21 @@ xca_error_t *xca_case_problem(xca_store_t *store, const char *number, const char
                            pool);
 }
 
+xca_error_t *xca_case_device_secret(xca_store_t *store, const char *number, const xca_secret_t *secret, apr_time_t until,
+                                    apr_pool_t *pool) {
+    xca_changes_t *changes = xca_changes_make(pool);
+
+    if (secret != NULL) {
+        xca_changes_add_bytes(changes, XCA_CHANGE_REPLACE, "xcaDeviceSecret", (xca_bytes_t){secret->bytes, secret->length});
+        xca_changes_time(pool, changes, "xcaDeviceSecretUntil", until);
+    } else {
+        xca_changes_text(changes, "xcaDeviceSecret", NULL);
+        xca_changes_text(changes, "xcaDeviceSecretUntil", NULL);
+    }
+    return xca_store_error(xca_ldap_modify(store->ldap, xca_case_dn(store, number, pool), changes, NULL, NULL, NULL, pool),
+                           XCA_E_NOT_FOUND, "case.not-found");
+}
+
 static void *make_case(const xca_entry_t *entry, apr_pool_t *pool) {
     return xca_case_of_entry(entry, pool);
 }
@@ -353,6 +371,12 @@ xca_error_t *xca_case_list(apr_array_header_t **cases, int *more, xca_store_t *s
         filter = apr_pstrcat(pool, filter, "(|(xcaOid=", oid, ")(xcaAssignedOid=", oid, "))", NULL);
     }
     return find_cases(cases, more, store, apr_pstrcat(pool, "(&", filter, ")", NULL), limit, pool);
+}
+
+xca_error_t *xca_case_old_secrets(apr_array_header_t **cases, xca_store_t *store, apr_time_t now, apr_pool_t *pool) {
+    return find_cases(cases, NULL, store,
+                      apr_pstrcat(pool, "(&(objectClass=xcaCase)(xcaDeviceSecretUntil<=", xca_date_format(pool, now, XCA_DATE_LDAP), "))", NULL),
+                      0, pool);
 }
 
 xca_error_t *xca_case_by_key(apr_array_header_t **cases, xca_store_t *store, const char *key_hash,

@@ -48,6 +48,13 @@ xca_error_t *xca_case_assign_oid(xca_store_t *store, const xca_case_t *kase, con
 xca_error_t *xca_case_problem(xca_store_t *store, const char *number, const char *problem,
                               apr_pool_t *pool) XCA_MUST_USE;
 
+/* The signer's: the secret of a device, good until then; NULL removes it. "case.not-found". */
+xca_error_t *xca_case_device_secret(xca_store_t *store, const char *number, const xca_secret_t *secret, apr_time_t until,
+                                    apr_pool_t *pool) XCA_MUST_USE;
+
+/* The cases with a secret whose time is over, array of xca_case_t *. */
+xca_error_t *xca_case_old_secrets(apr_array_header_t **cases, xca_store_t *store, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Cases by state; XCA_STATE_COUNT for all; window and oid may be NULL; ordered by number; at most `limit` (0: all). Array of
  * xca_case_t *. */
 xca_error_t *xca_case_list(apr_array_header_t **cases, int *more, xca_store_t *store,

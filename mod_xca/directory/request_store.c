@@ -1,5 +1,5 @@
 /* ou=requests: class xcaRequestEntry: xcaRequest (RDN), xcaKind, xcaState, xcaFiled, xcaSerial or
- * xcaCardNumber, xcaSealedCode or xcaMessage (until answered), xcaGeneration, xcaAnswer, xcaTriesLeft, xcaReply. */
+ * xcaCardNumber or xcaCaseNumber, xcaSealedCode or xcaMessage (until answered), xcaGeneration, xcaAnswer, xcaTriesLeft, xcaReply. */
 #include <string.h>
 #include <apr_strings.h>
 #include "directory/office_store.h"
@@ -21,6 +21,7 @@ xca_error_t *xca_request_add(xca_store_t *store, const xca_request_t *request, a
     xca_entry_add_time(pool, entry, "xcaFiled", request->created);
     xca_entry_add(pool, entry, "xcaSerial", request->serial);
     xca_entry_add(pool, entry, "xcaCardNumber", request->card_number);
+    xca_entry_add(pool, entry, "xcaCaseNumber", request->case_number);
     if (request->sealed_code.length > 0) {
         xca_entry_add_bytes(pool, entry, "xcaSealedCode", request->sealed_code);
     }
@@ -61,6 +62,7 @@ xca_request_t *xca_request_of_entry(const xca_entry_t *entry, apr_pool_t *pool) 
     request->state = state_by_id(state);
     request->serial = apr_pstrdup(pool, xca_entry_text(entry, "xcaSerial"));
     request->card_number = apr_pstrdup(pool, xca_entry_text(entry, "xcaCardNumber"));
+    request->case_number = apr_pstrdup(pool, xca_entry_text(entry, "xcaCaseNumber"));
     request->sealed_code = copy_bytes(entry, "xcaSealedCode", pool);
     request->message = copy_bytes(entry, "xcaMessage", pool);
     request->reply = copy_bytes(entry, "xcaReply", pool);

@@ -1,4 +1,4 @@
-/* Class xcaTransactionEntry: xcaTransaction (RDN), xcaSerial (of the sender's certificate), xcaMessage (the first one), xcaNonce (of our last
+/* Class xcaTransactionEntry: xcaTransaction (RDN), xcaSerial (of the sender's certificate, or the number of the case whose secret it has), xcaMessage (the first one), xcaNonce (of our last
  * message), xcaFiled, xcaSeen. */
 #include "directory/transaction_store.h"
 

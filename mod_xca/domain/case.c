@@ -133,6 +133,10 @@ const char *xca_case_state_short(const xca_case_t *kase) {
     return texts[kase->state];
 }
 
+int xca_case_ended(xca_case_state state) {
+    return state == XCA_STATE_COMPLETED || state == XCA_STATE_REFUSED || state == XCA_STATE_LAPSED;
+}
+
 int xca_case_correctable(xca_case_state state) {
     return state == XCA_STATE_FILED || state == XCA_STATE_RETURNED;
 }

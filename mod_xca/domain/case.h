@@ -3,6 +3,7 @@
 #define XCA_DOMAIN_CASE_H
 
 #include <apr_time.h>
+#include "base/secret.h"
 #include "base/text.h"
 #include "domain/certificate.h"
 #include "domain/postal.h"
@@ -39,6 +40,9 @@ typedef enum {
 
 const char *xca_case_state_id(xca_case_state state); /* "filed", "reviewed", ... */
 xca_case_state xca_case_state_by_id(const char *id); /* XCA_STATE_COUNT if unknown */
+
+/* Non-zero if nothing more comes of it: completed, refused, lapsed. */
+int xca_case_ended(xca_case_state state);
 
 /* Non-zero if the applicant may still correct the case (filed, returned). */
 int xca_case_correctable(xca_case_state state);
@@ -98,6 +102,8 @@ typedef struct xca_case {
     /* of a code reset: the new code for the second officer's key, EnvelopedData; and its scrypt text, for the signer alone */
     xca_bytes_t envelope;
     const char *new_code_hash;
+    const xca_secret_t *device_secret; /* of a device that enrols without a certificate (CMP), as it was shown; NULL: none */
+    apr_time_t device_secret_until;
 } xca_case_t;
 
 /* Reasons for a revocation (features.md 8.2) as cases have them: "abolished", "lost", "damaged", "other"; NULL at the end. */

@@ -3,7 +3,8 @@
 #include <string.h>
 
 static const char *const kind_ids[XCA_REQUEST_COUNT] = {"show", "accept", "refuse", "suspend",
-                                                        "resume", "notices-off", "notices-on", "code", "card", "responder", "cmp-signer",
+                                                        "resume", "notices-off", "notices-on", "code",
+                                                        "device-secret", "device-secret-off", "card", "responder", "cmp-signer",
                                                         "confirm"};
 static const char *const state_ids[] = {"waiting", "done", "denied"};
 
@@ -13,6 +14,10 @@ const char *xca_request_kind_id(xca_request_kind kind) {
 
 int xca_request_has_message(xca_request_kind kind) {
     return kind >= XCA_REQUEST_CARD;
+}
+
+int xca_request_is_of_case(xca_request_kind kind) {
+    return kind == XCA_REQUEST_SECRET || kind == XCA_REQUEST_SECRET_OFF;
 }
 
 xca_request_kind xca_request_kind_by_id(const char *id) {

@@ -49,7 +49,8 @@ xca_error_t *xca_request_prepare(xca_request_t **request, xca_office_t *office,
     made->id = id;
     made->kind = kind;
     made->state = XCA_REQUEST_WAITING;
-    made->serial = serial;
+    made->serial = xca_request_is_of_case(kind) ? NULL : serial;
+    made->case_number = xca_request_is_of_case(kind) ? serial : NULL;
     made->card_number = card_number;
     made->sealed_code.data = sealed;
     made->sealed_code.length = code->length + XCA_SEAL_OVERHEAD;

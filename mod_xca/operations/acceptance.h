@@ -5,7 +5,7 @@
 #include "operations/office.h"
 
 /* Seals the code to the signer's key and records the request. `id`: 32 hex digits of the form's nonce, the same id again
- * is the same request. Errors: "signer.never-ran" (no key published yet). */
+ * is the same request. `serial`: of kinds that are about a case its number. Errors: "signer.never-ran" (no key published yet). */
 xca_error_t *xca_request_submit(xca_office_t *office, xca_request_kind kind, const char *serial,
                                 const char *card_number, const xca_secret_t *code, const char *id,
                                 apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;

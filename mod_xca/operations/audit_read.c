@@ -9,7 +9,7 @@
 
 const char *const xca_audit_kinds[] = {
     "audit-key", "decision", "case-return", "certificate-issue", "certificate-accept", "certificate-suspend",
-    "certificate-resume", "certificate-revoke", "code-lock", "code-reset", "code-change", "card-make", "card-made",
+    "certificate-resume", "certificate-revoke", "code-lock", "code-reset", "code-change", "device-secret", "device-secret-end", "card-make", "card-made",
     "card-dispatch", "card-discard", "card-activate", "card-unlock", "card-confirm", "card-contact", "card-revoke",
     "card-lapse", "oid-change", "list-sign", "responder-issue", "cmp-signer-issue", "key-use", "officer-change", "window-change", "order-sign", "order-done",
     "officer-login", "officer-login-refused", "officer-logout", "content-change", "export", "officer-put",

@@ -47,7 +47,9 @@ static xca_cmp_failure failure_of(const xca_error_t *err) {
                  {"cmp.hash", XCA_CMP_BAD_CERT_ID},              {"cmp.old-certificate", XCA_CMP_BAD_CERT_ID},
                  {"cmp.not-own", XCA_CMP_NOT_AUTHORIZED},        {"enrol.other-case", XCA_CMP_NOT_AUTHORIZED},
                  {"enrol.card", XCA_CMP_NOT_AUTHORIZED},         {"csr.bad-signature", XCA_CMP_BAD_POP},
-                 {"crmf.proof", XCA_CMP_BAD_POP},                {"cmp.not-confirmed", XCA_CMP_BAD_CERT_ID}};
+                 {"crmf.proof", XCA_CMP_BAD_POP},                {"cmp.not-confirmed", XCA_CMP_BAD_CERT_ID},
+                 {"cmp.secret", XCA_CMP_BAD_MESSAGE_CHECK},      {"cmp.mac-parameters", XCA_CMP_BAD_ALG},
+                 {"cmp.needs-signature", XCA_CMP_WRONG_INTEGRITY}, {"enrol.secret-key", XCA_CMP_NOT_AUTHORIZED}};
     apr_size_t i;
 
     for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -86,6 +88,9 @@ static const char *tell(xca_cmp_failure *failure, const xca_error_t *err, void *
 static xca_error_t *enrol(xca_enrolment_t **enrolment, visit_t *visit) {
     const xca_cmp_message_t *first = visit->first != NULL ? visit->first : visit->message;
 
+    if (visit->sender.cert == NULL) {
+        return xca_enrol_by_secret(enrolment, visit->service->office, visit->sender.kase, first->request, visit->now, visit->pool);
+    }
     return xca_enrol_by_certificate(enrolment, visit->service->office, visit->sender.kase, visit->sender.cert, first->request,
                                     first->body == XCA_CMP_KUR, visit->now, visit->pool);
 }
@@ -187,10 +192,17 @@ static xca_error_t *judge(xca_cmp_verdict_t *verdict, void *baton) {
 
 /* The transaction ---- */
 
-/* Each sender has names of his own: nobody takes another's. */
+/* By serial number, or the case's. */
+static const char *sender_name(const visit_t *visit) {
+    return visit->sender.cert != NULL ? visit->sender.cert->serial : visit->sender.kase->number;
+}
+
+/* Each sender has names of his own: nobody takes another's, and who has another secret is another. */
 static const char *transaction_id(const visit_t *visit) {
+    const xca_secret_t *secret = visit->sender.secret;
     xca_bytes_t transaction = visit->message->transaction;
-    const char *text = apr_pstrcat(visit->pool, "xca-cmp-1\n", visit->sender.cert->serial, "\n",
+    const char *text = apr_pstrcat(visit->pool, "xca-cmp-1\n", sender_name(visit), "\n",
+                                   secret != NULL ? xca_sha256_hex(visit->pool, secret->bytes, secret->length) : "", secret != NULL ? "\n" : "",
                                    xca_text_hex(visit->pool, transaction.data, transaction.length), NULL);
 
     return xca_sha256_hex(visit->pool, text, strlen(text));
@@ -244,18 +256,33 @@ static xca_error_t *go_on(const visit_t *visit, xca_bytes_t answer) {
         return xca_transaction_move(store, visit->transaction, made.nonce, visit->now, visit->pool);
     }
     made.id = visit->id;
-    made.serial = visit->sender.cert->serial;
+    made.serial = sender_name(visit);
     made.first = visit->message->whole;
     made.began = made.seen = visit->now;
     err = xca_transaction_add(store, &made, visit->pool);
     return err != NULL && strcmp(err->message, "ldap.exists") == 0 ? xca_error_make(visit->pool, XCA_E_CONFLICT, "cmp.in-use", NULL) : err;
 }
 
+/* What a certificate is needed for is signed by its key. */
+static xca_error_t *check_protection(const visit_t *visit) {
+    int body = visit->message->body;
+
+    return visit->sender.cert == NULL && (body == XCA_CMP_KUR || body == XCA_CMP_RR)
+               ? xca_error_make(visit->pool, XCA_E_DENIED, "cmp.needs-signature", NULL)
+               : NULL;
+}
+
 static xca_error_t *answer_sender(xca_bytes_t *answer, visit_t *visit, xca_cmp_exchange_t *exchange) {
     xca_error_t *err = xca_cmp_signer_take(exchange, visit->service->signer, visit->service->office, SIGNER_WAIT, visit->now, visit->pool);
 
-    exchange->sender = visit->sender.cert->der;
+    if (visit->sender.cert != NULL) {
+        exchange->sender = visit->sender.cert->der;
+    }
+    exchange->secret = visit->sender.secret;
     visit->id = transaction_id(visit);
+    if (err == NULL) {
+        err = check_protection(visit);
+    }
     if (err == NULL) {
         err = take_up(visit, exchange);
     }

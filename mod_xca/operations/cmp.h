@@ -1,4 +1,4 @@
-/* CMP (RFC 4210, 9480, 9483) for devices that hold a certificate of this authority: further keys (ir, cr, p10cr) and renewals (kur), through the same
+/* CMP (RFC 4210, 9480, 9483) for devices that have a secret for their first certificate, or hold one of this authority already: further keys (ir, cr, p10cr) and renewals (kur), through the same
  * cases and reviews as everything; confirmation (certConf), revocation (rr), and questions (genm). */
 #ifndef XCA_OPERATIONS_CMP_H
 #define XCA_OPERATIONS_CMP_H

@@ -247,6 +247,22 @@ static xca_error_t *other_case(xca_case_t **kase, xca_office_t *office, const xc
     return err;
 }
 
+xca_error_t *xca_enrol_by_secret(xca_enrolment_t **enrolment, xca_office_t *office, const xca_case_t *known, xca_bytes_t request,
+                                 apr_time_t now, apr_pool_t *pool) {
+    xca_enrolment_t *result = apr_pcalloc(pool, sizeof(*result));
+    xca_csr_t *csr;
+    xca_error_t *err = xca_csr_read(&csr, request.data, request.length, pool);
+
+    if (err == NULL && !same_text(known->key_hash, csr->key_hash)) {
+        err = xca_error_make(pool, XCA_E_DENIED, "enrol.secret-key", NULL);
+    }
+    if (err == NULL) {
+        err = follow(result, office, known, NULL, 0, now, pool);
+    }
+    *enrolment = result;
+    return err;
+}
+
 xca_error_t *xca_enrol_by_certificate(xca_enrolment_t **enrolment, xca_office_t *office, const xca_case_t *known, const xca_cert_t *cert,
                                       xca_bytes_t request, int renewal, apr_time_t now, apr_pool_t *pool) {
     xca_enrolment_order_t order = {cert->serial, NULL, request, renewal};

@@ -37,6 +37,10 @@ xca_error_t *xca_enrol(xca_enrolment_t **enrolment, xca_office_t *office, const 
 xca_error_t *xca_enrol_by_certificate(xca_enrolment_t **enrolment, xca_office_t *office, const xca_case_t *known, const xca_cert_t *cert,
                                       xca_bytes_t request, int renewal, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same for a device that knows the secret of a case (`known`), for the key of that case alone: XCA_E_DENIED "enrol.secret-key" for another. */
+xca_error_t *xca_enrol_by_secret(xca_enrolment_t **enrolment, xca_office_t *office, const xca_case_t *known, xca_bytes_t request,
+                                 apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Whether a case is `known` itself, or one that was filed by its holder for another key (the same organisation and user code). */
 int xca_enrol_is_of(const xca_case_t *known, const xca_case_t *kase);
 

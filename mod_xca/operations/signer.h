@@ -51,6 +51,7 @@ typedef struct xca_signer {
     const char *root_list_file;    /* list of the CA above, which the signer publishes; or NULL */
     xca_bytes_t root_list_issuer;  /* whose it is: the last certificate of the chain */
     apr_interval_time_t sheets_life; /* of change sheets that were checked and never filed */
+    apr_interval_time_t device_secret_life; /* of a device secret (signer_secret.h) */
     apr_time_t sheets_seen;        /* when those were last looked for */
     apr_time_t reminded;           /* when all notices before an end were last seen to (signer_reminder.h) */
     int case_left;                 /* set by xca_signer_case(): it has more to do, call it again soon */

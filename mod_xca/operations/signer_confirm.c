@@ -43,7 +43,7 @@ static xca_error_t *judge(const xca_cert_t **cert, xca_cmp_message_t **message, 
         err = xca_error_make(pool, XCA_E_INVALID, "cmp.body", "%d", (*message)->body);
     }
     if (err == NULL) {
-        err = xca_cmp_sender(&sender, signer->office, *message, now, pool);
+        err = xca_cmp_witness(&sender, signer->office, *message, now, pool);
     }
     if (err == NULL) {
         err = xca_cert_read(&found, signer->office->store, request->serial, pool);
@@ -58,7 +58,7 @@ static xca_error_t *judge(const xca_cert_t **cert, xca_cmp_message_t **message, 
         return xca_error_make(pool, XCA_E_INVALID, "certificate.expired", NULL);
     }
     err = xca_case_read(&kase, signer->office->store, found->case_number, pool);
-    if (err == NULL && !xca_enrol_is_of(sender.kase, kase)) {
+    if (err == NULL && (sender.cert == NULL ? strcmp(sender.kase->number, kase->number) != 0 : !xca_enrol_is_of(sender.kase, kase))) {
         err = xca_error_make(pool, XCA_E_DENIED, "enrol.other-case", NULL);
     }
     if (err == NULL && !xca_cmp_hash_is((*message)->hash, found->der, pool)) {

@@ -11,7 +11,7 @@ xca_error_t *xca_signer_refuse(const char **answer, xca_signer_t *signer, const 
                                apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Answers a request of XCA_REQUEST_CONFIRM. The message itself is the evidence: a certConf whose signature is by a valid certificate of the same
- * holder (xca_enrol_is_of()), over the hash of the certificate that the request names. Denied: "cmp.protection", "cmp.hash",
+ * holder (xca_enrol_is_of()), or whose MAC is by the secret of the certificate's case, over the hash of the certificate that the request names. Denied: "cmp.protection", "cmp.secret", "cmp.hash",
  * "enrol.other-case", "certificate.not-found", "certificate.expired", "accept.card", "accept.not-pending", and what xca_cmp_read() finds. */
 xca_error_t *xca_signer_confirm(xca_signer_t *signer, xca_request_t *request, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -271,7 +271,7 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
                              apr_pool_t *pool) {
     xca_signer_t *result = apr_pcalloc(pool, sizeof(*result));
     xca_profile_t *profile;
-    long hours, sheet_days, responder_days;
+    long hours, sheet_days, responder_days, secret_days;
     xca_error_t *err = xca_office_open(&result->office, settings, "signer", pool);
 
     if (err == NULL) {
@@ -311,12 +311,16 @@ xca_error_t *xca_signer_open(xca_signer_t **signer, const xca_settings_t *settin
     if (err == NULL) {
         err = xca_settings_number(settings, "ocsp-responder-days", &responder_days, 7, 1, 30, pool);
     }
+    if (err == NULL) {
+        err = xca_settings_number(settings, "device-secret-days", &secret_days, 30, 1, 365, pool);
+    }
     if (err != NULL) {
         return err;
     }
     result->crl_life = hours * HOUR;
     result->sheets_life = sheet_days * XCA_DAY;
     result->responder_life = responder_days * XCA_DAY;
+    result->device_secret_life = secret_days * XCA_DAY;
     result->crl_due = 1;
     *signer = result;
     return NULL;

@@ -12,6 +12,7 @@
 #include "operations/signer_issue.h"
 #include "operations/signer_responder.h"
 #include "operations/signer_revocation.h"
+#include "operations/signer_secret.h"
 #include "outside/crypto.h"
 #include "wire/seal.h"
 
@@ -23,7 +24,8 @@ typedef struct {
 static xca_secret_t *open_code(xca_signer_t *signer, const xca_request_t *request,
                                apr_pool_t *pool) {
     xca_secret_t *code;
-    const char *binding = xca_request_binding(pool, request->id, request->kind, request->serial,
+    const char *binding = xca_request_binding(pool, request->id, request->kind,
+                                              xca_request_is_of_case(request->kind) ? request->case_number : request->serial,
                                               request->card_number);
 
     if (request->sealed_code.length < XCA_SEAL_OVERHEAD ||
@@ -188,6 +190,8 @@ static xca_error_t *carry_out(verdict_t *verdict, xca_signer_t *signer,
             err = xca_cert_notices(signer->office->store, cert->serial, request->kind == XCA_REQUEST_NOTICES_OFF, pool);
             break;
         case XCA_REQUEST_CODE:
+        case XCA_REQUEST_SECRET:
+        case XCA_REQUEST_SECRET_OFF:
         case XCA_REQUEST_CARD:
         case XCA_REQUEST_RESPONDER:
         case XCA_REQUEST_CMP_SIGNER:
@@ -298,6 +302,9 @@ static xca_error_t *judge(verdict_t *verdict, xca_signer_t *signer, const xca_re
     xca_secret_t *code = open_code(signer, request, pool);
     xca_error_t *err;
 
+    if (code != NULL && xca_request_is_of_case(request->kind)) {
+        return xca_signer_secret(&verdict->answer, signer, request, code, now, pool);
+    }
     if (code == NULL || (request->serial == NULL && request->card_number == NULL)) {
         verdict->answer = "request.unreadable";
         return NULL;

@@ -15,6 +15,7 @@
 #include "operations/signer_reminder.h"
 #include "operations/signer_revocation.h"
 #include "operations/signer_search.h"
+#include "operations/signer_secret.h"
 #include "operations/signer_watch.h"
 #include "outside/crypto.h"
 #include "outside/crypto_view.h"
@@ -88,6 +89,9 @@ xca_error_t *xca_signer_sweep(xca_signer_t *signer, apr_time_t now, apr_pool_t *
     }
     if (err == NULL) {
         err = xca_signer_ending_sweep(signer, now, pool);
+    }
+    if (err == NULL) {
+        err = xca_signer_secret_sweep(signer, now, pool);
     }
     if (err != NULL) {
         return err;

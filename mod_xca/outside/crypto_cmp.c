@@ -5,8 +5,8 @@
 #include <openssl/cmp.h>
 #include <openssl/err.h>
 #include "base/log.h"
+#include "outside/crypto_der.h"
 #include "outside/crypto_openssl.h"
-#include "outside/crypto_tbs.h"
 
 #define REQUEST_ID 0 /* certReqId of ir, cr, kur: RFC 9483 section 4.1.1 */
 
@@ -72,13 +72,26 @@ static OSSL_CMP_PKISI *rejection(const run_t *run) {
 /* A kur may name the certificate that it renews: the one that signs the message, as here always (RFC 9483 section 4.1.3). */
 static void check_old(run_t *run, const OSSL_CRMF_MSG *request) {
     const OSSL_CRMF_CERTID *old = request != NULL ? OSSL_CRMF_MSG_get0_regCtrl_oldCertID(request) : NULL;
-    X509 *sender = xca_openssl_x509(run->pool, run->exchange->sender);
+    X509 *sender = run->exchange->secret == NULL ? xca_openssl_x509(run->pool, run->exchange->sender) : NULL;
 
     if (old != NULL && sender != NULL &&
         ASN1_INTEGER_cmp(OSSL_CRMF_CERTID_get0_serialNumber(old), X509_get0_serialNumber(sender)) != 0) {
         run->asked = 1;
         run->err = xca_error_make(run->pool, XCA_E_INVALID, "cmp.old-certificate", NULL);
     }
+}
+
+/* The last of the chain: what a device that has no certificate yet is to trust, under its secret (RFC 4210 section 5.3.4). */
+static int give_root(const run_t *run, STACK_OF(X509) **ca) {
+    const apr_array_header_t *chain = run->exchange->chain;
+    X509 *root;
+
+    if (run->exchange->secret == NULL || chain->nelts == 0) {
+        return 1;
+    }
+    root = xca_openssl_x509(run->pool, APR_ARRAY_IDX(chain, chain->nelts - 1, xca_bytes_t));
+    *ca = sk_X509_new_null();
+    return root != NULL && *ca != NULL && X509_up_ref(root) && sk_X509_push(*ca, root) > 0;
 }
 
 static OSSL_CMP_PKISI *on_request(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *message, int id, const OSSL_CRMF_MSG *crmf,
@@ -97,7 +110,7 @@ static OSSL_CMP_PKISI *on_request(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *
         return OSSL_CMP_STATUSINFO_new(OSSL_CMP_PKISTATUS_waiting, 0, run->verdict.text);
     }
     *certificate = xca_openssl_x509(run->pool, run->verdict.certificate);
-    if (*certificate == NULL || !X509_up_ref(*certificate)) {
+    if (*certificate == NULL || !X509_up_ref(*certificate) || !give_root(run, ca)) {
         *certificate = NULL;
         return NULL;
     }
@@ -197,10 +210,24 @@ static int add_chain(OSSL_CMP_CTX *context, const xca_cmp_exchange_t *exchange, 
     return fine;
 }
 
+/* What verifies the sender's messages, and protects ours: the one secret, or their key and ours. */
+static int set_protection(OSSL_CMP_CTX *context, const xca_cmp_exchange_t *exchange, apr_pool_t *pool) {
+    const xca_secret_t *secret = exchange->secret;
+    X509 *sender;
+
+    if (secret != NULL) {
+        return OSSL_CMP_CTX_set1_secretValue(context, secret->bytes, (int)secret->length) &&
+               OSSL_CMP_CTX_set1_referenceValue(context, exchange->message->reference.data, (int)exchange->message->reference.length) &&
+               OSSL_CMP_CTX_set_option(context, OSSL_CMP_OPT_MAC_ALGNID, NID_hmacWithSHA256);
+    }
+    sender = xca_openssl_x509(pool, exchange->sender);
+    return sender != NULL && OSSL_CMP_CTX_set1_srvCert(context, sender) && OSSL_CMP_CTX_set1_pkey(context, exchange->key->pkey);
+}
+
 static OSSL_CMP_SRV_CTX *make_server(run_t *run) {
     const xca_cmp_exchange_t *exchange = run->exchange;
     OSSL_CMP_SRV_CTX *server = OSSL_CMP_SRV_CTX_new(NULL, NULL);
-    X509 *sender = xca_openssl_x509(run->pool, exchange->sender), *own = xca_openssl_x509(run->pool, exchange->certificate);
+    X509 *own = xca_openssl_x509(run->pool, exchange->certificate);
     OSSL_CMP_CTX *context;
 
     if (server == NULL) {
@@ -208,11 +235,10 @@ static OSSL_CMP_SRV_CTX *make_server(run_t *run) {
     }
     apr_pool_cleanup_register(run->pool, server, free_server, apr_pool_cleanup_null);
     context = OSSL_CMP_SRV_CTX_get0_cmp_ctx(server);
-    if (sender == NULL || own == NULL ||
+    if (own == NULL ||
         !OSSL_CMP_SRV_CTX_init(server, run, on_request, on_revocation, on_general, on_error, on_confirmation, on_poll) ||
-        !OSSL_CMP_CTX_set_log_cb(context, quiet) || !OSSL_CMP_CTX_set1_srvCert(context, sender) ||
-        !OSSL_CMP_CTX_set1_cert(context, own) || !OSSL_CMP_CTX_set1_pkey(context, exchange->key->pkey) ||
-        !add_chain(context, exchange, run->pool)) {
+        !OSSL_CMP_CTX_set_log_cb(context, quiet) || !OSSL_CMP_CTX_set1_cert(context, own) ||
+        !set_protection(context, exchange, run->pool) || !add_chain(context, exchange, run->pool)) {
         return NULL;
     }
     return server;
@@ -239,8 +265,8 @@ static xca_error_t *take_up(run_t *run, OSSL_CMP_SRV_CTX *server) {
 static xca_error_t *check_order(const xca_cmp_exchange_t *exchange, apr_pool_t *pool) {
     const xca_cmp_message_t *message = exchange->message;
 
-    if (!message->is_signed) {
-        return xca_error_make(pool, XCA_E_DENIED, "cmp.protection", "no signature");
+    if (exchange->secret != NULL ? !message->is_mac_bounded || message->reference.length == 0 : !message->is_signed) {
+        return xca_error_make(pool, XCA_E_DENIED, "cmp.protection", "another protection");
     }
     switch (message->body) {
     case XCA_CMP_IR:
@@ -320,18 +346,39 @@ xca_error_t *xca_cmp_exchange(xca_bytes_t *answer, const xca_cmp_exchange_t *exc
 
 /* Evidence ---- */
 
-xca_error_t *xca_cmp_verify(const xca_cmp_message_t *message, xca_bytes_t certificate, apr_pool_t *pool) {
+static OSSL_CMP_CTX *make_context(apr_pool_t *pool) {
     OSSL_CMP_CTX *context = OSSL_CMP_CTX_new(NULL, NULL);
-    OSSL_CMP_MSG *read = read_message(message->whole, pool);
-    X509 *sender = xca_openssl_x509(pool, certificate);
-    int fine;
 
     if (context != NULL) {
         apr_pool_cleanup_register(pool, context, free_context, apr_pool_cleanup_null);
     }
-    fine = context != NULL && read != NULL && sender != NULL && message->is_signed && OSSL_CMP_CTX_set_log_cb(context, quiet) &&
-           OSSL_CMP_CTX_set1_srvCert(context, sender) && OSSL_CMP_validate_msg(context, read) == 1;
-    if (!fine) {
+    return context != NULL && OSSL_CMP_CTX_set_log_cb(context, quiet) ? context : NULL;
+}
+
+xca_error_t *xca_cmp_verify(const xca_cmp_message_t *message, xca_bytes_t certificate, apr_pool_t *pool) {
+    OSSL_CMP_CTX *context = make_context(pool);
+    OSSL_CMP_MSG *read = read_message(message->whole, pool);
+    X509 *sender = xca_openssl_x509(pool, certificate);
+
+    if (context == NULL || read == NULL || sender == NULL || !message->is_signed || !OSSL_CMP_CTX_set1_srvCert(context, sender) ||
+        OSSL_CMP_validate_msg(context, read) != 1) {
+        return xca_openssl_error(pool, XCA_E_DENIED, "cmp.protection", "verifying a message");
+    }
+    ERR_clear_error();
+    return NULL;
+}
+
+xca_error_t *xca_cmp_verify_mac(const xca_cmp_message_t *message, const xca_secret_t *secret, apr_pool_t *pool) {
+    OSSL_CMP_CTX *context;
+    OSSL_CMP_MSG *read;
+
+    if (!message->is_mac_bounded) {
+        return xca_error_make(pool, XCA_E_DENIED, "cmp.protection", "MAC without bounds");
+    }
+    context = make_context(pool);
+    read = read_message(message->whole, pool);
+    if (context == NULL || read == NULL || !OSSL_CMP_CTX_set1_secretValue(context, secret->bytes, (int)secret->length) ||
+        OSSL_CMP_validate_msg(context, read) != 1) {
         return xca_openssl_error(pool, XCA_E_DENIED, "cmp.protection", "verifying a message");
     }
     ERR_clear_error();
@@ -347,141 +394,4 @@ int xca_cmp_hash_is(xca_bytes_t hash, xca_bytes_t certificate, apr_pool_t *pool)
     ASN1_OCTET_STRING_free(digest);
     ERR_clear_error();
     return same;
-}
-
-/* Error messages: OpenSSL 3.0 lets a server say no more in them than "badRequest". ---- */
-
-static void put_tagged_octets(xca_der_t *der, int number, xca_bytes_t bytes) {
-    xca_der_open(der, XCA_DER_CONSTRUCTED | number);
-    xca_der_put(der, XCA_DER_OCTET_STRING, bytes.data, bytes.length);
-    xca_der_close(der);
-}
-
-static void put_directory_name(xca_der_t *der, xca_bytes_t name) {
-    xca_der_open(der, XCA_DER_CONSTRUCTED | 4);
-    xca_der_put_raw(der, name);
-    xca_der_close(der);
-}
-
-/* The subject of a certificate, an empty name if there is none. */
-static xca_bytes_t subject_of(xca_bytes_t certificate, apr_pool_t *pool) {
-    static const unsigned char nobody[] = {XCA_DER_SEQUENCE, 0};
-    X509 *read = certificate.length > 0 ? xca_openssl_x509(pool, certificate) : NULL;
-    const unsigned char *data;
-    size_t length;
-
-    if (read != NULL && X509_NAME_get0_der(X509_get_subject_name(read), &data, &length)) {
-        return (xca_bytes_t){data, length};
-    }
-    return (xca_bytes_t){nobody, sizeof(nobody)};
-}
-
-static void put_time(xca_der_t *der, apr_time_t now) {
-    char text[16];
-    apr_time_exp_t exploded;
-
-    apr_time_exp_gmt(&exploded, now); /* GeneralizedTime always: RFC 4210 section 5.1.1 */
-    apr_snprintf(text, sizeof(text), "%04d%02d%02d%02d%02d%02dZ", exploded.tm_year + 1900, exploded.tm_mon + 1, exploded.tm_mday,
-                 exploded.tm_hour, exploded.tm_min, exploded.tm_sec);
-    xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
-    xca_der_put_text(der, XCA_DER_GENERALIZED_TIME, text);
-    xca_der_close(der);
-}
-
-static xca_error_t *put_header(xca_der_t *der, const xca_cmp_message_t *message, const xca_cmp_exchange_t *ours, apr_time_t now,
-                               apr_pool_t *pool) {
-    unsigned char nonce[16];
-    xca_error_t *err = xca_random(nonce, sizeof(nonce), pool);
-
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_put_number(der, 2);
-    put_directory_name(der, subject_of(ours->certificate, pool));
-    put_directory_name(der, message->sender);
-    put_time(der, now);
-    if (ours->certificate.length > 0) {
-        X509 *own = xca_openssl_x509(pool, ours->certificate);
-        const ASN1_OCTET_STRING *key_id = own != NULL ? X509_get0_subject_key_id(own) : NULL;
-
-        xca_der_open(der, XCA_DER_CONSTRUCTED | 1);
-        xca_tbs_put_algorithm(der, ours->key);
-        xca_der_close(der);
-        if (key_id != NULL) {
-            put_tagged_octets(der, 2, (xca_bytes_t){ASN1_STRING_get0_data(key_id), (apr_size_t)ASN1_STRING_length(key_id)});
-        }
-    }
-    put_tagged_octets(der, 4, message->transaction);
-    put_tagged_octets(der, 5, (xca_bytes_t){nonce, sizeof(nonce)});
-    put_tagged_octets(der, 6, message->sender_nonce);
-    xca_der_close(der);
-    return err;
-}
-
-/* ErrorMsgContent [23]: PKIStatusInfo { rejection, statusString, failInfo }. The BIT STRING ends with its last bit that is set. */
-static void put_error(xca_der_t *der, xca_cmp_failure failure, const char *text) {
-    unsigned char bits[5] = {0};
-    int last = (int)failure / 8;
-
-    bits[0] = (unsigned char)(7 - (int)failure % 8);
-    bits[1 + last] = (unsigned char)(0x80 >> ((int)failure % 8));
-    xca_der_open(der, XCA_DER_CONSTRUCTED | XCA_CMP_ERROR);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_put_number(der, OSSL_CMP_PKISTATUS_rejection);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_put_text(der, XCA_DER_UTF8, text);
-    xca_der_close(der);
-    xca_der_put(der, XCA_DER_BIT_STRING, bits, (apr_size_t)last + 2);
-    xca_der_close(der);
-    xca_der_close(der);
-    xca_der_close(der);
-}
-
-static xca_error_t *put_protection(xca_der_t *der, xca_bytes_t header_and_body, const xca_cmp_exchange_t *ours, apr_pool_t *pool) {
-    xca_der_t *part = xca_der_make(pool);
-    xca_bytes_t protected_part, signature;
-    int i;
-    xca_error_t *err;
-
-    xca_der_open(part, XCA_DER_SEQUENCE);
-    xca_der_put_raw(part, header_and_body);
-    xca_der_close(part);
-    err = xca_der_finish(&protected_part, part, pool);
-    if (err == NULL) {
-        err = xca_tbs_signature(&signature, protected_part, ours->key, pool);
-    }
-    if (err != NULL) {
-        return err;
-    }
-    xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
-    xca_der_put_bits(der, signature);
-    xca_der_close(der);
-    xca_der_open(der, XCA_DER_CONSTRUCTED | 1);
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_put_raw(der, ours->certificate);
-    for (i = 0; i < ours->chain->nelts; i++) {
-        xca_der_put_raw(der, APR_ARRAY_IDX(ours->chain, i, xca_bytes_t));
-    }
-    xca_der_close(der);
-    xca_der_close(der);
-    return NULL;
-}
-
-xca_error_t *xca_cmp_refuse(xca_bytes_t *answer, const xca_cmp_message_t *message, const xca_cmp_exchange_t *ours, xca_cmp_failure failure,
-                            const char *text, apr_time_t now, apr_pool_t *pool) {
-    xca_der_t *parts = xca_der_make(pool), *der = xca_der_make(pool);
-    xca_bytes_t header_and_body;
-    xca_error_t *err = put_header(parts, message, ours, now, pool);
-
-    put_error(parts, failure, text);
-    if (err == NULL) {
-        err = xca_der_finish(&header_and_body, parts, pool);
-    }
-    if (err != NULL) {
-        return err;
-    }
-    xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_put_raw(der, header_and_body);
-    err = ours->certificate.length > 0 ? put_protection(der, header_and_body, ours, pool) : NULL;
-    xca_der_close(der);
-    return err != NULL ? err : xca_der_finish(answer, der, pool);
 }

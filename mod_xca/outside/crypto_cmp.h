@@ -8,7 +8,12 @@
 #include "outside/crypto_ca.h"
 
 #define XCA_CMP_MAX       32768 /* bytes of a message */
-#define XCA_CMP_NONCE_MAX 64    /* bytes of a nonce, and of a transactionID */
+#define XCA_CMP_NONCE_MAX 64    /* bytes of a nonce, of a transactionID, and of a senderKID */
+
+/* Bounds of what a sender asks for by the parameters of its MAC (PBMParameter, RFC 4210 section 5.1.3.1): they are looked at before the work is done. */
+#define XCA_CMP_MAC_ROUNDS_MAX 100000
+#define XCA_CMP_MAC_SALT_MIN   8
+#define XCA_CMP_MAC_SALT_MAX   64
 
 /* The choice of a PKIBody, RFC 4210 section 5.1.2. */
 typedef enum {
@@ -25,11 +30,13 @@ typedef enum {
 
 /* Bits of PKIFailureInfo, RFC 4210 section 5.2.3. */
 typedef enum {
+    XCA_CMP_BAD_ALG = 0,
     XCA_CMP_BAD_MESSAGE_CHECK = 1,
     XCA_CMP_BAD_REQUEST = 2,
     XCA_CMP_BAD_CERT_ID = 4,
     XCA_CMP_BAD_POP = 9,
     XCA_CMP_CERT_REVOKED = 10,
+    XCA_CMP_WRONG_INTEGRITY = 12,
     XCA_CMP_BAD_RECIPIENT_NONCE = 13,
     XCA_CMP_BAD_CERT_TEMPLATE = 19,
     XCA_CMP_SIGNER_NOT_TRUSTED = 20,
@@ -45,6 +52,9 @@ typedef struct xca_cmp_message {
     int body;                 /* xca_cmp_body, or another choice, up to 26 */
     xca_bytes_t sender;       /* Name, DER */
     int is_signed;            /* its protection is a signature of SHA-2 */
+    int is_mac;               /* it is a MAC by a password (PasswordBasedMac) */
+    int is_mac_bounded;       /* whose parameters are within the bounds above, and whose functions are known: SHA-1 or SHA-2 */
+    xca_bytes_t reference;    /* senderKID */
     xca_bytes_t transaction, sender_nonce, recipient_nonce;
     xca_bytes_t certificate;  /* the first of extraCerts: of who protects it (RFC 9483 section 3.3) */
     xca_bytes_t request;      /* of ir, cr, kur: the one CertReqMsg; of p10cr: CertificationRequest */
@@ -77,7 +87,8 @@ typedef struct xca_cmp_exchange {
     const xca_cmp_message_t *message;
     const xca_cmp_message_t *first;  /* of pollReq and certConf: the request that began the transaction; else NULL */
     xca_bytes_t nonce;               /* likewise: of the last message of ours */
-    xca_bytes_t sender;              /* certificate whose key has protected both */
+    xca_bytes_t sender;              /* certificate whose key has protected both, or ... */
+    const xca_secret_t *secret;      /* ... the secret that has: answers are protected by it too; NULL: none */
     const xca_key_t *key;            /* of ours, with its certificate, and those above it */
     xca_bytes_t certificate;
     const apr_array_header_t *chain; /* xca_bytes_t */
@@ -86,7 +97,7 @@ typedef struct xca_cmp_exchange {
     void *baton;
 } xca_cmp_exchange_t;
 
-/* Verifies and answers. Errors, nothing being answered: XCA_E_DENIED "cmp.protection" (the judge was not asked), the judge's (of certConf, genm
+/* Verifies and answers. What is accepted under a secret comes with the root in caPubs, for a device that has none yet. Errors, nothing being answered: XCA_E_DENIED "cmp.protection" (the judge was not asked), the judge's (of certConf, genm
  * and whatever is not answered with a status of its own), XCA_E_INVALID "cmp.body" (a message that no server takes, or out of its order),
  * "cmp.nonce" (not an answer to our last message). */
 xca_error_t *xca_cmp_exchange(xca_bytes_t *answer, const xca_cmp_exchange_t *exchange, apr_pool_t *pool) XCA_MUST_USE;
@@ -94,13 +105,17 @@ xca_error_t *xca_cmp_exchange(xca_bytes_t *answer, const xca_cmp_exchange_t *exc
 /* Whether the certificate's key has protected the message: XCA_E_DENIED "cmp.protection" if not. */
 xca_error_t *xca_cmp_verify(const xca_cmp_message_t *message, xca_bytes_t certificate, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Whether it is protected by this secret. The same error; also of parameters beyond the bounds, before any work. */
+xca_error_t *xca_cmp_verify_mac(const xca_cmp_message_t *message, const xca_secret_t *secret, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Non-zero if the hash of a certConf is the certificate's (RFC 4210 section 5.3.18: by the hash of its signature). */
 int xca_cmp_hash_is(xca_bytes_t hash, xca_bytes_t certificate, apr_pool_t *pool);
 
 /* The nonce of a message of ours. */
 xca_error_t *xca_cmp_nonce(xca_bytes_t *nonce, xca_bytes_t answer, apr_pool_t *pool) XCA_MUST_USE;
 
-/* An error message (RFC 4210 section 5.3.21) in answer to `message`, signed; with a certificate of length 0 without protection. */
+/* An error message (RFC 4210 section 5.3.21) in answer to `message`, under the exchange's secret, else signed; with a certificate of
+ * length 0 without protection. */
 xca_error_t *xca_cmp_refuse(xca_bytes_t *answer, const xca_cmp_message_t *message, const xca_cmp_exchange_t *ours, xca_cmp_failure failure,
                             const char *text, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -15,24 +15,64 @@ static xca_error_t *unreadable(apr_pool_t *pool, const char *what) {
     return xca_error_make(pool, XCA_E_INVALID, "cmp.unreadable", "%s", what);
 }
 
-/* Protection algorithms that are signatures of SHA-256, SHA-384 or SHA-512: RFC 9481 section 3. */
-static int is_signature(const xca_der_item_t *algorithm) {
+/* The OID of an AlgorithmIdentifier, and what comes behind it. 0 if it is none. */
+static int take_algorithm(xca_der_item_t *oid, xca_der_at_t *parameters, const xca_der_item_t *identifier) {
+    *parameters = xca_der_at(identifier->content);
+    return xca_der_take(parameters, XCA_DER_OID, oid);
+}
+
+static int is_one_of(const xca_der_item_t *oid, const char *const *known) {
+    for (; *known != NULL && !xca_der_oid_is(oid->content, *known); known++) {
+    }
+    return *known != NULL;
+}
+
+/* iterationCount: 1 to XCA_CMP_MAC_ROUNDS_MAX. */
+static int is_count_bounded(xca_bytes_t count) {
+    apr_size_t i;
+    long value = 0;
+
+    if (count.length == 0 || count.length > 4 || count.data[0] >= 0x80) {
+        return 0;
+    }
+    for (i = 0; i < count.length; i++) {
+        value = value * 256 + count.data[i];
+    }
+    return value > 0 && value <= XCA_CMP_MAC_ROUNDS_MAX;
+}
+
+/* PBMParameter: salt, owf, iterationCount, mac (RFC 4210 section 5.1.3.1, RFC 9481 section 6.1.1). */
+static int is_mac_bounded(xca_der_at_t at) {
+    static const char *const hashes[] = {"1.3.14.3.2.26", "2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3", NULL};
+    static const char *const macs[] = {"1.3.6.1.5.5.8.1.2", "1.2.840.113549.2.7", "1.2.840.113549.2.9", "1.2.840.113549.2.10", "1.2.840.113549.2.11", NULL};
+    xca_der_item_t parameters, salt, hash, count, mac, oid;
+    xca_der_at_t rest;
+
+    if (!xca_der_take(&at, XCA_DER_SEQUENCE, &parameters) || !xca_der_ended(&at)) {
+        return 0;
+    }
+    at = xca_der_at(parameters.content);
+    if (!xca_der_take(&at, XCA_DER_OCTET_STRING, &salt) || !xca_der_take(&at, XCA_DER_SEQUENCE, &hash) ||
+        !xca_der_take(&at, XCA_DER_INTEGER, &count) || !xca_der_take(&at, XCA_DER_SEQUENCE, &mac) || !xca_der_ended(&at)) {
+        return 0;
+    }
+    return salt.content.length >= XCA_CMP_MAC_SALT_MIN && salt.content.length <= XCA_CMP_MAC_SALT_MAX && is_count_bounded(count.content) &&
+           take_algorithm(&oid, &rest, &hash) && is_one_of(&oid, hashes) && take_algorithm(&oid, &rest, &mac) && is_one_of(&oid, macs);
+}
+
+/* protectionAlg: signatures of SHA-256, SHA-384 or SHA-512 (RFC 9481 section 3), or a MAC by a password. */
+static void take_protection(xca_cmp_message_t *message, const xca_der_item_t *algorithm) {
     static const char *const signatures[] = {"1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12", "1.2.840.113549.1.1.13",
                                              "1.2.840.10045.4.3.2",   "1.2.840.10045.4.3.3",   "1.2.840.10045.4.3.4", NULL};
-    xca_der_at_t at = xca_der_at(algorithm->content);
+    xca_der_at_t at = xca_der_at(algorithm->content), parameters;
     xca_der_item_t identifier, oid;
-    int i;
 
-    if (!xca_der_take(&at, XCA_DER_SEQUENCE, &identifier) || !xca_der_ended(&at)) {
-        return 0;
+    if (!xca_der_take(&at, XCA_DER_SEQUENCE, &identifier) || !xca_der_ended(&at) || !take_algorithm(&oid, &parameters, &identifier)) {
+        return;
     }
-    at = xca_der_at(identifier.content);
-    if (!xca_der_take(&at, XCA_DER_OID, &oid)) {
-        return 0;
-    }
-    for (i = 0; signatures[i] != NULL && !xca_der_oid_is(oid.content, signatures[i]); i++) {
-    }
-    return signatures[i] != NULL;
+    message->is_signed = is_one_of(&oid, signatures);
+    message->is_mac = xca_der_oid_is(oid.content, "1.2.840.113533.7.66.13");
+    message->is_mac_bounded = message->is_mac && is_mac_bounded(parameters);
 }
 
 /* [n] EXPLICIT OCTET STRING of 1 to XCA_CMP_NONCE_MAX bytes. */
@@ -61,7 +101,9 @@ static int take_fields(xca_cmp_message_t *message, xca_der_at_t *at) {
         }
         last = number;
         if (number == 1) {
-            message->is_signed = is_signature(&field);
+            take_protection(message, &field);
+        } else if (number == 2) {
+            (void)take_octets(&message->reference, &field); /* what cannot be a reference is none */
         } else if (number == 4) {
             fine = take_octets(&message->transaction, &field);
         } else if (number == 5) {

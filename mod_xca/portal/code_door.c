@@ -48,7 +48,7 @@ xca_error_t *xca_code_door_take(xca_secret_t **code, xca_visit_t *visit, const c
 }
 
 static int is_wrong_code(const xca_error_t *err) {
-    return strcmp(err->message, "code.wrong") == 0 || strcmp(err->message, "code.wrong-case") == 0 ||
+    return strcmp(err->message, "code.wrong") == 0 || strcmp(err->message, "cmp.secret") == 0 || strcmp(err->message, "code.wrong-case") == 0 ||
            strcmp(err->message, "code.locked") == 0 ||
            strcmp(err->message, "code.locked-for-good") == 0;
 }

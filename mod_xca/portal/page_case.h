@@ -20,6 +20,8 @@ xca_page xca_page_case_window;         /* GET  /case/window/<number>: step 6    
 xca_page xca_page_case_edit;           /* GET  /case/edit/<number>: 更改申請資料            */
 xca_page xca_page_case_edit_sent;      /* POST /case/edit/<number>, purpose "correct"     */
 xca_page xca_page_case_status;         /* GET  /case/status/<number>                      */
+xca_page xca_page_case_secret;         /* GET  /case/device-secret/<number>               */
+xca_page xca_page_case_secret_sent;    /* POST /case/device-secret/<number>, purpose "device-secret": shows the secret, once */
 
 /* Into the model: since when the state is what it is, what happened, what to do next, card or certificate. For the page above and
  * for other systems (page_api.c). Errors: those of the directory. */

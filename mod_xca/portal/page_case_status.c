@@ -234,6 +234,7 @@ xca_error_t *xca_case_status_show(xca_visit_t *visit, const xca_case_t *kase) {
     xca_map_text(visit->model, "problem",
                  kase->problem != NULL && *kase->problem != '\0' ? kase->problem : NULL);
     xca_map_true(visit->model, "_accept", kase->state == XCA_STATE_ISSUED);
+    xca_map_true(visit->model, "_device", kase->kind == XCA_CASE_CERTIFICATE && !xca_case_ended(kase->state));
     xca_map_true(visit->model, "_done", kase->state == XCA_STATE_COMPLETED);
     xca_map_true(visit->model, "_again",
                  kase->state == XCA_STATE_REFUSED || kase->state == XCA_STATE_LAPSED);

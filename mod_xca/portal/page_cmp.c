@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "operations/cmp.h"
 #include "portal/api.h"
+#include "portal/code_door.h"
 #include "portal/engine.h"
 
 #define TYPE "application/pkixcmp"
@@ -46,6 +47,22 @@ static xca_error_t *tell(xca_visit_t *visit, xca_error_t *err) {
     return NULL;
 }
 
+/* Who protects by a secret could guess: wrong ones are counted by address, as wrong user codes are. */
+static xca_error_t *open_door(xca_visit_t *visit, xca_bytes_t message) {
+    xca_cmp_message_t *read;
+
+    return xca_cmp_read(&read, message, visit->pool) == NULL && read->is_mac ? xca_code_door_open(visit) : NULL;
+}
+
+/* What was refused is told already: an address that is locked now hears of it with its next message. */
+static void close_door(xca_visit_t *visit, xca_error_t *refused) {
+    xca_error_t *err = xca_code_door_close(visit, refused);
+
+    if (err != refused) {
+        xca_log_error(visit->request->path, err);
+    }
+}
+
 xca_error_t *xca_page_cmp(xca_visit_t *visit) {
     const xca_cmp_service_t service = {visit->office, visit->portal->cmp_signer, visit->portal->texts, visit->language,
                                        atoi(visit->portal->enrol_retry)};
@@ -60,12 +77,16 @@ xca_error_t *xca_page_cmp(xca_visit_t *visit) {
         err = xca_api_limit(visit);
     }
     if (err == NULL) {
+        err = open_door(visit, message);
+    }
+    if (err == NULL) {
         err = xca_cmp_answer(&answer, &refused, &service, message, visit->now, visit->pool);
     }
     if (err != NULL) {
         return tell(visit, err);
     }
     if (refused != NULL) {
+        close_door(visit, refused);
         xca_log_error(visit->request->path, refused);
     }
     /* The next message comes when the device has waited: a connection kept until then would be one that was closed meanwhile, which OpenSSL's

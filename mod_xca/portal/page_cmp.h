@@ -1,4 +1,4 @@
-/* CMP over HTTP (RFC 9483 section 6.1, RFC 6712): a device that holds a certificate of this authority asks for further ones, renews and has it
+/* CMP over HTTP (RFC 9483 section 6.1, RFC 6712): a device that has a secret for its first certificate, or holds one of this authority, asks for further ones, renews and has it
  * revoked. What is said is protected in itself, so that it may come over plain HTTP, too. What cannot be answered by a message of CMP is text in the
  * language of Accept-Language. */
 #ifndef XCA_PORTAL_PAGE_CMP_H

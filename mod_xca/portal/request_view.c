@@ -72,8 +72,8 @@ xca_error_t *xca_page_request(xca_visit_t *visit) {
     if (err != NULL) {
         return err->kind == XCA_E_NOT_FOUND ? no_such_request(visit) : err;
     }
-    if (request->kind == XCA_REQUEST_CARD || request->kind == XCA_REQUEST_RESPONDER) {
-        return no_such_request(visit); /* those are matters of card helper, server and signer */
+    if (request->kind > XCA_REQUEST_CODE) {
+        return no_such_request(visit); /* those are matters of a case's page, or of card helper, devices, server and signer */
     }
     kind = xca_request_kind_id(request->kind);
     state = xca_request_state_id(request->state);

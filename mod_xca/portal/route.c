@@ -123,6 +123,8 @@ const xca_route_t xca_routes[] = {
     {"GET", "/case/edit/*", xca_page_case_edit, "case_edit", "case-edit", NULL, 0},
     {"POST", "/case/edit/*", xca_page_case_edit_sent, "case_edit", "case-edit", "correct", XCA_ROUTE_FORM_AGAIN},
     {"GET", "/case/status/*", xca_page_case_status, "case_status", "case-status", NULL, 0},
+    {"GET", "/case/device-secret/*", xca_page_case_secret, "case_secret", "case-status", NULL, 0},
+    {"POST", "/case/device-secret/*", xca_page_case_secret_sent, "case_secret", "case-status", "device-secret", 0},
 
     {"GET", "/office", xca_page_office, "office", "officer-desk", NULL, XCA_ROUTE_OFFICER},
     {"GET", "/office/login", xca_page_office_login, "office_login", "officer-desk", NULL, 0},

@@ -8,6 +8,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What the messages of the corpus are protected by. */
+static const char secret[] = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567";
+
+static void check_mac(const xca_cmp_message_t *message, apr_pool_t *pool) {
+    int good = xca_cmp_verify_mac(message, xca_secret_make(pool, secret, sizeof(secret) - 1), pool) == NULL;
+
+    if ((good && !message->is_mac_bounded) || (message->is_mac_bounded && (!message->is_mac || message->is_signed))) {
+        abort();
+    }
+}
+
 static void check_within(xca_bytes_t part, const uint8_t *data, size_t size) {
     if (part.length > 0 && (part.data < data || part.length > size || part.data + part.length > data + size)) {
         abort();
@@ -32,6 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_within(message->recipient_nonce, data, size);
         check_within(message->certificate, data, size);
         check_within(message->request, data, size);
+        check_within(message->reference, data, size);
+        check_mac(message, pool);
         check_within(message->hash, data, size);
         if (message->transaction.length == 0 || message->sender_nonce.length == 0 || message->body < 0 || message->body > 26) {
             abort();

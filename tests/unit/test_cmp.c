@@ -2,6 +2,8 @@
  * who signs them. */
 #include "crypto_fixture.h"
 
+#include <time.h>
+
 #include "outside/crypto_cmp.h"
 #include "outside/crypto_csr.h"
 #include "outside/crypto_ocsp.h"
@@ -50,6 +52,7 @@ static void test_messages_of_the_client_are_read(void **state) {
     assert_int_equal(read_well("cr-conf")->hash.length, 32);
     assert_false(read_well("cr-conf")->confirms); /* the mock server gave a certificate of another key */
     assert_false(read_well("mac")->is_signed);
+    assert_false(read_well("cr")->is_mac);
 }
 
 static void test_what_is_cut_or_longer_is_no_message(void **state) {
@@ -83,6 +86,64 @@ static void test_every_changed_bit_of_what_is_protected_is_found(void **state) {
             assert_string_equal(message_of(xca_cmp_verify(changed, certificate, test_pool)), "cmp.protection");
         }
     }
+}
+
+/* As the client in the corpus has it. */
+static xca_secret_t *shared_secret(void) {
+    static const char text[] = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567";
+
+    return xca_secret_make(test_pool, text, sizeof(text) - 1);
+}
+
+static void test_messages_under_a_secret_are_read_and_verified(void **state) {
+    static const struct {
+        const char *name;
+        int body;
+    } wanted[] = {{"mac-ir", XCA_CMP_IR}, {"mac-p10cr", XCA_CMP_P10CR}, {"mac-poll", XCA_CMP_POLLREQ}, {"mac-conf", XCA_CMP_CERTCONF}};
+    const char *number = "0000114000000000000000001";
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        const xca_cmp_message_t *message = read_well(wanted[i].name);
+
+        assert_int_equal(message->body, wanted[i].body);
+        assert_true(message->is_mac && message->is_mac_bounded && !message->is_signed);
+        assert_int_equal(message->reference.length, strlen(number));
+        assert_memory_equal(message->reference.data, number, strlen(number));
+        assert_fine(xca_cmp_verify_mac(message, shared_secret(), test_pool));
+        assert_string_equal(message_of(xca_cmp_verify_mac(message, xca_secret_make(test_pool, "ABCD", 4), test_pool)), "cmp.protection");
+    }
+    assert_true(read_well("mac-conf")->confirms);
+    assert_string_equal(message_of(xca_cmp_verify_mac(read_well("cr"), shared_secret(), test_pool)), "cmp.protection");
+}
+
+/* The message with a part of its MAC's parameters replaced by bytes of the same length. */
+static xca_cmp_message_t *with_bytes(const char *old, const char *now, apr_size_t length) {
+    const xca_bytes_t whole = corpus("mac-ir");
+    unsigned char *copy = apr_pmemdup(test_pool, whole.data, whole.length), *at = memmem(copy, whole.length, old, length);
+    xca_cmp_message_t *message;
+
+    assert_non_null(at);
+    memcpy(at, now, length);
+    assert_fine(xca_cmp_read(&message, (xca_bytes_t){copy, whole.length}, test_pool));
+    return message;
+}
+
+static void test_what_a_mac_may_cost_is_bounded(void **state) {
+    static const char rounds[] = "\x02\x02\x01\xf4", none[] = "\x02\x02\x00\x00", negative[] = "\x02\x02\xff\xff";
+    static const char sha2[] = "\x65\x03\x04\x02\x01", sha3[] = "\x65\x03\x04\x02\x08";
+    static const char sha1[] = "\x06\x08\x2b\x06\x01\x05\x05\x08\x01\x02", md5[] = "\x06\x08\x2b\x06\x01\x05\x05\x08\x01\x01";
+    xca_cmp_message_t *message = read_well("mac-rounds"); /* 2^31 of them: minutes, if they were done */
+    time_t began = time(NULL);
+
+    assert_true(message->is_mac && !message->is_mac_bounded);
+    assert_string_equal(message_of(xca_cmp_verify_mac(message, shared_secret(), test_pool)), "cmp.protection");
+    assert_true(time(NULL) - began < 10);
+    assert_true(with_bytes(rounds, rounds, 4)->is_mac_bounded);
+    assert_false(with_bytes(rounds, none, 4)->is_mac_bounded);
+    assert_false(with_bytes(rounds, negative, 4)->is_mac_bounded);
+    assert_false(with_bytes(sha2, sha3, 5)->is_mac_bounded);
+    assert_false(with_bytes(sha1, md5, 10)->is_mac_bounded);
 }
 
 static void test_a_crmf_request_is_judged_like_any_other(void **state) {
@@ -225,6 +286,61 @@ static void test_what_goes_on_needs_what_began_it_and_its_nonce(void **state) {
     assert_int_equal(w.asked, 2);
 }
 
+static void assert_under_the_secret(const world_t *w, xca_bytes_t answer, int body) {
+    xca_cmp_message_t *read;
+
+    assert_fine(xca_cmp_read(&read, answer, test_pool));
+    assert_int_equal(read->body, body);
+    assert_true(read->is_mac_bounded);
+    assert_fine(xca_cmp_verify_mac(read, shared_secret(), test_pool));
+    assert_memory_equal(read->transaction.data, w->exchange.message->transaction.data, read->transaction.length);
+    assert_memory_equal(read->reference.data, w->exchange.message->reference.data, read->reference.length);
+}
+
+static void test_who_has_a_secret_is_answered_under_it(void **state) {
+    xca_bytes_t answer;
+    world_t w;
+
+    make_world(&w, "mac-ir");
+    w.exchange.secret = shared_secret();
+    w.verdict.waits = 5;
+    assert_fine(xca_cmp_exchange(&answer, &w.exchange, test_pool));
+    assert_under_the_secret(&w, answer, 1); /* ip */
+    w.exchange.first = w.exchange.message;
+    w.exchange.message = read_well("mac-poll");
+    w.exchange.nonce = w.exchange.message->recipient_nonce;
+    assert_fine(xca_cmp_exchange(&answer, &w.exchange, test_pool));
+    assert_under_the_secret(&w, answer, 26); /* pollRep */
+    w.verdict.waits = 0;
+    w.verdict.certificate = w.authority.certificate;
+    assert_fine(xca_cmp_exchange(&answer, &w.exchange, test_pool));
+    assert_under_the_secret(&w, answer, 1);
+    assert_non_null(memmem(answer.data, answer.length, w.authority.root.data, w.authority.root.length)); /* caPubs */
+    w.exchange.message = read_well("mac-conf");
+    w.exchange.nonce = w.exchange.message->recipient_nonce;
+    assert_fine(xca_cmp_exchange(&answer, &w.exchange, test_pool));
+    assert_under_the_secret(&w, answer, 19); /* pkiConf */
+    assert_int_equal(w.asked, 4);
+    assert_fine(xca_cmp_refuse(&answer, w.exchange.message, &w.exchange, XCA_CMP_WRONG_INTEGRITY, "because", TEST_NOW, test_pool));
+    assert_under_the_secret(&w, answer, XCA_CMP_ERROR);
+}
+
+static void test_one_protection_does_not_do_for_the_other(void **state) {
+    xca_bytes_t answer;
+    world_t w;
+
+    make_world(&w, "mac-ir");
+    assert_string_equal(message_of(xca_cmp_exchange(&answer, &w.exchange, test_pool)), "cmp.protection");
+    w.exchange.secret = xca_secret_make(test_pool, "ABCD", 4);
+    assert_string_equal(message_of(xca_cmp_exchange(&answer, &w.exchange, test_pool)), "cmp.protection");
+    w.exchange.secret = shared_secret();
+    w.exchange.message = read_well("cr");
+    assert_string_equal(message_of(xca_cmp_exchange(&answer, &w.exchange, test_pool)), "cmp.protection");
+    w.exchange.message = read_well("mac-rounds");
+    assert_string_equal(message_of(xca_cmp_exchange(&answer, &w.exchange, test_pool)), "cmp.protection");
+    assert_int_equal(w.asked, 0);
+}
+
 static void test_an_error_message_is_signed_and_says_why(void **state) {
     xca_bytes_t answer;
     xca_cmp_message_t *read;
@@ -271,10 +387,14 @@ int main(void) {
         TEST(test_messages_of_the_client_are_read),
         TEST(test_what_is_cut_or_longer_is_no_message),
         TEST(test_every_changed_bit_of_what_is_protected_is_found),
+        TEST(test_messages_under_a_secret_are_read_and_verified),
+        TEST(test_what_a_mac_may_cost_is_bounded),
         TEST(test_a_crmf_request_is_judged_like_any_other),
         TEST(test_a_request_is_answered_waiting_accepted_or_rejected),
         TEST(test_revocations_and_questions_are_answered),
         TEST(test_what_goes_on_needs_what_began_it_and_its_nonce),
+        TEST(test_who_has_a_secret_is_answered_under_it),
+        TEST(test_one_protection_does_not_do_for_the_other),
         TEST(test_an_error_message_is_signed_and_says_why),
         TEST(test_the_certificate_of_who_signs),
     };
