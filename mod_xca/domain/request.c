@@ -9,7 +9,7 @@ static const char *const kind_ids[XCA_REQUEST_COUNT] = {"show", "accept", "refus
 static const char *const state_ids[] = {"waiting", "done", "denied"};
 
 const char *xca_request_kind_id(xca_request_kind kind) {
-    return kind_ids[kind];
+    return kind < XCA_REQUEST_COUNT ? kind_ids[kind] : "unknown"; /* of an entry that says another */
 }
 
 int xca_request_has_message(xca_request_kind kind) {

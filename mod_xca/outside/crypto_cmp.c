@@ -81,7 +81,8 @@ static void check_old(run_t *run, const OSSL_CRMF_MSG *request) {
     }
 }
 
-/* The last of the chain: what a device that has no certificate yet is to trust, under its secret (RFC 4210 section 5.3.4). */
+/* The last of the chain: what a device that has no certificate yet is to trust, under its secret (RFC 4210 section 5.3.4). OpenSSL writes it for ir
+ * alone, as RFC 9483 section 4.1.1 has it. */
 static int give_root(const run_t *run, STACK_OF(X509) **ca) {
     const apr_array_header_t *chain = run->exchange->chain;
     X509 *root;

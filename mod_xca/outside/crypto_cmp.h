@@ -97,7 +97,7 @@ typedef struct xca_cmp_exchange {
     void *baton;
 } xca_cmp_exchange_t;
 
-/* Verifies and answers. What is accepted under a secret comes with the root in caPubs, for a device that has none yet. Errors, nothing being answered: XCA_E_DENIED "cmp.protection" (the judge was not asked), the judge's (of certConf, genm
+/* Verifies and answers. An ir that is accepted under a secret is answered with the root in caPubs, for a device that has none yet. Errors, nothing being answered: XCA_E_DENIED "cmp.protection" (the judge was not asked), the judge's (of certConf, genm
  * and whatever is not answered with a status of its own), XCA_E_INVALID "cmp.body" (a message that no server takes, or out of its order),
  * "cmp.nonce" (not an answer to our last message). */
 xca_error_t *xca_cmp_exchange(xca_bytes_t *answer, const xca_cmp_exchange_t *exchange, apr_pool_t *pool) XCA_MUST_USE;

@@ -161,7 +161,7 @@ def test_script_as_the_name_of_an_organisation_is_text_on_every_page_that_follow
     done = visitor.submit(page, dict(filled_in(page, new_csr()), **names))
     assert done.status == 303, done.main
     number = re.search(r"\d{25}", done.headers["Location"]).group()
-    for path in ("print", "paper", "letter", "checklist", "window", "edit", "status"):
+    for path in ("print", "paper", "letter", "checklist", "window", "edit", "status", "device-secret"):
         shown = visitor.get("/case/%s/%s" % (path, number))
         assert shown.status == 200
         assert_harmless(shown)

@@ -281,6 +281,8 @@ def answer(instance, dn):
 
 @pytest.mark.parametrize("more", [{}, {"xcaSealedCode": bytes(60)}, {"xcaSealedCode": bytes(60), "xcaSerial": b"*"},
                                   {"xcaKind": b"issue", "xcaSealedCode": bytes(60), "xcaSerial": b"ab"},
+                                  {"xcaKind": b"device-secret", "xcaSealedCode": bytes(60), "xcaCaseNumber": b"0" * 25},
+                                  {"xcaKind": b"device-secret-off", "xcaCaseNumber": b"*"},
                                   {"xcaSealedCode": b"x", "xcaCardNumber": b"(&"}, {"xcaSealedCode": bytes(100000)}])
 def test_a_request_that_makes_no_sense_is_denied_and_stops_nobody(portal, instance, more):
     dn = put_request(portal, **more)

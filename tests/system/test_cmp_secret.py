@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from conftest import BASE
 from devices import CODE, Device, file_case, state_of
+from test_broken_portal import answer as answer_of, put_request
 from test_cmp import pem, refused, told
 from visiting import Visitor
 
@@ -106,8 +107,8 @@ def test_a_device_fetches_its_first_certificate_when_the_officers_have_decided(i
     assert certificate.public_key().public_numbers() == client.device.key.public_key().public_numbers()
     assert state_of(instance, certificate) == "valid"
     instance.wait_for_state(client.case, "completed")
-    # what it is to trust came under the secret too
-    assert x509.load_pem_x509_certificate(open(roots, "rb").read()) == x509.load_pem_x509_certificate((instance.home / "ca/root.pem").read_bytes())
+    # what it is to trust came under the secret too (caPubs: of ir alone, RFC 9483 section 4.1.1)
+    assert what != "ir" or x509.load_pem_x509_certificate(open(roots, "rb").read()) == x509.load_pem_x509_certificate((instance.home / "ca/root.pem").read_bytes())
     logged = instance.admin("audit", "list", "--kind", "certificate-accept", "--newest")
     assert "%032x" % certificate.serial_number in logged.stdout and "device" in logged.stdout
     # the case has ended, and with it the secret
@@ -232,6 +233,34 @@ def test_a_certificate_that_the_device_rejects_is_revoked(instance, folder):
     running.communicate(timeout=90)
     assert running.returncode != 0
     instance.wait_for_state(client.case, "refused")
+
+
+def confirm(instance, serial, message):
+    """What the signer says to a confirmation that the portal hands in."""
+    dn = put_request(instance.bind("portal"), xcaKind=b"confirm", xcaSerial=serial.encode(), xcaMessage=message)
+    return answer_of(instance, dn)
+
+
+def test_the_signer_believes_the_message_and_not_the_portal(instance, folder):
+    client, other = Client(instance, folder, "evident"), Client(instance, folder, "evident-other")
+    for one in (client, other):
+        instance.approve(one.case)
+        instance.wait_for_state(one.case, "issued")
+    serial, others = (instance.case(one.case)["xcaSerial"].decode() for one in (client, other))
+    sent = [folder / ("evident-%d.req" % i) for i in range(2)]
+    done = client.run("ir", "-reqout", "%s,%s" % tuple(sent))
+    assert done.returncode == 0, done.stderr
+    instance.wait_for_state(client.case, "completed")
+    message = sent[1].read_bytes()
+    # a signer that was stopped before it answered does it again: the secret is void for devices by now, and evidence still
+    assert confirm(instance, serial, message) == "request.done"
+    assert state_of(instance, client.certificate()) == "valid"
+    assert confirm(instance, others, message) == "enrol.other-case"
+    changed = bytearray(message)
+    changed[changed.index(b"device")] ^= 1
+    assert confirm(instance, serial, bytes(changed)) == "cmp.secret"
+    assert confirm(instance, serial, sent[0].read_bytes()) == "cmp.body"
+    assert instance.case(other.case)["xcaState"] == b"issued"
 
 
 def test_twenty_wrong_secrets_lock_an_address(spare, folder):

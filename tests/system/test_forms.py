@@ -136,11 +136,11 @@ def test_the_pass_to_one_case_opens_no_other(instance):
     stolen.cookies["xca-case-" + theirs] = owner.cookies["xca-case-" + theirs]
     attempts.append(stolen)
     for one in attempts:
-        for page in ("print", "paper", "letter", "checklist", "window", "edit", "status"):
+        for page in ("print", "paper", "letter", "checklist", "window", "edit", "status", "device-secret"):
             answer = one.get("/case/%s/%s" % (page, theirs))
             assert answer.status == 303 and "victim" not in answer.text, (page, answer.main)
             assert theirs not in one.follow(answer).headers.get("Location", "")
-        for page in ("letter", "checklist"):
+        for page in ("letter", "checklist", "device-secret"):
             source = one.get("/case/%s/%s" % (page, own if one is thief else theirs))
             if source.status == 200:
                 answer = one.post("/case/%s/%s" % (page, theirs), source.form.values() + [("code", CODE)])
