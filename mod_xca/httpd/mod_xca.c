@@ -137,6 +137,10 @@ static int start_services(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         return OK;
     }
     xca_httpd_log_start(server);
+    if (!xca_senders_share(pconf)) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, server, "mod_xca: no shared memory");
+        return !OK;
+    }
     err = xca_ocsp_start(&ocsp, settings, server, pconf);
     tell(server, err);
     return err == NULL ? OK : !OK;
@@ -228,6 +232,7 @@ static void register_hooks(apr_pool_t *pool) {
     ap_hook_post_config(start_services, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_process_connection(xca_senders_begin, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_pre_close_connection(xca_senders_close, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(request_is_over, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, show_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_LAST);

@@ -39,12 +39,16 @@ xca_error_t *xca_ocsp_start(xca_ocsp_t **ocsp, const xca_settings_t *settings, s
 void xca_httpd_log_start(server_rec *server);
 
 /* Limit of the threads of a process that one address may hold while its requests arrive, 0 for none (directive
- * XCASendersPerAddress). start: once in every child; non-zero for success. begin: hook process_connection, DECLINED, or OK
- * where the connection is to be closed at once. end: the request with its body is here. */
+ * XCASendersPerAddress); all together hold three quarters of them (ThreadsPerChild), no limit where a process has one. share: in the
+ * parent, for the children that come; memory of `pool`. start: once in every child. Both: non-zero for success. begin: hook
+ * process_connection, DECLINED, or OK where the connection is to be closed at once. end: the request with its body is here.
+ * close: hook pre_close_connection, after which the socket is closed. */
 void xca_senders_set(int most);
+int xca_senders_share(apr_pool_t *pool);
 int xca_senders_start(apr_pool_t *child_pool);
 int xca_senders_begin(conn_rec *connection);
 void xca_senders_end(conn_rec *connection);
+int xca_senders_close(conn_rec *connection);
 
 /* What httpd refuses by itself is told to programs as the portal tells it. start: when hooks are registered; tell: hook
  * insert_error_filter. */

@@ -233,50 +233,86 @@ def test_a_graceful_restart_under_load_loses_no_answer(servers):  # noqa: F811
     assert servers.running["httpd"].poll() is None
 
 
-def slow_clients(instance, count):
-    """Connections of one address that hold what they can: a third says nothing, a third sends half a request, a third keeps the
-    connection after its answer."""
-    links = []
-    for i in range(count):
-        link = socket.socket()
-        link.settimeout(20)
-        link.bind(("127.0.0.66", 0))
-        try:
-            link.connect(("127.0.0.1", instance.http if i % 2 else instance.https))
-            if i % 3 == 1:
-                link.sendall(b"GET /repository/xca.crl HTTP/1.1\r\nHost: localhost\r\n" if i % 2 else b"\x16\x03\x01\x02\x00\x01")
-            elif i % 3 == 2 and i % 2:
-                link.sendall(b"GET /repository/xca.cer HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            links.append(link)
-        except OSError:
-            link.close()  # it was shut out: so much the better
-    return links
+def slow_client(instance, i, kind, addresses):
+    """A connection that holds what it can: it says nothing, or half a handshake or request, or ("mixed") a third of each and a third that
+    keeps the connection after its answer. Odd ones speak plain HTTP. None where it was shut out: so much the better."""
+    link, plain = socket.socket(), i % 2 == 1
+    link.settimeout(20)
+    source = i // 2 % addresses
+    link.bind(("127.0.%d.%d" % (1 + source // 200, 1 + source % 200) if addresses > 1 else "127.0.0.66", 0))
+    try:
+        link.connect(("127.0.0.1", instance.http if plain else instance.https))
+        if kind == "half" or (kind == "mixed" and i % 3 == 1):
+            link.sendall(b"GET /repository/xca.crl HTTP/1.1\r\nHost: localhost\r\n" if plain else b"\x16\x03\x01\x02\x00\x01")
+        elif kind == "mixed" and i % 3 == 2 and plain:
+            link.sendall(b"GET /repository/xca.cer HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    except OSError:
+        link.close()
+        return None
+    return link
 
 
-def test_ten_thousand_slow_clients_do_not_keep_others_waiting(servers):  # noqa: F811
-    instance = servers.instance
+def seconds_for(instance, path, plain):
+    began = time.monotonic()
+    assert get(instance, path, plain=plain)[0] == 200
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def many_descriptors():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard == resource.RLIM_INFINITY or hard >= SLOW + 500
     resource.setrlimit(resource.RLIMIT_NOFILE, (SLOW + 500, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("kind, addresses", [("mixed", 1), ("mixed", 400), ("silent", 400), ("half", 400)])
+def test_ten_thousand_slow_clients_do_not_keep_others_waiting(servers, many_descriptors, kind, addresses):  # noqa: F811
+    instance = servers.instance
     links, waited = [], []
     try:
-        for _ in range(10):
-            links += slow_clients(instance, SLOW // 10)
-            for path in ("/about", "/repository/xca.crl"):
-                began = time.monotonic()
-                assert get(instance, path)[0] == 200
-                waited.append(time.monotonic() - began)
+        for tenth in range(10):
+            links += [slow_client(instance, tenth * SLOW // 10 + i, kind, addresses) for i in range(SLOW // 10)]
+            waited += [seconds_for(instance, "/about", False), seconds_for(instance, "/repository/xca.crl", True)]
+        links = [link for link in links if link is not None]
         assert len(links) > SLOW // 2
         # and while they are all there
-        for _ in range(20):
-            began = time.monotonic()
-            assert get(instance, "/about")[0] == 200
-            waited.append(time.monotonic() - began)
+        for i in range(20):
+            waited.append(seconds_for(instance, ("/about", "/repository/xca.crl")[i % 2], i % 2 == 1))
+            time.sleep(0.1)
     finally:
         for link in links:
-            link.close()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            if link is not None:
+                link.close()
     # far below the time that a half request may take to arrive (RequestReadTimeout)
     assert max(waited) < 8, sorted(waited)[-5:]
-    print("slow clients kept %d connections; answers took %.3f s in the middle, %.3f s at most"
-          % (len(links), sorted(waited)[len(waited) // 2], max(waited)))
+    print("%s clients of %d addresses kept %d connections; answers took %.3f s in the middle, %.3f s at most"
+          % (kind, addresses, len(links), sorted(waited)[len(waited) // 2], max(waited)))
+
+
+def test_a_slow_visitor_is_not_sent_away_because_others_flood(servers, many_descriptors):  # noqa: F811
+    """Two seconds between the first line of a request and its end, while thousands of half requests of 400 addresses come."""
+    instance, links = servers.instance, []
+
+    def flood(count):
+        links.extend(slow_client(instance, 2 * len(links) + 1, "half", 400) for _ in range(count))
+
+    visitor = socket.socket()
+    visitor.settimeout(20)
+    visitor.bind(("127.0.0.77", 0))
+    try:
+        flood(2000)
+        time.sleep(2)  # httpd starts more processes, which have to get to know the addresses as well
+        flood(2000)
+        visitor.connect(("127.0.0.1", instance.http))
+        visitor.sendall(b"GET /repository/xca.crl HTTP/1.1\r\nHost: localhost\r\n")
+        began = time.monotonic()
+        flood(2000)
+        time.sleep(max(0, 2 - (time.monotonic() - began)))
+        visitor.sendall(b"Connection: close\r\n\r\n")
+        assert visitor.recv(100).startswith(b"HTTP/1.1 200 ")
+    finally:
+        for link in links + [visitor]:
+            if link is not None:
+                link.close()
