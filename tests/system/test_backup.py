@@ -8,7 +8,7 @@ import time
 
 import ldap
 import pytest
-from conftest import BASE, TOP
+from conftest import BASE, TOP, free_ports
 from test_broken_directory import form, number_of, send_again, servers  # noqa: F401 (a fixture)
 
 TOOL = str(TOP / "tools/xca-backup/xca-backup")
@@ -119,6 +119,68 @@ def test_a_backup_is_made_while_cases_are_filed_and_old_ones_go(servers, tmp_pat
     listed = subprocess.run(["tar", "-tzf", plain / "files.tar.gz"], capture_output=True, text=True).stdout
     assert "ca.pem" in listed and "xca.conf" in listed and ".key" not in listed and "password" not in listed
     assert (plain.stat().st_mode & 0o077) == 0
+
+
+def a_slapd_of_its_own(instance, folder):
+    """slapd.d and databases in `folder`, with the instance's configuration and a copy of its directory."""
+    for name in ("db/ldap/main", "db/ldap/mail", "db/run", "slapd.d"):
+        (folder / name).mkdir(parents=True)
+    text = (instance.home / "slapd.conf").read_text("utf-8")
+    for name in ("ldap", "run"):
+        text = text.replace("%s/%s/" % (instance.home, name), "%s/db/%s/" % (folder, name))
+    (folder / "slapd.conf").write_text(text, "utf-8")
+    restored = tool("restore", save(instance, folder / "of-the-instance"), "--slapd-config", folder / "slapd.conf", "--skip", "0")
+    assert restored.returncode == 0, restored.stderr
+    subprocess.run(["/usr/sbin/slaptest", "-f", folder / "slapd.conf", "-F", folder / "slapd.d"], check=True, capture_output=True)
+
+
+def dumped(folder, *which):
+    """Lines of the LDIF; slapadd may change the order of an entry's attributes."""
+    done = subprocess.run(["/usr/sbin/slapcat", "-F", folder / "slapd.d", "-o", "ldif-wrap=no", *which], check=True, capture_output=True, text=True)
+    return sorted(done.stdout.splitlines())
+
+
+def test_a_configuration_in_slapd_d_is_lost_and_comes_back(servers, tmp_path):  # noqa: F811
+    instance = servers.instance
+    a_slapd_of_its_own(instance, tmp_path)
+    config, main = dumped(tmp_path, "-n", "0"), dumped(tmp_path, "-b", "c=TW")
+    assert "dn: cn=config" in config and "olcSuffix: c=TW" in config and "dn: ou=cases," + BASE in main
+    done = tool("save", "--slapd-config", tmp_path / "slapd.d", "--settings", instance.home / "xca.conf", "--to", tmp_path / "backups")
+    assert done.returncode == 0, done.stderr
+    backup = re.match(r"(\S+):", done.stdout).group(1)
+    # a configuration that is there is not replaced
+    shutil.rmtree(tmp_path / "db")
+    restored = tool("restore", backup, "--slapd-config", tmp_path / "slapd.d", "--skip", "0")
+    assert restored.returncode == 0, restored.stderr
+    assert dumped(tmp_path, "-n", "0") == config
+    assert dumped(tmp_path, "-b", "c=TW") == main
+    for name in ("db", "slapd.d"):
+        shutil.rmtree(tmp_path / name)
+    (tmp_path / "slapd.d").mkdir()
+    # of a backup that has none nothing comes
+    refused = tool("restore", next((tmp_path / "of-the-instance").iterdir()), "--slapd-config", tmp_path / "slapd.d")
+    assert refused.returncode == 1 and "has no slapd.d" in refused.stderr
+    restored = tool("restore", backup, "--slapd-config", tmp_path / "slapd.d", "--skip", "0")
+    assert restored.returncode == 0, restored.stderr
+    assert dumped(tmp_path, "-n", "0") == config
+    assert dumped(tmp_path, "-b", "c=TW") == main
+    # and slapd starts with it
+    (tmp_path / "db" / "run").mkdir(exist_ok=True)
+    port = free_ports(1)[0]
+    slapd = subprocess.Popen(["/usr/sbin/slapd", "-h", "ldap://127.0.0.1:%d" % port, "-F", tmp_path / "slapd.d", "-d", "0"])
+    try:
+        until = time.monotonic() + 20
+        while True:
+            try:
+                found = ldap.initialize("ldap://127.0.0.1:%d" % port).search_s("ou=oid," + BASE, ldap.SCOPE_BASE, "(objectClass=*)", ["1.1"])
+                break
+            except ldap.SERVER_DOWN:
+                assert time.monotonic() < until and slapd.poll() is None
+                time.sleep(0.1)
+        assert len(found) == 1
+    finally:
+        slapd.terminate()
+        slapd.wait(30)
 
 
 def test_what_is_in_no_file_is_left_out(servers, custodian, tmp_path):  # noqa: F811
