@@ -174,13 +174,15 @@ def test_content_cannot_be_changed_once_a_review_has_begun(portal, instance, fil
         refused(portal.modify_s, dn, [(ldap.MOD_REPLACE, name, b"1")])
 
 
-def test_content_changed_between_signing_and_judging_makes_the_decision_stale(portal, instance, filed):
-    """The officer signs what was shown; the content changes before the signer looks."""
+def test_content_changed_between_signing_and_judging_makes_the_decision_stale(portal, instance, key_and_csr):
+    """The officer signs what was shown; the content changes before the signer looks at the case for the first time."""
     import os
     import signal
 
+    filed = new_number()
     os.kill(instance.signer_pid(), signal.SIGSTOP)
     try:
+        portal.add_s("xcaCaseNumber=%s,%s" % (filed, CASES), content(key_and_csr, filed))
         done = instance.admin("review", "accept", filed, "--officer", "ra-tpe-edu", "--key",
                               str(instance.home / "officers/ra-tpe-edu.p12"), "--password-file",
                               str(instance.home / "officers/password"), "--letter", "1")
