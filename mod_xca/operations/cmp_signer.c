@@ -4,7 +4,7 @@
 #include <apr_thread_mutex.h>
 #include "base/log.h"
 #include "operations/acceptance.h"
-#include "operations/signer_open.h"
+#include "operations/generation.h"
 #include "outside/crypto_ocsp.h"
 #include "outside/crypto_view.h"
 
@@ -20,19 +20,21 @@ struct xca_cmp_signer {
     apr_time_t from, until, ask_due;
 };
 
-static xca_error_t *read_chain(xca_cmp_signer_t *signer, const xca_settings_t *settings, const char *name, apr_pool_t *pool) {
-    const char *path = xca_settings_get(settings, name, NULL);
-    apr_array_header_t *certificates;
-    xca_error_t *err;
+/* Of the key that issues now: it certifies ours, as it does everything new (generation.h). */
+static xca_error_t *read_chain(xca_cmp_signer_t *signer, const xca_settings_t *settings, apr_pool_t *pool) {
+    apr_array_header_t *generations;
+    xca_generation_t *last;
+    xca_error_t *err = xca_generations_read(&generations, settings, pool);
 
-    if (path == NULL) {
-        err = xca_error_make(pool, XCA_E_INVALID, "settings.missing", "%s", name);
-        err->arg = name;
+    if (err != NULL) {
         return err;
     }
-    err = xca_certificates_read(&certificates, path, pool);
+    last = &APR_ARRAY_IDX(generations, generations->nelts - 1, xca_generation_t);
+    err = xca_generation_read_chain(last, pool);
     if (err == NULL) {
-        apr_array_cat(signer->chain, certificates);
+        signer->chain = apr_array_make(pool, 1 + last->chain->nelts, sizeof(xca_bytes_t));
+        APR_ARRAY_PUSH(signer->chain, xca_bytes_t) = last->certificate;
+        apr_array_cat(signer->chain, last->chain);
     }
     return err;
 }
@@ -41,12 +43,8 @@ xca_error_t *xca_cmp_signer_make(xca_cmp_signer_t **signer, const xca_settings_t
     xca_cmp_signer_t *result = apr_pcalloc(pool, sizeof(*result));
     xca_error_t *err = xca_key_make(&result->key, KEY_TYPE, pool);
 
-    result->chain = apr_array_make(pool, 2, sizeof(xca_bytes_t));
     if (err == NULL) {
-        err = read_chain(result, settings, "ca-certificate-file", pool);
-    }
-    if (err == NULL) {
-        err = read_chain(result, settings, "ca-chain-file", pool);
+        err = read_chain(result, settings, pool);
     }
     *signer = result;
     return err;

@@ -8,7 +8,7 @@
 
 typedef struct xca_cmp_signer xca_cmp_signer_t;
 
-/* In the parent: makes the key, reads "ca-certificate-file" and "ca-chain-file". Errors: of the settings and files, "crypto.key". */
+/* In the parent: makes the key, reads the certificates of the CA's newest key and of those above it (generation.h). Errors: of the settings and files, "crypto.key". */
 xca_error_t *xca_cmp_signer_make(xca_cmp_signer_t **signer, const xca_settings_t *settings, apr_pool_t *pool) XCA_MUST_USE;
 
 /* In a child. Error: XCA_E_INTERNAL "cmp.mutex". */

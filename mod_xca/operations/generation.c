@@ -76,6 +76,11 @@ xca_error_t *xca_generations_read(apr_array_header_t **generations, const xca_se
     return err;
 }
 
+xca_error_t *xca_generation_read_chain(xca_generation_t *generation, apr_pool_t *pool) {
+    return generation->chain_path == NULL ? missing(xca_generation_setting(generation->number, "ca-chain-file", pool), pool)
+                                          : xca_certificates_read(&generation->chain, generation->chain_path, pool);
+}
+
 xca_error_t *xca_generations_certificates(apr_array_header_t **certificates, const xca_settings_t *settings, apr_pool_t *pool) {
     apr_array_header_t *generations;
     xca_error_t *err = xca_generations_read(&generations, settings, pool);

@@ -28,6 +28,9 @@ void xca_generation_of(xca_generation_t *generation, const xca_settings_t *setti
  * "settings.missing", "ca.generation.gap" (arg: the number of one that is left out), those of the files. */
 xca_error_t *xca_generations_read(apr_array_header_t **generations, const xca_settings_t *settings, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Reads the certificates above it. Errors: "settings.missing", those of the file. */
+xca_error_t *xca_generation_read_chain(xca_generation_t *generation, apr_pool_t *pool) XCA_MUST_USE;
+
 /* Their certificates alone: array of xca_bytes_t, by generation. */
 xca_error_t *xca_generations_certificates(apr_array_header_t **certificates, const xca_settings_t *settings,
                                           apr_pool_t *pool) XCA_MUST_USE;

@@ -45,12 +45,9 @@ static const xca_profile_t *profile_of(const xca_signer_t *signer, const xca_gen
 static xca_error_t *open_one(xca_ca_t **ca, const xca_signer_t *signer, xca_generation_t *generation,
                              const xca_settings_t *settings, apr_pool_t *pool) {
     xca_key_t *key;
-    xca_error_t *err = generation->chain_path == NULL ? missing(generation->number, "ca-chain-file", pool) : NULL;
+    xca_error_t *err = xca_generation_read_chain(generation, pool);
 
     *ca = NULL;
-    if (err == NULL) {
-        err = xca_certificates_read(&generation->chain, generation->chain_path, pool);
-    }
     if (err != NULL || generation->key_place == NULL) {
         return err;
     }

@@ -12,12 +12,14 @@ import time
 import urllib.request
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from applying import download, publish, revoke
 from conftest import BUILD, small_data
 from ocsp_asking import GOOD, REVOKED, TRY_LATER, UNAUTHORIZED, UNKNOWN, Client, Issuer, request, status_of
 from servers import Servers
-from test_lists import points_of, text_of, to_pem
 from test_ceremony import CA_EXTENSIONS
+from test_cmp import Client as Cmp, approve_and_get, enrolled
+from test_lists import points_of, text_of, to_pem
 
 SETTINGS = """
 ca-1-key-file = ca/ca-1.key
@@ -80,6 +82,7 @@ def authority(tmp_path_factory, browser):
     one.prepare(folder / "data")
     one.begin_all()
     one.publish_one(browser)
+    one.device = enrolled(one, folder, "device")
     yield one
     one.end_all()
 
@@ -140,15 +143,19 @@ def test_the_new_key_is_made_certified_and_installed_whatever_is_killed(authorit
     done(authority.admin("audit", "verify"))
 
 
+def key_of(authority, pem):
+    """The keys that have issued a certificate: one, if all is well."""
+    return [key for key in (0, 1) if subprocess.run(["openssl", "verify", "-partial_chain", "-trusted", authority.issuer(key), pem],
+                                                    capture_output=True).returncode == 0]
+
+
 def test_each_certificate_is_issued_by_its_key_and_names_its_lists(authority):
     for key in (0, 1):
         pem = authority.certificates[key]
+        assert key_of(authority, pem) == [key]
         points = [point for point in points_of(pem) if point.startswith("http:")]
         prefix = "/repository/crl/g1-" if key else "/repository/crl/"
         assert all(point.startswith(authority.plain + prefix) for point in points) and points[1].endswith(("/full.crl", "/g1-full.crl")), points
-        for issuer in (0, 1):
-            said = subprocess.run(["openssl", "verify", "-partial_chain", "-trusted", authority.issuer(issuer), pem], capture_output=True)
-            assert (said.returncode == 0) == (issuer == key)
 
 
 def test_one_of_each_is_revoked_and_every_checker_sees_it(authority):
@@ -247,6 +254,18 @@ def test_pages_and_interfaces_know_both(authority):
     digest = base64.urlsafe_b64encode(__import__("hashlib").sha1(name).digest()).decode().rstrip("=")
     status, body = authority.get("/crls/search.cgi?iHash=" + digest, plain=True)
     assert status == 200 and body.count(b"Content-Type: application/pkix-crl") == 2, body[:200]
+
+
+def test_a_device_with_a_certificate_of_the_first_key_gets_one_of_the_second(authority):
+    device, key = authority.device, ec.generate_private_key(ec.SECP256R1())
+    _, certificate = approve_and_get(authority, device, device.want("kur", "renewed", key), "renewed", key)
+    assert key_of(authority, device.path("device.pem")) == [0] and key_of(authority, device.path("renewed.pem")) == [1]
+    renewed = Cmp(authority, authority.folder, "renewed", certificate, key)
+    for one in (device, renewed):  # each may ask that its own is revoked
+        said = one.run("genm", "-infotype", "caCerts")
+        assert said.returncode == 0 and "id-it-caCerts" in said.stdout, said.stdout + said.stderr
+        said = one.run("rr", "-oldcert", one.path(one.name + ".pem"), "-revreason", "4")
+        assert said.returncode == 0 and re.search(r"\d{25}", said.stdout + said.stderr), said.stderr
 
 
 def test_the_first_key_ends_with_its_last_certificate_and_goes(authority):
