@@ -58,6 +58,12 @@ export function redeemTicket() {
   return redeeming;
 }
 
+/* Whether the link has become a token. */
+export async function isConnected() {
+  await redeemTicket();
+  return Boolean(link && link.token);
+}
+
 /* Calls taken() when another tab has got the link. */
 export function onOthersLink(taken) {
   tabs.addEventListener("message", (event) => {

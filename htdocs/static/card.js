@@ -1,5 +1,5 @@
 /* A page at which a card is worked with: the button, and what comes of it. */
-import { findHelper, isBusy, onOthersLink, permission, redeemTicket, takeLink } from "./card-link.js";
+import { findHelper, isBusy, isConnected, onOthersLink, permission, redeemTicket, takeLink } from "./card-link.js";
 import { Job, pause, stopOther } from "./card-job.js";
 import { askChoice, askConfirm, askSecret, cancelQuestion } from "./card-ask.js";
 import { closeContact, noteContact, onContact, openContact } from "./card-contact.js";
@@ -276,12 +276,20 @@ addEventListener("pagehide", () => {
   }
 });
 
+/* Said when the token is here: whoever reads it may close this tab. */
+async function tellConnected() {
+  const mine = run;
+  if ((await isConnected()) && mine === run) {
+    say(word("connected"), true);
+  }
+}
+
 /* A link that came while the page said what is missing: it goes on by itself. */
 function connected() {
   if (OBSTACLES.some((name) => !part(name).hidden)) {
     begin();
   } else if (!job) {
-    say(word("connected"), true);
+    tellConnected();
   }
 }
 
@@ -308,6 +316,6 @@ openTarget();
 show("no-script", false);
 show("begin");
 if (isNew) {
-  say(word("connected"), true);
+  tellConnected();
 }
 permission().then((state) => show("permission", state === "prompt"));

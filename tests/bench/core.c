@@ -51,7 +51,9 @@ static xca_error_t *browse(bench_t *bench, const char *const *arguments, apr_poo
     apr_array_header_t *orgs;
     int more;
 
-    return xca_org_children(&orgs, &more, bench->office->store, arguments[0], arguments[1], ARCS, scratch);
+    xca_error_t *err = xca_org_children(&orgs, &more, bench->office->store, arguments[0], arguments[1], ARCS, scratch);
+
+    return err == NULL && orgs->nelts != ARCS ? xca_error_make(scratch, XCA_E_INTERNAL, "bench.arcs", "%d", orgs->nelts) : err;
 }
 
 static int by_time(const void *a, const void *b) {

@@ -15,6 +15,7 @@ import organisations
 MADE_OF = ("conf/slapd.conf.in", "ldap-schema/xca.schema", "mod_xca/directory/org_store.c", "mod_xca/directory/arc_blocks.c",
            "mod_xca/domain/names.c", "mod_xca/operations/import.c", "tests/bench/loaded.py", "tests/bench/organisations.py",
            "tools/demo/make.sh", "tools/xca-admin/ca.c", "mod_xca/outside/crypto_setup.c", "conf/xca.conf.in")
+FILE_ROWS = 500000  # of a file that is imported, at most (operations/import.h)
 DATABASES = ("c=TW", "ou=mail,ou=XCA,c=TW")
 
 
@@ -66,11 +67,12 @@ def load(home, organisation_count, mail_count):
     one.make(data)
     shutil.rmtree(data)
     table, ldif = home / "table.csv", home / "table.ldif"
-    organisations.write(table, organisation_count)
-    with open(ldif, "wb") as out:
-        subprocess.run([str(BUILD / "xca-admin"), "--settings", str(home / "xca.conf"), "oid", "import", "--ldif", str(table)],
-                       env=one.environment, stdout=out, stderr=subprocess.DEVNULL, check=True)
-    slapadd(one, DATABASES[0], ldif)
+    for first in range(0, organisation_count, FILE_ROWS):
+        organisations.write(table, min(first + FILE_ROWS, organisation_count), first)
+        with open(ldif, "wb") as out:
+            subprocess.run([str(BUILD / "xca-admin"), "--settings", str(home / "xca.conf"), "oid", "import", "--ldif", str(table)],
+                           env=one.environment, stdout=out, stderr=subprocess.DEVNULL, check=True)
+        slapadd(one, DATABASES[0], ldif)
     names = [name for name, _ in organisations.real_names()]
     certificate = ssl.PEM_cert_to_DER_cert((home / "ca" / "tls.pem").read_text())
     write_mail(ldif, names, certificate, mail_count)

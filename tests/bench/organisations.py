@@ -3,6 +3,7 @@ The same number gives the same organisations. Written as an export of the tree (
 has its OID and goes in by slapadd."""
 
 import csv
+import itertools
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[2] / "tools" / "demo" / "data"
@@ -70,12 +71,12 @@ def example(count):
     raise AssertionError("no foundation among %d" % count)
 
 
-def write(path, count):
-    """An export of `count` organisations."""
+def write(path, count, first=0):
+    """An export of the organisations from `first` to before `count`."""
     with open(path, "w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out)
         rows.writerow("oid,name,name_en,class,state,ubn,school_code,county,district,zip,address,phone,fax,url,note,"
                       "source_key".split(","))
-        for index, (oid, name, kind, ubn, county) in enumerate(records(count)):
+        for index, (oid, name, kind, ubn, county) in enumerate(itertools.islice(records(count), first, None), first):
             rows.writerow((oid, name, "", kind, "active", ubn, "", county, "", "", county + "中正路%d號" % (index % 900 + 1),
                            "02-27208889", "", "", "", "bench:%d" % index))

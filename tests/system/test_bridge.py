@@ -519,7 +519,7 @@ def test_a_page_goes_on_when_the_link_is_opened(chromium, instance, place):
         page.wait_part("no-token")
         if elsewhere:
             chromium.switch_to.new_window("tab")
-            page.open(place.bridge.link)
+            page.open(place.bridge.link).wait_text("已收到憑證 IC 卡小幫手的連結")
             chromium.close()
             chromium.switch_to.window(first)
         else:

@@ -1,0 +1,86 @@
+"""The tree of OIDs as its pages show it (物件識別碼瀏覽): from the root to every organisation, in the order of the numbers, page by page."""
+
+import json
+import re
+
+import ldap
+import pytest
+from conftest import BASE
+from visiting import Visitor
+
+ROOT = "2.16.886"
+MANY = 250  # arcs of an arc, with gaps: more than two pages
+
+
+def shown(instance, oid):
+    """The OIDs that the pages of an arc list, and how many pages there are."""
+    visitor, found, pages, path = Visitor(instance), [], 0, "/oid/" + oid
+    while path:
+        page = visitor.get(path)
+        assert page.status == 200
+        found += re.findall(r'<li><a href="/oid/([0-9.]+)">[^<]+</a><p><span class="code">\1</span>', page.text.split('<section', 1)[-1])
+        path = re.search(r'href="(/oid/[0-9.]+\?after=\d+)"', page.text)
+        path = path and path.group(1)
+        pages += 1
+    return found, pages
+
+
+def tree(instance):
+    """Arc by arc, from the directory itself: an OID and those directly below it."""
+    below = {}
+    for dn, entry in instance.bind("admin").search_s("ou=oid," + BASE, ldap.SCOPE_SUBTREE, "(objectClass=xcaArcEntry)", ["xcaOid"]):
+        oid = entry["xcaOid"][0].decode()
+        below.setdefault(oid.rpartition(".")[0], []).append(oid)
+    return {oid: sorted(arcs, key=lambda one: int(one.rpartition(".")[2])) for oid, arcs in below.items()}
+
+
+def test_every_organisation_is_found_from_the_root(instance):
+    below, waiting, seen = tree(instance), [ROOT], 0
+    assert len(below[ROOT]) >= 5 and sum(map(len, below.values())) > 100
+    while waiting:
+        oid = waiting.pop()
+        found, _ = shown(instance, oid)
+        assert found == below.get(oid, []), oid
+        waiting += [one for one in found if one in below]
+        seen += len(found)
+    assert seen == sum(len(arcs) for oid, arcs in below.items() if oid.startswith(ROOT))
+
+
+@pytest.fixture(scope="module")
+def crowded(instance):
+    """An arc with many others below it."""
+    admin, parent = instance.bind("admin"), "xcaArc=4711,xcaArc=104,ou=oid," + BASE
+
+    def add(dn, oid, arc):
+        above, number = oid.rpartition(".")[0][len(ROOT) + 1:], arc
+        blocks = []
+        for level in range(1, 5):
+            number //= 100
+            blocks.append(("%s/%d/%d" % (above, level, number)).encode())
+        admin.add_s(dn, [("objectClass", [b"xcaArcEntry"]), ("xcaArc", [str(arc).encode()]), ("xcaOid", [oid.encode()]),
+                         ("o", ["財團法人第%d號基金會".encode() % arc]), ("xcaOrgClass", [b"foundation"]), ("xcaArcBlock", blocks)])
+
+    add(parent, ROOT + ".104.4711", 4711)
+    arcs = [index * index * 7 + index for index in range(1, MANY + 1)]
+    for arc in reversed(arcs):  # they were not added in their order
+        add("xcaArc=%d,%s" % (arc, parent), "%s.104.4711.%d" % (ROOT, arc), arc)
+    yield ROOT + ".104.4711", arcs
+    for arc in arcs:
+        admin.delete_s("xcaArc=%d,%s" % (arc, parent))
+    admin.delete_s(parent)
+
+
+def test_many_arcs_come_in_pages_and_in_the_order_of_their_numbers(instance, crowded):
+    oid, arcs = crowded
+    found, pages = shown(instance, oid)
+    assert found == ["%s.%d" % (oid, arc) for arc in arcs] and pages == 3
+
+
+def test_json_has_the_same(instance, crowded):
+    oid, arcs = crowded
+    visitor, found, after = Visitor(instance), [], ""
+    while after is not None:
+        page = json.loads(visitor.get("/oid/" + oid + after, Accept="application/json").text)
+        found += [int(arc["oid"].rpartition(".")[2]) for arc in page["arcs"]]
+        after = "?after=%s" % page["next_after"] if "next_after" in page else None
+    assert found == arcs
