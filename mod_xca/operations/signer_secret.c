@@ -1,7 +1,9 @@
 #include "operations/signer_secret.h"
 
+#include <apr_strings.h>
 #include "domain/calendar.h"
 #include "domain/codes.h"
+#include "operations/notices.h"
 #include "outside/crypto.h"
 
 #define SECRET_BYTES 20 /* 160 random bits */
@@ -70,6 +72,20 @@ static xca_error_t *log_it(xca_signer_t *signer, const xca_case_t *kase, const x
     return xca_audit_append(signer->audit, &event, now, pool);
 }
 
+/* Whoever has the secret gets the certificate: the contact hears of each that is made, at the address of the case. */
+static xca_error_t *tell(xca_signer_t *signer, const xca_case_t *kase, const xca_request_t *request, apr_time_t until, apr_time_t now,
+                         apr_pool_t *pool) {
+    xca_notice_facts_t facts = {0};
+
+    facts.event = "device-secret";
+    facts.id = apr_psprintf(pool, "%s-device-secret-%s", kase->number, request->id);
+    facts.to = kase->contact_email;
+    facts.case_number = kase->number;
+    facts.name = kase->org_name;
+    facts.until = until;
+    return xca_notify(signer, &facts, now, pool);
+}
+
 xca_error_t *xca_signer_secret(const char **answer, xca_signer_t *signer, const xca_request_t *request, const xca_secret_t *code,
                                apr_time_t now, apr_pool_t *pool) {
     apr_time_t until = request->kind == XCA_REQUEST_SECRET ? now + signer->device_secret_life : 0;
@@ -96,6 +112,9 @@ xca_error_t *xca_signer_secret(const char **answer, xca_signer_t *signer, const 
     err = until != 0 ? draw(&secret, pool) : NULL;
     if (err == NULL) {
         err = log_it(signer, kase, request, until, now, pool);
+    }
+    if (err == NULL && until != 0) {
+        err = tell(signer, kase, request, until, now, pool);
     }
     return err != NULL ? err : xca_case_device_secret(signer->office->store, kase->number, secret, until, pool);
 }

@@ -1,6 +1,8 @@
 """Devices without any certificate enrol by CMP under the secret of a case (PasswordBasedMac, RFC 4210 section 5.1.3.1), with OpenSSL's client: a
 contact has it made with the user code, and it is good for the one key of that case, until the case has ended."""
 
+import email
+import email.policy
 import http.client
 import re
 import subprocess
@@ -91,6 +93,39 @@ def post(instance, body, address="127.0.0.1"):
     link.request("POST", "/.well-known/cmp", body, {"Content-Type": "application/pkixcmp", "Accept-Language": "en"})
     answer = link.getresponse()
     return answer.status, answer.read()
+
+
+def mails_of(instance, case):
+    return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (instance.home / "outbox").glob(case + "-device-secret-*")]
+
+
+def test_the_contact_hears_of_each_secret_that_is_made_but_not_the_secret(instance, folder):
+    client = Client(instance, folder, "told")
+    again = make_secret(instance, client.case)
+    assert again != client.secret
+    until = time.monotonic() + 20
+    while len(mails_of(instance, client.case)) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    for mail in mails_of(instance, client.case):
+        text = mail.get_content()
+        assert "裝置註冊密鑰" in mail["Subject"] and client.case in text and "/case/device-secret/" + client.case in text
+        assert mail["To"] == instance.case(client.case)["xcaContactMail"].decode()
+        assert client.secret not in text and again not in text
+
+
+def test_programs_get_the_same_as_json(instance, folder):
+    case = file_case(instance, Device(folder, "json"), "signature")
+    visitor, page = case_page(instance, case)
+    path, json = "/case/device-secret/" + case, {"Accept": "application/json"}
+    before = visitor.get(path, **json).json()
+    assert before["case"]["number"] == case and before["possible"] is True and "secret" not in before and "until" not in before
+    wrong = visitor.submit(page, {"code": "Wrong-code-1", "action": "make"}, headers=json)
+    assert wrong.status == 403 and wrong.json()["errors"][0]["field"] == "code" and "secret" not in wrong.json()
+    made = visitor.submit(page, {"code": CODE, "action": "make"}, headers=json).json()
+    assert SECRET.match(made["secret"]) and made["address"].endswith("/.well-known/cmp")
+    after = visitor.get(path, **json).json()
+    assert "secret" not in after and after["until"] == made["until"]
 
 
 @pytest.mark.parametrize("what", ["ir", "cr", "p10cr"])
