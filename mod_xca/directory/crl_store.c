@@ -104,9 +104,7 @@ xca_error_t *xca_crl_end(xca_store_t *store, const char *name, apr_pool_t *pool)
 }
 
 xca_error_t *xca_crl_remove(xca_store_t *store, const char *name, apr_pool_t *pool) {
-    xca_error_t *err = xca_ldap_delete(store->ldap, list_dn(store, name, pool), pool);
-
-    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    return xca_ldap_delete(store->ldap, list_dn(store, name, pool), pool);
 }
 
 void *xca_crl_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {

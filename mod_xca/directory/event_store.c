@@ -75,7 +75,5 @@ xca_error_t *xca_event_read(xca_event_t **event, xca_store_t *store, const char 
 }
 
 xca_error_t *xca_event_remove(xca_store_t *store, const char *id, apr_pool_t *pool) {
-    xca_error_t *err = xca_ldap_delete(store->ldap, event_dn(store, id, pool), pool);
-
-    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    return xca_ldap_delete(store->ldap, event_dn(store, id, pool), pool);
 }

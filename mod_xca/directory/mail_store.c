@@ -89,8 +89,7 @@ xca_error_t *xca_mail_entry_refresh(xca_store_t *store, const char *email, xca_u
     }
     newest = newest_valid(certs, use, now);
     if (newest == NULL) {
-        err = xca_ldap_delete(store->ldap, mail_dn(store, email, use, pool), pool);
-        return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+        return xca_ldap_delete(store->ldap, mail_dn(store, email, use, pool), pool);
     }
     entry = mail_entry(store, newest, pool);
     err = xca_ldap_add(store->ldap, entry, pool);

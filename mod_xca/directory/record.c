@@ -68,9 +68,6 @@ xca_error_t *xca_expire(xca_store_t *store, const char *branch, const char *filt
                           nothing, 1000, NULL, xca_collect, &into, pool);
     for (i = 0; err == NULL && i < into.list->nelts; i++) {
         err = xca_ldap_delete(store->ldap, APR_ARRAY_IDX(into.list, i, const char *), pool);
-        if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
-            err = NULL;
-        }
     }
     return err;
 }

@@ -56,9 +56,7 @@ xca_error_t *xca_session_touch(xca_store_t *store, const char *id, apr_time_t no
 }
 
 xca_error_t *xca_session_end(xca_store_t *store, const char *id, apr_pool_t *pool) {
-    xca_error_t *err = xca_ldap_delete(store->ldap, session_dn(store, id, pool), pool);
-
-    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    return xca_ldap_delete(store->ldap, session_dn(store, id, pool), pool);
 }
 
 xca_error_t *xca_session_expire(xca_store_t *store, apr_time_t before, apr_pool_t *pool) {

@@ -96,9 +96,7 @@ xca_error_t *xca_transaction_move(xca_store_t *store, const xca_transaction_t *t
 }
 
 xca_error_t *xca_transaction_end(xca_store_t *store, const char *id, apr_pool_t *pool) {
-    xca_error_t *err = xca_ldap_delete(store->ldap, transaction_dn(store, id, pool), pool);
-
-    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+    return xca_ldap_delete(store->ldap, transaction_dn(store, id, pool), pool);
 }
 
 xca_error_t *xca_transaction_expire(xca_store_t *store, apr_time_t before, apr_pool_t *pool) {

@@ -113,6 +113,6 @@ xca_error_t *xca_card_puk_make(const char **puk, apr_pool_t *pool) {
             digits->bytes[count++] = (unsigned char)('0' + byte % 10);
         }
     }
-    *puk = (const char *)digits->bytes;
+    *puk = xca_secret_text(digits);
     return NULL;
 }

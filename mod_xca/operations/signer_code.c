@@ -91,13 +91,12 @@ static xca_error_t *make_up(xca_secret_t **code, apr_pool_t *pool) {
 /* The letter with the code, in an envelope. */
 static xca_error_t *envelop(xca_bytes_t *envelope, const xca_code_holder_t *holder, const xca_case_t *kase, const xca_secret_t *code,
                             xca_bytes_t certificate, apr_pool_t *pool) {
-    xca_secret_t *word = xca_secret_alloc(pool, code->length + 1), *text = xca_secret_alloc(pool, XCA_CODE_LETTER_MAX + 1);
+    xca_secret_t *text = xca_secret_alloc(pool, XCA_CODE_LETTER_MAX + 1);
     xca_code_letter_t letter = {0};
     size_t length;
 
-    memcpy(word->bytes, code->bytes, code->length); /* and a NUL */
     letter.case_number = kase->number;
-    letter.code = (const char *)word->bytes;
+    letter.code = xca_secret_text(code);
     letter.number = holder->card != NULL ? holder->card->number : holder->cert->serial;
     letter.name = kase->org_name;
     letter.contact = kase->contact_name;

@@ -93,7 +93,7 @@ static xca_error_t *read_pem(xca_key_t **key, const char *data, apr_size_t lengt
 static xca_error_t *read_pkcs12(xca_key_t **key, const unsigned char *data, apr_size_t length,
                                 const char *path, const xca_secret_t *password,
                                 apr_pool_t *pool) {
-    const char *text = password != NULL ? (const char *)password->bytes : "";
+    const char *text = password != NULL ? xca_secret_text(password) : "";
     PKCS12 *file = d2i_PKCS12(NULL, &data, (long)length);
     EVP_PKEY *pkey = NULL;
     X509 *certificate = NULL;
@@ -248,7 +248,7 @@ xca_error_t *xca_key_write_pkcs12(const xca_key_t *key, xca_bytes_t certificate,
     int written;
 
     if (own != NULL && others != NULL && (above == NULL || sk_X509_push(others, above) > 0)) {
-        file = PKCS12_create((const char *)password->bytes, NULL, key->pkey, own, others,
+        file = PKCS12_create(xca_secret_text(password), NULL, key->pkey, own, others,
                              NID_aes_256_cbc, NID_aes_256_cbc, PKCS12_ITERATIONS,
                              PKCS12_ITERATIONS, 0);
     }

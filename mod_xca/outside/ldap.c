@@ -453,6 +453,7 @@ xca_error_t *xca_ldap_modify(xca_ldap_t *ldap, const char *dn, const xca_changes
 
 xca_error_t *xca_ldap_delete(xca_ldap_t *ldap, const char *dn, apr_pool_t *pool) {
     write_request_t request = {WRITE_DELETE, dn, NULL, NULL, NULL};
+    xca_error_t *err = run_write(ldap, &request, NULL, pool);
 
-    return run_write(ldap, &request, NULL, pool);
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
 }

@@ -99,6 +99,7 @@ xca_error_t *xca_ldap_modify(xca_ldap_t *ldap, const char *dn, const xca_changes
                              const char *assertion, const char *const *post_attrs,
                              xca_entry_t **post, apr_pool_t *pool) XCA_MUST_USE;
 
+/* An entry that is not there is deleted already. */
 xca_error_t *xca_ldap_delete(xca_ldap_t *ldap, const char *dn, apr_pool_t *pool) XCA_MUST_USE;
 
 /* RFC 4515 escaping of a value in a filter; RFC 4514 escaping of a value in a DN. */

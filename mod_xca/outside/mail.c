@@ -187,7 +187,7 @@ static void set_options(CURL *curl, const xca_mail_config_t *config, const char 
     }
     if (config->user != NULL && config->password != NULL) {
         curl_easy_setopt(curl, CURLOPT_USERNAME, config->user);
-        curl_easy_setopt(curl, CURLOPT_PASSWORD, (const char *)config->password->bytes);
+        curl_easy_setopt(curl, CURLOPT_PASSWORD, xca_secret_text(config->password));
     }
     curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from);
     curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);

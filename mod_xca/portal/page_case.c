@@ -154,14 +154,6 @@ xca_error_t *xca_page_case_letter(xca_visit_t *visit) {
     return err;
 }
 
-/* The code as text for this one answer: wiped with the visit's pool, and of no use to JSON ("_"). */
-static const char *readable(const xca_secret_t *code, apr_pool_t *pool) {
-    xca_secret_t *text = xca_secret_alloc(pool, code->length + 1);
-
-    memcpy(text->bytes, code->bytes, code->length);
-    return (const char *)text->bytes;
-}
-
 xca_error_t *xca_page_case_letter_sent(xca_visit_t *visit) {
     xca_secret_t *code;
     xca_case_t *shown, *opened;
@@ -177,7 +169,7 @@ xca_error_t *xca_page_case_letter_sent(xca_visit_t *visit) {
                                                               code, visit->now, visit->pool));
     }
     if (err == NULL) {
-        xca_map_text(visit->model, "_user_code", readable(code, visit->pool));
+        xca_map_text(visit->model, "_user_code", xca_secret_text(code)); /* "_": of no use to JSON */
         return NULL;
     }
     if (!is_users(err)) {

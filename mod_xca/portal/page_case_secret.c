@@ -38,14 +38,6 @@ xca_error_t *xca_page_case_secret(xca_visit_t *visit) {
     return err;
 }
 
-/* The secret as text for this one answer: wiped with the visit's pool. */
-static const char *readable(const xca_secret_t *secret, apr_pool_t *pool) {
-    xca_secret_t *text = xca_secret_alloc(pool, secret->length + 1);
-
-    memcpy(text->bytes, secret->bytes, secret->length);
-    return (const char *)text->bytes;
-}
-
 /* The code as the portal counts it, before the signer is asked. */
 static xca_error_t *open_with_code(xca_secret_t **code, xca_visit_t *visit, const char *number) {
     xca_case_t *opened;
@@ -85,7 +77,7 @@ static xca_error_t *show(xca_visit_t *visit, const char *number) {
     }
     put_form(visit, kase);
     if (is_good(kase, visit->now)) {
-        xca_map_text(visit->model, "secret", readable(kase->device_secret, visit->pool));
+        xca_map_text(visit->model, "secret", xca_secret_text(kase->device_secret));
         xca_map_text(visit->model, "address", apr_pstrcat(visit->pool, visit->portal->url != NULL ? visit->portal->url : "", CMP_PATH, NULL));
     }
     return NULL;
