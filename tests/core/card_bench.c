@@ -196,7 +196,7 @@ bench_t *bench_make(apr_pool_t *pool) {
 }
 
 bench_t *bench_make_at(apr_pool_t *pool, apr_time_t now) {
-    static const char *const unsafe[] = {"maxsize   8589934592", "maxsize 8589934592\ndbnosync", "maxsize   34359738368",
+    static const char *const unsafe[] = {"maxsize   17179869184", "maxsize 17179869184\ndbnosync", "maxsize   34359738368",
                                          "maxsize 34359738368\ndbnosync", NULL};
     slapd_t *slapd = slapd_make(pool, unsafe);
 
