@@ -119,7 +119,7 @@ static xca_error_t *stuck(xca_audit_t *audit, xca_error_t *err, const char *mess
     audit->stuck = apr_time_now();
     audit->head.known = 0;
     audit->certified = 0;
-    if (xca_key_is_away(err) || (err->kind == XCA_E_UNAVAILABLE && strcmp(err->message, "ldap.down") == 0)) {
+    if (xca_key_is_away(err) || xca_ldap_is_away(err)) {
         return err;
     }
     return xca_error_make(pool, XCA_E_UNAVAILABLE, message, "%s: %s", err->message,

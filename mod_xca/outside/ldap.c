@@ -12,6 +12,7 @@
 /* What a finished request said. */
 typedef struct answer {
     int code;
+    int sent;               /* a write has gone out: what it did is known by the answer alone */
     const char *text;
     LDAPControl **controls; /* to be freed by the caller */
     int left_open;          /* the server waits for the next page of a search that is over */
@@ -367,12 +368,17 @@ static void write_once(answer_t *answer, LDAP *ld, const write_request_t *reques
     if (answer->code != LDAP_SUCCESS) {
         return;
     }
+    answer->sent = 1;
     answer->code = xca_link_wait(ld, msgid, LDAP_MSG_ALL, deadline, &message);
     if (answer->code != LDAP_SUCCESS) {
         return;
     }
     take_result(answer, ld, message, pool);
     ldap_msgfree(message);
+}
+
+int xca_ldap_is_away(const xca_error_t *err) {
+    return err != NULL && (strcmp(err->message, "ldap.down") == 0 || strcmp(err->message, "ldap.unsure") == 0);
 }
 
 static xca_error_t *run_write(xca_ldap_t *ldap, const write_request_t *request, xca_entry_t **post,
@@ -391,6 +397,10 @@ static xca_error_t *run_write(xca_ldap_t *ldap, const write_request_t *request, 
     }
     ldap_controls_free(answer.controls);
     xca_link_give(ldap, ld, 0, xca_link_broken_by(answer.code));
+    if (answer.sent && xca_link_broken_by(answer.code)) {
+        return xca_error_make(pool, XCA_E_UNAVAILABLE, "ldap.unsure", "%s %s: %s (%d)", write_names[request->kind], request->dn,
+                              ldap_err2string(answer.code), answer.code);
+    }
     if (answer.code == LDAP_SUCCESS && post != NULL && *post == NULL) {
         return xca_error_make(pool, XCA_E_INTERNAL, "ldap.fault", "modify %s: no post-read answer",
                               request->dn);

@@ -99,6 +99,10 @@ xca_error_t *xca_ldap_modify(xca_ldap_t *ldap, const char *dn, const xca_changes
                              const char *assertion, const char *const *post_attrs,
                              xca_entry_t **post, apr_pool_t *pool) XCA_MUST_USE;
 
+/* Whether the error is that the directory did not answer: XCA_E_UNAVAILABLE "ldap.down", before anything was sent or of a read, or
+ * "ldap.unsure", of a write that was sent. NULL: no. */
+int xca_ldap_is_away(const xca_error_t *err);
+
 /* An entry that is not there is deleted already. */
 xca_error_t *xca_ldap_delete(xca_ldap_t *ldap, const char *dn, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -40,7 +40,7 @@ struct xca_portal {
     const char *url;                /* "https://xca.example/", where plain HTTP is sent on to; or NULL */
     const char *http_url;           /* where the repository is over plain HTTP, without '/' at the end, or NULL */
     int demo;                       /* issues under the policy for tests: every page says so */
-    const char *service_phone, *service_mail; /* where visitors ask; or NULL */
+    const char *service_phone, *service_mail, *service_fax, *service_address; /* where visitors ask and what they send goes; or NULL */
     const char *helper_url;         /* where visitors get the card helper; or NULL */
     xca_cmp_signer_t *cmp_signer;   /* of CMP messages */
     const char *enrol_retry;        /* seconds after which a device asks again while officers decide */

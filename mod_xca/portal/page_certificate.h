@@ -15,7 +15,7 @@ xca_page xca_page_suspend_sent;         /* POST /certificates/suspend, purpose "
 xca_page xca_page_request;              /* GET  /requests/<id>: what the signer answered    */
 
 xca_page xca_page_revoke;               /* GET  /certificates/revoke                        */
-xca_page xca_page_revoke_paper;         /* GET  /certificates/revoke/form?serial=: 憑證廢止申請書 */
+xca_page xca_page_revoke_paper;         /* GET  /certificates/revoke/form?number=: 憑證廢止申請書 */
 
 xca_page xca_page_code_reset;           /* GET  /code-reset                                 */
 xca_page xca_page_code_reset_paper;     /* GET  /code-reset/form?number=: 用戶代碼重設申請書  */
@@ -29,5 +29,10 @@ xca_error_t *xca_page_certificate_read(xca_cert_t **cert, xca_visit_t *visit) XC
  * form of the directory. Errors, field "number": "field.required", "serial.form", "card-number.form". */
 xca_error_t *xca_page_number_read(const char **serial, const char **card, const char *typed,
                                   apr_pool_t *pool) XCA_MUST_USE;
+
+/* A form to print, filled in for the number (field "number") of a certificate or card with what the repository shows anyway: "number",
+ * "certificate", "school"; the rest is for the pen. Without a number nothing is filled in; with one that nothing is found for the page
+ * says so ("unfilled"). */
+xca_error_t *xca_page_paper_fill(xca_visit_t *visit) XCA_MUST_USE;
 
 #endif

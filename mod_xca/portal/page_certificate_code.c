@@ -16,34 +16,9 @@ xca_error_t *xca_page_code_reset(xca_visit_t *visit) {
     return NULL;
 }
 
-/* What the repository shows anyway is filled in; the rest is for the pen. */
-static xca_error_t *put_holder(xca_visit_t *visit, const char *typed) {
-    apr_array_header_t *certs;
-    const char *serial, *card;
-    const xca_cert_t *cert;
-    xca_error_t *err = xca_page_number_read(&serial, &card, typed, visit->pool);
-
-    if (err != NULL) {
-        return NULL;
-    }
-    err = xca_cert_search(&certs, NULL, visit->office->store, serial != NULL ? XCA_CERT_BY_SERIAL : XCA_CERT_BY_CARD,
-                          serial != NULL ? serial : card, 1, visit->pool);
-    if (err != NULL || certs->nelts == 0) {
-        return err;
-    }
-    cert = APR_ARRAY_IDX(certs, 0, const xca_cert_t *);
-    if (cert->published) {
-        xca_map_text(visit->model, "number", cert->card_number != NULL ? cert->card_number : cert->serial);
-        xca_cert_show(visit, xca_map_map(visit->model, "certificate"), cert);
-    }
-    return NULL;
-}
-
 xca_error_t *xca_page_code_reset_paper(xca_visit_t *visit) {
-    const char *typed = xca_form_text(visit->form, "number");
-
     xca_map_number(visit->model, "days", XCA_RESET_DAYS);
-    return typed != NULL ? put_holder(visit, typed) : NULL;
+    return xca_page_paper_fill(visit);
 }
 
 static xca_error_t *put_form(xca_visit_t *visit, const char *number, xca_error_t *wrong) {

@@ -6,6 +6,7 @@
 #include "operations/acceptance.h"
 #include "portal/cert_show.h"
 #include "portal/code_door.h"
+#include "portal/engine.h"
 #include "portal/page_certificate.h"
 #include "portal/request_view.h"
 
@@ -79,32 +80,53 @@ xca_error_t *xca_page_suspend_sent(xca_visit_t *visit) {
 }
 
 xca_error_t *xca_page_revoke(xca_visit_t *visit) {
-    (void)visit;
+    xca_map_text(visit->model, "number", xca_form_text(visit->form, "number"));
     return NULL;
 }
 
-/* What the repository shows anyway is filled in; the rest is for the pen. */
-static xca_error_t *put_certificate(xca_visit_t *visit, const char *typed) {
-    const char *serial;
-    xca_cert_t *cert;
-    xca_error_t *err = xca_serial_parse(&serial, typed, "serial", visit->pool);
+/* The published certificate of a number, or the first of a card; and the number as it is written. */
+static xca_error_t *find_published(const xca_cert_t **cert, const char **number, xca_visit_t *visit, const char *typed) {
+    apr_array_header_t *certs;
+    const char *serial, *card;
+    xca_error_t *err = xca_page_number_read(&serial, &card, typed, visit->pool);
 
+    if (err == NULL) {
+        err = xca_cert_search(&certs, NULL, visit->office->store, serial != NULL ? XCA_CERT_BY_SERIAL : XCA_CERT_BY_CARD,
+                              serial != NULL ? serial : card, 1, visit->pool);
+    }
     if (err != NULL) {
+        return err;
+    }
+    *number = serial != NULL ? serial : card;
+    *cert = certs->nelts > 0 ? APR_ARRAY_IDX(certs, 0, const xca_cert_t *) : NULL;
+    return *cert != NULL && (*cert)->published ? NULL : xca_error_make(visit->pool, XCA_E_NOT_FOUND, "paper.not-found", NULL);
+}
+
+xca_error_t *xca_page_paper_fill(xca_visit_t *visit) {
+    const char *typed = xca_form_text(visit->form, "number");
+    const char *number;
+    const xca_cert_t *cert;
+    xca_error_t *err;
+
+    if (typed == NULL || *xca_text_trim(visit->pool, typed) == '\0') {
         return NULL;
     }
-    err = xca_cert_read(&cert, visit->office->store, serial, visit->pool);
+    err = find_published(&cert, &number, visit, typed);
+    if (err != NULL && err->kind != XCA_E_INVALID && err->kind != XCA_E_NOT_FOUND) {
+        return err;
+    }
     if (err != NULL) {
-        return err->kind == XCA_E_NOT_FOUND ? NULL : err;
+        visit->status = xca_status_of(err);
+        xca_map_text(visit->model, "unfilled", xca_catalogue_error(visit->portal->texts, err, visit->language, visit->pool));
+        return NULL;
     }
-    if (cert->published) {
-        xca_cert_show(visit, xca_map_map(visit->model, "certificate"), cert);
-        xca_map_true(visit->model, "school", cert->class == XCA_CLASS_SCHOOL);
-    }
+    xca_map_text(visit->model, "number", number);
+    xca_cert_show(visit, xca_map_map(visit->model, "certificate"), cert);
+    xca_map_true(visit->model, "school", cert->class == XCA_CLASS_SCHOOL);
     return NULL;
 }
 
 xca_error_t *xca_page_revoke_paper(xca_visit_t *visit) {
-    const char *typed = xca_form_text(visit->form, "serial");
     xca_value_t *list = xca_map_list(visit->model, "reasons");
     int i;
 
@@ -113,5 +135,5 @@ xca_error_t *xca_page_revoke_paper(xca_visit_t *visit) {
                      apr_pstrcat(visit->pool, "reason.", xca_revoke_reasons[i], NULL));
     }
     xca_map_text(visit->model, "date_roc", xca_date_format(visit->pool, visit->now, XCA_DATE_ROC));
-    return typed != NULL ? put_certificate(visit, typed) : NULL;
+    return xca_page_paper_fill(visit);
 }

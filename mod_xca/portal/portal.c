@@ -234,6 +234,8 @@ xca_error_t *xca_portal_make(xca_portal_t **portal, const xca_settings_t *settin
     result->http_url = address(settings, "repository-url", pool);
     result->demo = strcmp(xca_settings_get(settings, "policy-oid", ""), TEST_POLICY) == 0;
     result->service_phone = xca_settings_get(settings, "service-phone", NULL);
+    result->service_fax = xca_settings_get(settings, "service-fax", NULL);
+    result->service_address = xca_settings_get(settings, "service-address", NULL);
     result->helper_url = xca_settings_get(settings, "card-helper-url", NULL);
     result->service_mail = xca_settings_get(settings, "service-mail", NULL);
     result->xls_program = xca_settings_get(settings, "xls-program-file", NULL);

@@ -166,7 +166,7 @@ void xca_visit_errors(xca_visit_t *visit, const xca_error_t *err) {
     xca_map_true(visit->model, "_not_now", err->kind == XCA_E_UNAVAILABLE || err->kind == XCA_E_LOCKED);
     if (err->kind == XCA_E_UNAVAILABLE) {
         apr_table_set(visit->headers, "Retry-After", "30");
-        visit->directory_down |= strcmp(err->message, "ldap.down") == 0;
+        visit->directory_down |= xca_ldap_is_away(err);
     }
     list = xca_map_list(visit->model, "errors");
     by_field = xca_map_map(visit->model, "error");

@@ -211,7 +211,7 @@ def test_addresses_with_nonsense_in_them_are_answered_without_a_fault(instance, 
     paths = ["/case/print/%s", "/case/edit/%s", "/case/status/%s", "/certificates/%s", "/requests/%s", "/oid/%s", "/windows/%s",
              "/repository/certificates/%s", "/oid?after=%s", "/postal?county=%s", "/apply/certificate/form?terms=2026-1&oid=%s",
              "/apply/certificate/form?class=%s", "/apply/certificate/start?oid=%s", "/apply/certificate/terms?oid=%s&class=%s",
-             "/certificates/revoke/form?serial=%s", "/certificates/suspend?serial=%s&action=%s", "/certificates?name=%s&oid=%s&serial=%s",
+             "/certificates/revoke/form?number=%s", "/code-reset/form?number=%s", "/certificates/suspend?serial=%s&action=%s", "/certificates?name=%s&oid=%s&serial=%s",
              "/case/print/" + "0" * 25 + "?filed=%s", "/?lang=%s", "/?%s=1", "/static/%s", "/%s"]
     for path in paths:
         answer = visitor.get(path.replace("%s", value))

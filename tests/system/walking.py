@@ -343,7 +343,7 @@ class Walk:
         look("revoke")
         self.get("/certificates/revoke/form")
         look("revoke-paper")
-        self.get("/certificates/revoke/form?serial=" + self.serials["valid"])
+        self.get("/certificates/revoke/form?number=" + self.serials["valid"])
         look("revoke-paper-filled")
 
     def log(self, look):
