@@ -247,6 +247,7 @@ def test_two_officers_reset_a_code_and_the_original_closes_it(instance, publishe
     listed = second.get("/office/code-resets", Accept="application/json").json()["cases"]
     assert [c["state"] for c in listed if c["number"] == number] == ["reviewed"]
     assert ra.get("/office/cases/" + number).status == 404
+    assert "請注意" not in second.get("/office/cases/" + number).main  # nothing stands against it
     assert second.decide([number], "accept")[number]["counted"]
     instance.wait_for_state(number, "issued")
     shown = central.get("/office/cases/" + number)
