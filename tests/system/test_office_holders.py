@@ -125,6 +125,7 @@ def test_it_is_found_by_serial_number_card_number_name_and_oid(instance, publish
 def test_what_cannot_be_revoked_is_told_and_has_no_form(instance, published, ra):
     serial = published("again")
     _, _, number = filed(ra, serial)
+    assert "\nSerial number of the certificate to revoke: %s\n" % serial in instance.admin("review", "show", number).stdout
     again = form_page(ra, serial)
     assert again.status == 409 and number in again.main and not any(f.action.endswith("/new") for f in again.forms)
     gone = published("gone")
@@ -247,6 +248,8 @@ def test_two_officers_reset_a_code_and_the_original_closes_it(instance, publishe
     listed = second.get("/office/code-resets", Accept="application/json").json()["cases"]
     assert [c["state"] for c in listed if c["number"] == number] == ["reviewed"]
     assert ra.get("/office/cases/" + number).status == 404
+    told = instance.admin("review", "show", number).stdout
+    assert "\nSerial number of the certificate: %s\n" % serial in told and "revoke" not in told, told
     assert second.decide([number], "accept")[number]["counted"]
     instance.wait_for_state(number, "issued")
     shown = central.get("/office/cases/" + number)

@@ -80,6 +80,13 @@ static void show_decision(admin_t *admin, xca_decision_t *decision) {
     printf(" [%s]\n", decision->verdict != NULL ? admin_text(admin, decision->verdict) : "-");
 }
 
+/* The certificate of a case is called what is decided about it. */
+static const char *field_label(const admin_t *admin, const xca_case_t *kase, const xca_case_field_t *field) {
+    int revoked = kase->kind == XCA_CASE_REVOCATION && strcmp(field->name, "target_serial") == 0;
+
+    return label(admin, "field.", revoked ? "target_serial.revocation" : field->name);
+}
+
 xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
     const char *number = argument_plain(arguments, 0);
     const xca_case_field_t *field;
@@ -113,7 +120,7 @@ xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
         const char *value = xca_case_get(kase, field);
 
         if (value != NULL) {
-            printf("%s: %s\n", label(admin, "field.", field->name), value);
+            printf("%s: %s\n", field_label(admin, kase, field), value);
         }
     }
     printf("revision: %ld, filed %s\n", kase->revision,
