@@ -40,6 +40,23 @@ def state_of(instance, serial):
     return instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]["xcaState"][0].decode()
 
 
+def add_copy(instance, serial, number, **values):
+    """A certificate with this serial number like the given one, but for some values."""
+    signer = instance.bind("signer")
+    entry = signer.search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
+    entry.update(xcaSerial=[number.encode()], **{attribute: [value.encode()] for attribute, value in values.items()})
+    for attribute in ("xcaCaseNumber", "xcaKeyHash"):
+        entry.pop(attribute, None)
+    signer.add_s("xcaSerial=%s,ou=certificates,%s" % (number, BASE), list(entry.items()))
+    return number
+
+
+def add_card(instance, serial, card):
+    """The certificates of a card, as far as the portal sees: their serial numbers, that for signatures first."""
+    return [add_copy(instance, serial, "%032x" % (int(serial, 16) ^ i), xcaCardNumber=card, xcaUse=use)
+            for i, use in ((1, "signature"), (2, "encryption"))]
+
+
 def form_page(officer, serial, what="revocations"):
     return officer.get("/office/%s/new?number=%s" % (what, serial))
 
@@ -132,17 +149,20 @@ def test_what_cannot_be_revoked_is_told_and_has_no_form(instance, published, ra)
     revoke(instance, gone)
     page = form_page(ra, gone)
     assert page.status == 409 and "已經廢止" in page.main and "廢止" in page.main
-    old = "%032x" % (int(gone, 16) ^ 1)
-    signer = instance.bind("signer")
-    entry = signer.search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
-    entry.update(xcaSerial=[old.encode()], xcaNotBefore=[b"20200101000000Z"], xcaNotAfter=[b"20250101000000Z"])
-    for attribute in ("xcaCaseNumber", "xcaKeyHash"):
-        entry.pop(attribute, None)
-    signer.add_s("xcaSerial=%s,ou=certificates,%s" % (old, BASE), list(entry.items()))
+    old = add_copy(instance, serial, "%032x" % (int(gone, 16) ^ 1), xcaNotBefore="20200101000000Z", xcaNotAfter="20250101000000Z")
     page = form_page(ra, old)
     assert page.status == 409 and "已經到期" in page.main
     assert form_page(ra, "00ff").status == 422 and "查無此憑證" in form_page(ra, "00ff").main
     assert ra.get("/office/revocations/new").status == 303
+
+
+def test_the_ban_is_told_for_cards_alone(instance, published, ra):
+    serial = published("ban")
+    page = form_page(ra, serial)
+    assert page.status == 200 and "三個月" not in page.main
+    add_card(instance, serial, "Xc00000000000031")
+    page = form_page(ra, "Xc00000000000031")
+    assert page.status == 200 and "三個月內，這個組織不能再申請" in page.main
 
 
 def test_another_windows_organisation_is_told_whose_it_is(instance, published, ra):
