@@ -165,6 +165,35 @@ def test_the_ban_is_told_for_cards_alone(instance, published, ra):
     assert page.status == 200 and "三個月內，這個組織不能再申請" in page.main
 
 
+def test_a_case_about_a_card_is_found_by_its_numbers_and_shows_them(instance, published, ra, central):
+    serial, other = published("numbers"), published("othernumbers")
+    card = "Xc00000000000032"
+    signature, encryption = add_card(instance, serial, card)
+    _, _, revocation = filed(ra, card)
+    _, _, reset = filed_reset(central, card)
+    _, _, beside = filed(ra, other)
+
+    def found(officer, typed):
+        page = officer.get("/office/cases?q=" + quote(typed), Accept="application/json").json()
+        return {c["number"] for c in page["cases"]}
+
+    colons = ":".join(re.findall("..", encryption.upper()))
+    for typed in (card, signature, encryption, colons):
+        assert found(central, typed) == {revocation, reset} and found(ra, typed) == {revocation}, typed
+    made_for = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (other, BASE), ldap.SCOPE_BASE)[0][1]["xcaCaseNumber"][0].decode()
+    assert found(central, other) == {beside, made_for}
+    assert found(central, "f" * 32) == found(central, "Xc00000000000033") == set()
+    for number in (revocation, reset):
+        assert card in central.get("/office/cases/" + number).main
+        assert "\nCard number: %s\n" % card in instance.admin("review", "show", number).stdout
+    assert "卡號" not in central.get("/office/cases/" + beside).main.split("審核決定")[0]
+    # The sheet is there once both officers have signed and the code is set.
+    case = "xcaCaseNumber=%s,ou=cases,%s" % (reset, BASE)
+    instance.bind("signer").modify_s(case, [(ldap.MOD_REPLACE, "xcaState", [b"issued"])])
+    assert card in central.get("/office/call-sheets/" + reset).main
+    instance.bind("signer").modify_s(case, [(ldap.MOD_REPLACE, "xcaState", [b"returned"])])
+
+
 def test_another_windows_organisation_is_told_whose_it_is(instance, published, ra):
     """Not even a form made up by hand files it."""
     serial = published("elsewhere", NEW_FORM)

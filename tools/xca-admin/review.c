@@ -87,6 +87,21 @@ static const char *field_label(const admin_t *admin, const xca_case_t *kase, con
     return label(admin, "field.", revoked ? "target_serial.revocation" : field->name);
 }
 
+/* That of the certificate which the case is about. */
+static xca_error_t *show_card(admin_t *admin, const xca_case_t *kase) {
+    xca_cert_t *cert;
+    xca_error_t *err;
+
+    if (kase->target_serial == NULL) {
+        return NULL;
+    }
+    err = xca_cert_read(&cert, admin->office->store, kase->target_serial, admin->pool);
+    if (err == NULL && cert->card_number != NULL) {
+        printf("%s: %s\n", admin_text(admin, "field.card_number"), cert->card_number);
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
 xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
     const char *number = argument_plain(arguments, 0);
     const xca_case_field_t *field;
@@ -122,6 +137,10 @@ xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
         if (value != NULL) {
             printf("%s: %s\n", field_label(admin, kase, field), value);
         }
+    }
+    err = show_card(admin, kase);
+    if (err != NULL) {
+        return err;
     }
     printf("revision: %ld, filed %s\n", kase->revision,
            xca_date_format(admin->pool, kase->filed, XCA_DATE_RFC3339));
