@@ -5,7 +5,6 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "domain/calendar.h"
-#include "domain/codes.h"
 #include "operations/audit_report.h"
 #include "portal/engine.h"
 #include "portal/office_door.h"
