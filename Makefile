@@ -31,7 +31,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .PHONY: all
-all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/xca-card cards forms
+all: $(if $(FACE_SOURCES),$(BUILD)/mod_xca.so) $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/xca-card $(BUILD)/applicant cards forms
 
 $(BUILD)/mod_xca/%.o: mod_xca/%.c
 	@mkdir -p $(@D)
@@ -65,6 +65,10 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/$(1)/*.c))) $
 	$$(CC) $$(XCA_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(BUILD)/libxca.a $$(or $$(LIBS_$(1)),$$(CORE_LIBS))
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call PROGRAM,$(program))))
+
+# Who applies for the demo's cards, in no browser.
+$(BUILD)/applicant: $(BUILD)/tools/demo/applicant/main.o $(BUILD)/libxca.a
+	$(CC) $(XCA_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
 # Letters and forms to download, .odt and .pdf, each of one source. What fontconfig keeps for the process is no leak of ours.
 .PHONY: forms

@@ -10,6 +10,7 @@
 
 #define SPAN  500 /* numbers that one question of a walk asks for */
 #define SPANS 20
+#define NOTHING "(!(objectClass=*))"
 
 static const char *const shown[] = {"xcaCaseNumber", "xcaKind", "xcaState", "xcaRevision", "xcaOrgClass", "xcaRank",
                                     "o",             "xcaUbn",  "xcaOid",   "xcaAssignedOid", "xcaWindow", "xcaFiled",
@@ -43,13 +44,28 @@ static const char *name_of(const char *keyword, apr_pool_t *pool) {
     }
     folded = xca_name_fold(pool, keyword);
     if (*folded == '\0') {
-        return "(!(objectClass=*))";
+        return NOTHING;
     }
     grams = xca_keyword_grams(pool, folded);
     for (i = 0; i < grams->nelts; i++) {
         filter = apr_pstrcat(pool, filter, equals("xcaNameGram", APR_ARRAY_IDX(grams, i, const char *), pool), NULL);
     }
     return apr_pstrcat(pool, filter, "(xcaNameKey=*", xca_filter_escape(pool, folded), "*)", NULL);
+}
+
+static const char *certs_of(const xca_case_query_t *query, apr_pool_t *pool) {
+    const char *filter = equals("xcaCardNumber", query->card_number, pool);
+    int i;
+
+    if (query->certs == NULL) {
+        return filter;
+    }
+    for (i = 0; i < query->certs->nelts; i++) {
+        const xca_cert_t *cert = APR_ARRAY_IDX(query->certs, i, const xca_cert_t *);
+
+        filter = apr_pstrcat(pool, filter, equals("xcaTargetSerial", cert->serial, pool), equals("xcaCaseNumber", cert->case_number, pool), NULL);
+    }
+    return *filter != '\0' ? apr_pstrcat(pool, "(|", filter, ")", NULL) : NOTHING;
 }
 
 static const char *filter_of(const xca_case_query_t *query, const char *more, apr_pool_t *pool) {
@@ -59,7 +75,7 @@ static const char *filter_of(const xca_case_query_t *query, const char *more, ap
         oid = apr_pstrcat(pool, "(|", oid, equals("xcaAssignedOid", query->oid, pool), ")", NULL);
     }
     return apr_pstrcat(pool, "(&(objectClass=xcaCase)", more, equals("xcaCaseNumber", query->number, pool),
-                       equals("xcaUbn", query->ubn, pool), equals("xcaCardNumber", query->card_number, pool), oid,
+                       equals("xcaUbn", query->ubn, pool), certs_of(query, pool), oid,
                        name_of(query->name, pool), states_of(query, pool), equals("xcaWindow", query->window, pool),
                        query->kind != XCA_CASE_KIND_COUNT ? equals("xcaKind", xca_case_kind_id(query->kind), pool) : "",
                        query->class != XCA_CLASS_NONE ? equals("xcaOrgClass", xca_class_get(query->class)->id, pool) : "", ")",

@@ -4,6 +4,7 @@
 
 #include "directory/store.h"
 #include "domain/case.h"
+#include "domain/certificate.h"
 
 /* What the given ones ask for, all of it. */
 typedef struct xca_case_query {
@@ -14,7 +15,9 @@ typedef struct xca_case_query {
     xca_class class;              /* XCA_CLASS_NONE for all                    */
     const char *number;           /* 25 digits, or NULL                        */
     const char *name;             /* keyword of the organisation's name        */
-    const char *ubn, *oid, *card_number; /* whole, or NULL                     */
+    const char *ubn, *oid;        /* whole, or NULL                            */
+    const char *card_number;      /* of the cases that the card was made for; with certs: or what those find */
+    const apr_array_header_t *certs; /* xca_cert_t *: the cases about one of them, or that one was issued for; NULL for all */
 } xca_case_query_t;
 
 /* At most `limit` (0: all) in the order in which they were added, which is that of filing; *more tells whether there are others. Array of

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <apr_atomic.h>
 #include <apr_strings.h>
+#include "directory/office_store.h"
+#include "domain/codes.h"
 
 #define FEW       1000 /* entries of a filter that are taken at once */
 #define PAGES_MAX 64   /* pages that one call looks through */
@@ -14,6 +16,58 @@ const char *const xca_audit_kinds[] = {
     "card-lapse", "oid-change", "list-sign", "responder-issue", "cmp-signer-issue", "key-use", "officer-change", "window-change", "order-sign", "order-done",
     "officer-login", "officer-login-refused", "officer-logout", "content-change", "export", "officer-put",
     "window-import", "oid-import", NULL};
+
+xca_error_t *xca_audit_kind_check(const char *kind, apr_pool_t *pool) {
+    int i;
+
+    for (i = 0; kind != NULL && xca_audit_kinds[i] != NULL; i++) {
+        if (strcmp(kind, xca_audit_kinds[i]) == 0) {
+            return NULL;
+        }
+    }
+    return kind != NULL ? xca_error_field(pool, "kind", "admin.kind", kind) : NULL;
+}
+
+/* An officer, or if there is none of this name a window: entries name both by their ids. */
+static xca_error_t *find_person(const char **subject, xca_store_t *store, const char *typed, apr_pool_t *pool) {
+    xca_officer_t *officer;
+    xca_window_t *window;
+    xca_error_t *err = xca_officer_read(&officer, store, typed, pool);
+
+    *subject = apr_pstrcat(pool, "officer ", typed, NULL);
+    if (err == NULL || err->kind != XCA_E_NOT_FOUND) {
+        return err;
+    }
+    err = xca_window_read(&window, store, typed, pool);
+    if (err == NULL) {
+        *subject = apr_pstrcat(pool, "window ", typed, NULL);
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
+xca_error_t *xca_audit_subject_read(const char **subject, xca_store_t *store, const char *typed, apr_pool_t *pool) {
+    char *compact = xca_text_halfwidth(pool, typed), *from, *to;
+
+    if (strncmp(typed, "officer ", 8) == 0 || strncmp(typed, "window ", 7) == 0) {
+        *subject = typed;
+        return NULL;
+    }
+    *subject = compact;
+    if (xca_card_number_check(compact, NULL, pool) == NULL || strncmp(compact, "2.16.886.", 9) == 0) {
+        return NULL;
+    }
+    for (from = to = compact; *from != '\0'; from++) {
+        if (*from != ' ' && *from != '-') {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    if (xca_case_number_check(compact, NULL, pool) == NULL ||
+        (strlen(compact) >= 32 && xca_serial_parse(subject, typed, NULL, pool) == NULL)) {
+        return NULL;
+    }
+    return find_person(subject, store, typed, pool);
+}
 
 /* The first number from `low` on that has no entry: entries stand without gap. */
 static xca_error_t *first_missing(apr_int64_t *missing, xca_store_t *store, apr_pool_t *pool) {

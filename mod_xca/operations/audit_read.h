@@ -15,6 +15,13 @@ typedef struct xca_audit_filter {
     apr_time_t since, until;  /* the first moment, and the first one that is too late */
 } xca_audit_filter_t;
 
+/* Error "admin.kind", field "kind", if `kind` (NULL: any) is none of them. */
+xca_error_t *xca_audit_kind_check(const char *kind, apr_pool_t *pool) XCA_MUST_USE;
+
+/* *subject: what a filter looks for when a person has typed this. What was typed tells which it is: numbers with capitals, full-width
+ * digits, spaces and dashes, serial numbers with colons too, an officer's or a window's id alone. */
+xca_error_t *xca_audit_subject_read(const char **subject, xca_store_t *store, const char *typed, apr_pool_t *pool) XCA_MUST_USE;
+
 /* *number: of the last entry, 0 if there is none. */
 xca_error_t *xca_audit_last(apr_int64_t *number, xca_store_t *store, apr_pool_t *pool) XCA_MUST_USE;
 

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "domain/calendar.h"
-#include "domain/codes.h"
 #include "operations/audit_report.h"
 #include "portal/engine.h"
 #include "portal/office_door.h"
@@ -35,48 +34,6 @@ apr_int64_t xca_audit_asked_number(const xca_visit_t *visit, const char *name) {
     return text != NULL && strlen(text) <= 15 && strspn(text, "0123456789") == strlen(text) ? apr_atoi64(text) : 0;
 }
 
-/* An officer, or if there is none of this name a window: entries name both by their ids. */
-static xca_error_t *find_person(const char **subject, xca_visit_t *visit, const char *typed) {
-    xca_officer_t *officer;
-    xca_window_t *window;
-    xca_error_t *err = xca_officer_read(&officer, visit->office->store, typed, visit->pool);
-
-    *subject = apr_pstrcat(visit->pool, "officer ", typed, NULL);
-    if (err == NULL || err->kind != XCA_E_NOT_FOUND) {
-        return err;
-    }
-    err = xca_window_read(&window, visit->office->store, typed, visit->pool);
-    if (err == NULL) {
-        *subject = apr_pstrcat(visit->pool, "window ", typed, NULL);
-    }
-    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
-}
-
-/* One field for all that can be looked for: what was typed tells which it is. */
-static xca_error_t *find_subject(const char **subject, xca_visit_t *visit, const char *typed) {
-    char *compact = xca_text_halfwidth(visit->pool, typed), *from, *to;
-
-    if (strncmp(typed, "officer ", 8) == 0 || strncmp(typed, "window ", 7) == 0) {
-        *subject = typed;
-        return NULL;
-    }
-    *subject = compact;
-    if (xca_card_number_check(compact, NULL, visit->pool) == NULL || strncmp(compact, "2.16.886.", 9) == 0) {
-        return NULL;
-    }
-    for (from = to = compact; *from != '\0'; from++) {
-        if (*from != ' ' && *from != '-') {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    if (xca_case_number_check(compact, NULL, visit->pool) == NULL ||
-        (strlen(compact) >= 32 && xca_serial_parse(subject, typed, NULL, visit->pool) == NULL)) {
-        return NULL;
-    }
-    return find_person(subject, visit, typed);
-}
-
 /* A day as it was typed; `days` later. */
 static xca_error_t *read_day(apr_time_t *when, const char **typed, xca_visit_t *visit, const char *name, int days) {
     *typed = field(visit, name);
@@ -97,10 +54,11 @@ static xca_error_t *read_asked(asked_t *asked, xca_visit_t *visit) {
     asked->from = xca_audit_asked_number(visit, "from");
     wrong = read_day(&asked->filter.since, &asked->since, visit, "since", 0);
     wrong = xca_error_append(wrong, read_day(&asked->filter.until, &asked->until, visit, "until", 1));
+    wrong = xca_error_append(wrong, xca_audit_kind_check(asked->kind, visit->pool));
     if (wrong != NULL || asked->q == NULL) {
         return wrong;
     }
-    return find_subject(&asked->filter.subject, visit, asked->q);
+    return xca_audit_subject_read(&asked->filter.subject, visit->office->store, asked->q, visit->pool);
 }
 
 /* The same list, to be followed by a further "name=value". */

@@ -27,16 +27,28 @@ static xca_error_t *put_window(xca_visit_t *visit, const xca_case_t *kase) {
     return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
 }
 
+/* The certificate that the case is about, and its card. */
+static xca_error_t *put_target(xca_visit_t *visit, xca_value_t *map, const xca_case_t *kase) {
+    xca_cert_t *cert;
+    xca_error_t *err;
+
+    xca_map_text(map, "serial", kase->target_serial);
+    err = xca_cert_read(&cert, visit->office->store, kase->target_serial != NULL ? kase->target_serial : "-", visit->pool);
+    if (err == NULL) {
+        xca_map_text(map, "card_number", cert->card_number);
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
 /* What a revocation or a code reset is about. */
-static void put_holder(xca_visit_t *visit, const xca_case_t *kase) {
+static xca_error_t *put_holder(xca_visit_t *visit, const xca_case_t *kase) {
     int revokes = kase->kind == XCA_CASE_REVOCATION;
     xca_value_t *map;
 
     if (!revokes && kase->kind != XCA_CASE_CODE_RESET) {
-        return;
+        return NULL;
     }
     map = xca_map_map(visit->model, revokes ? "revocation" : "code_reset");
-    xca_map_text(map, "serial", kase->target_serial);
     if (kase->revoke_reason != NULL) {
         xca_map_text(map, "reason", kase->revoke_reason);
         xca_map_text(map, "_reason", apr_pstrcat(visit->pool, "reason.", kase->revoke_reason, NULL));
@@ -44,6 +56,7 @@ static void put_holder(xca_visit_t *visit, const xca_case_t *kase) {
     xca_map_text(map, "remark", kase->remark);
     xca_map_text(map, "letter_date", kase->letter_date);
     xca_office_put_due(visit, map, kase);
+    return put_target(visit, map, kase);
 }
 
 static void put_decision_form(xca_visit_t *visit, const xca_case_t *kase) {
@@ -88,13 +101,12 @@ xca_error_t *xca_page_office_call_sheet(xca_visit_t *visit) {
     map = xca_map_map(visit->model, "call");
     xca_map_text(map, "case", kase->number);
     xca_map_text(map, "name", kase->org_name);
-    xca_map_text(map, "serial", kase->target_serial);
     xca_map_text(map, "contact", kase->contact_name);
     xca_map_text(map, "title", kase->contact_title);
     xca_map_text(map, "phone", kase->contact_phone);
     xca_map_text(map, "remark", kase->remark);
     xca_office_put_due(visit, map, kase);
-    return NULL;
+    return put_target(visit, map, kase);
 }
 
 xca_error_t *xca_page_office_case(xca_visit_t *visit) {
@@ -123,8 +135,10 @@ xca_error_t *xca_page_office_case(xca_visit_t *visit) {
         card = xca_map_map(visit->model, "card");
         xca_map_text(card, "number", kase->card_number);
     }
-    put_holder(visit, kase);
-    err = put_window(visit, kase);
+    err = put_holder(visit, kase);
+    if (err == NULL) {
+        err = put_window(visit, kase);
+    }
     if (err == NULL && kase->kind == XCA_CASE_OID_CHANGE) {
         err = xca_xds_show_case(visit, kase);
     }

@@ -16,6 +16,7 @@
 #define PAGE      25
 #define LIST_MAX  1000 /* what is sorted by waiting time; beyond it lists go by case number */
 #define COUNT_MAX 1000 /* what the desk counts up to */
+#define SERIAL_TYPED 32 /* digits at least: shorter text may be a name */
 
 /* Which states a filter stands for; "open": all that somebody has to do something about. */
 static const xca_case_state open_states[] = {XCA_STATE_FILED,  XCA_STATE_REVIEWED,   XCA_STATE_APPROVED, XCA_STATE_ISSUING,
@@ -155,10 +156,36 @@ static void set_states(xca_case_query_t *query, const asked_t *asked) {
     }
 }
 
+/* Cases that officers file are about one certificate: a card's are found by any of its certificates. */
+static xca_error_t *set_card(xca_case_query_t *query, const char *number, xca_visit_t *visit) {
+    apr_array_header_t *certs;
+    xca_error_t *err = xca_cert_search(&certs, NULL, visit->office->store, XCA_CERT_BY_CARD, number, 0, visit->pool);
+
+    query->card_number = number;
+    query->certs = err == NULL ? certs : NULL;
+    return err;
+}
+
+static xca_error_t *set_serial(xca_case_query_t *query, const char *serial, xca_visit_t *visit) {
+    apr_array_header_t *certs = apr_array_make(visit->pool, 1, sizeof(xca_cert_t *));
+    xca_cert_t *cert;
+    xca_error_t *err = xca_cert_read(&cert, visit->office->store, serial, visit->pool);
+
+    query->certs = certs;
+    if (err == NULL && cert->card_number != NULL) {
+        return set_card(query, cert->card_number, visit);
+    }
+    if (err == NULL) {
+        APR_ARRAY_PUSH(certs, xca_cert_t *) = cert;
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
 /* One field for all that can be looked for: what was typed tells which it is. */
-static void set_text(xca_case_query_t *query, const char *typed, apr_pool_t *pool) {
-    char *compact = xca_text_halfwidth(pool, typed);
+static xca_error_t *set_text(xca_case_query_t *query, const char *typed, xca_visit_t *visit) {
+    char *compact = xca_text_halfwidth(visit->pool, typed);
     char *from = compact, *to = compact;
+    const char *serial;
 
     for (; *from != '\0'; from++) {
         if (*from != ' ' && *from != '-') {
@@ -166,20 +193,23 @@ static void set_text(xca_case_query_t *query, const char *typed, apr_pool_t *poo
         }
     }
     *to = '\0';
-    if (xca_case_number_check(compact, NULL, pool) == NULL) {
+    if (xca_case_number_check(compact, NULL, visit->pool) == NULL) {
         query->number = compact;
     } else if (strlen(compact) == 8 && strspn(compact, "0123456789") == 8) {
         query->ubn = compact;
     } else if (strncmp(compact, "2.16.886.", 9) == 0) {
         query->oid = compact;
-    } else if (xca_card_number_check(compact, NULL, pool) == NULL) {
-        query->card_number = compact;
+    } else if (xca_card_number_check(compact, NULL, visit->pool) == NULL) {
+        return set_card(query, compact, visit);
+    } else if (strlen(compact) >= SERIAL_TYPED && xca_serial_parse(&serial, compact, NULL, visit->pool) == NULL) {
+        return set_serial(query, serial, visit);
     } else {
         query->name = typed;
     }
+    return NULL;
 }
 
-static void make_query(xca_case_query_t *query, const asked_t *asked, const xca_visit_t *visit) {
+static xca_error_t *make_query(xca_case_query_t *query, const asked_t *asked, xca_visit_t *visit) {
     begin_query(query, visit->officer);
     set_states(query, asked);
     if (asked->kind != NULL && query->kind == XCA_CASE_KIND_COUNT) {
@@ -191,9 +221,7 @@ static void make_query(xca_case_query_t *query, const asked_t *asked, const xca_
     if (asked->window != NULL && query->window == NULL) {
         query->window = asked->window;
     }
-    if (asked->text != NULL) {
-        set_text(query, asked->text, visit->pool);
-    }
+    return asked->text != NULL ? set_text(query, asked->text, visit) : NULL;
 }
 
 /* The same list with other page, to be followed by "page=" or "before=". */
@@ -420,7 +448,9 @@ xca_error_t *xca_page_office_cases(xca_visit_t *visit) {
 
     xca_map_true(visit->model, "_again", xca_form_text(visit->form, "again") != NULL);
     read_asked(&asked, visit);
-    make_query(&query, &asked, visit);
-    err = put_filters(visit, &asked);
+    err = make_query(&query, &asked, visit);
+    if (err == NULL) {
+        err = put_filters(visit, &asked);
+    }
     return err != NULL ? err : put_list(visit, &asked, &query);
 }

@@ -162,13 +162,18 @@ def test_lists_are_filtered_by_kind_subject_and_time(instance, life):
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     assert [row[2] for row in listed("--subject", case, "--kind", "decision")] == ["decision"] * 2
-    assert {row[5] for row in listed("--subject", serial)} == {serial}
-    assert {row[3] for row in listed("--subject", "officer central-1", "--kind", "decision")} == {"officer central-1"}
+    colons = ":".join(serial[i:i + 2] for i in range(0, len(serial), 2)).upper()
+    assert {row[5] for row in listed("--subject", serial)} == {row[5] for row in listed("--subject", colons)} == {serial}
+    for officer in ("officer central-1", "central-1"):
+        assert {row[3] for row in listed("--subject", officer, "--kind", "decision")} == {"officer central-1"}
     newest = listed("--newest", "--count", "3")
     assert [int(row[0]) for row in newest] == sorted((int(row[0]) for row in newest), reverse=True) and len(newest) == 3
     assert listed("--since", "2200-01-01") == [] and listed("--until", "2000-01-01") == []
     assert len(listed("--since", "2000-01-01T00:00:00Z", "--count", "4")) == 4
     assert instance.admin("audit", "list", "--since", "yesterday").returncode == 2
+    for command in ("list", "export"):
+        unknown = instance.admin("audit", command, "--kind", "nonsense")
+        assert unknown.returncode == 2 and "no such kind" in unknown.stderr and unknown.stdout == ""
 
 
 def test_exports_have_the_same_entries_in_each_form(instance, life):

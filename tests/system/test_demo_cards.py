@@ -7,10 +7,12 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from conftest import BUILD, TOP, Instance, small_data
 from bridging import CardPage, browser_for
+from officers import Officer
 from terminal import PROMPT, Terminal, printed_commands
 from test_card_relay import file_card
 
@@ -196,6 +198,14 @@ def card_commands(instance):
     """The preparation of the terminal, and the commands of the part about cards."""
     before, cards = printed(instance).split("\nCertificate IC cards")
     return printed_commands(before.split("\nA walk")[0]), printed_commands(cards)
+
+
+def test_officers_find_the_demos_applications_by_name(printing):
+    officer = Officer(printing, "central-1")
+    for number, name, _ in [line.split("\t") for line in (printing.home / "applications").read_text("utf-8").splitlines()]:
+        for typed in (name, name[4:8]):
+            page = officer.get("/office/cases?q=" + quote(typed), Accept="application/json").json()
+            assert [case["number"] for case in page["cases"]] == [number], typed
 
 
 def between(commands, first, last):

@@ -63,6 +63,9 @@ def test_the_list_is_filtered_and_paged(auditor, life):
     assert listed(auditor, "?q=nobody-of-this-name")["entries"] == []
     wrong = auditor.get("/office/audit?since=yesterday")
     assert wrong.status == 422 and "2026-11-25" in wrong.main
+    unknown = auditor.get("/office/audit?kind=nonsense")
+    assert unknown.status == 422 and "沒有這個種類" in unknown.main
+    assert auditor.get("/office/audit/export?kind=nonsense").status == 422
     numbers, query = [], ""
     while True:
         page = listed(auditor, query)

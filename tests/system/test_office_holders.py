@@ -40,6 +40,23 @@ def state_of(instance, serial):
     return instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]["xcaState"][0].decode()
 
 
+def add_copy(instance, serial, number, **values):
+    """A certificate with this serial number like the given one, but for some values."""
+    signer = instance.bind("signer")
+    entry = signer.search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
+    entry.update(xcaSerial=[number.encode()], **{attribute: [value.encode()] for attribute, value in values.items()})
+    for attribute in ("xcaCaseNumber", "xcaKeyHash"):
+        entry.pop(attribute, None)
+    signer.add_s("xcaSerial=%s,ou=certificates,%s" % (number, BASE), list(entry.items()))
+    return number
+
+
+def add_card(instance, serial, card):
+    """The certificates of a card, as far as the portal sees: their serial numbers, that for signatures first."""
+    return [add_copy(instance, serial, "%032x" % (int(serial, 16) ^ i), xcaCardNumber=card, xcaUse=use)
+            for i, use in ((1, "signature"), (2, "encryption"))]
+
+
 def form_page(officer, serial, what="revocations"):
     return officer.get("/office/%s/new?number=%s" % (what, serial))
 
@@ -125,23 +142,56 @@ def test_it_is_found_by_serial_number_card_number_name_and_oid(instance, publish
 def test_what_cannot_be_revoked_is_told_and_has_no_form(instance, published, ra):
     serial = published("again")
     _, _, number = filed(ra, serial)
+    assert "\nSerial number of the certificate to revoke: %s\n" % serial in instance.admin("review", "show", number).stdout
     again = form_page(ra, serial)
     assert again.status == 409 and number in again.main and not any(f.action.endswith("/new") for f in again.forms)
     gone = published("gone")
     revoke(instance, gone)
     page = form_page(ra, gone)
     assert page.status == 409 and "已經廢止" in page.main and "廢止" in page.main
-    old = "%032x" % (int(gone, 16) ^ 1)
-    signer = instance.bind("signer")
-    entry = signer.search_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), ldap.SCOPE_BASE)[0][1]
-    entry.update(xcaSerial=[old.encode()], xcaNotBefore=[b"20200101000000Z"], xcaNotAfter=[b"20250101000000Z"])
-    for attribute in ("xcaCaseNumber", "xcaKeyHash"):
-        entry.pop(attribute, None)
-    signer.add_s("xcaSerial=%s,ou=certificates,%s" % (old, BASE), list(entry.items()))
+    old = add_copy(instance, serial, "%032x" % (int(gone, 16) ^ 1), xcaNotBefore="20200101000000Z", xcaNotAfter="20250101000000Z")
     page = form_page(ra, old)
     assert page.status == 409 and "已經到期" in page.main
     assert form_page(ra, "00ff").status == 422 and "查無此憑證" in form_page(ra, "00ff").main
     assert ra.get("/office/revocations/new").status == 303
+
+
+def test_the_ban_is_told_for_cards_alone(instance, published, ra):
+    serial = published("ban")
+    page = form_page(ra, serial)
+    assert page.status == 200 and "三個月" not in page.main
+    add_card(instance, serial, "Xc00000000000031")
+    page = form_page(ra, "Xc00000000000031")
+    assert page.status == 200 and "三個月內，這個組織不能再申請" in page.main
+
+
+def test_a_case_about_a_card_is_found_by_its_numbers_and_shows_them(instance, published, ra, central):
+    serial, other = published("numbers"), published("othernumbers")
+    card = "Xc00000000000032"
+    signature, encryption = add_card(instance, serial, card)
+    _, _, revocation = filed(ra, card)
+    _, _, reset = filed_reset(central, card)
+    _, _, beside = filed(ra, other)
+
+    def found(officer, typed):
+        page = officer.get("/office/cases?q=" + quote(typed), Accept="application/json").json()
+        return {c["number"] for c in page["cases"]}
+
+    colons = ":".join(re.findall("..", encryption.upper()))
+    for typed in (card, signature, encryption, colons):
+        assert found(central, typed) == {revocation, reset} and found(ra, typed) == {revocation}, typed
+    made_for = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (other, BASE), ldap.SCOPE_BASE)[0][1]["xcaCaseNumber"][0].decode()
+    assert found(central, other) == {beside, made_for}
+    assert found(central, "f" * 32) == found(central, "Xc00000000000033") == set()
+    for number in (revocation, reset):
+        assert card in central.get("/office/cases/" + number).main
+        assert "\nCard number: %s\n" % card in instance.admin("review", "show", number).stdout
+    assert "卡號" not in central.get("/office/cases/" + beside).main.split("審核決定")[0]
+    # The sheet is there once both officers have signed and the code is set.
+    case = "xcaCaseNumber=%s,ou=cases,%s" % (reset, BASE)
+    instance.bind("signer").modify_s(case, [(ldap.MOD_REPLACE, "xcaState", [b"issued"])])
+    assert card in central.get("/office/call-sheets/" + reset).main
+    instance.bind("signer").modify_s(case, [(ldap.MOD_REPLACE, "xcaState", [b"returned"])])
 
 
 def test_another_windows_organisation_is_told_whose_it_is(instance, published, ra):
@@ -248,6 +298,8 @@ def test_two_officers_reset_a_code_and_the_original_closes_it(instance, publishe
     assert [c["state"] for c in listed if c["number"] == number] == ["reviewed"]
     assert ra.get("/office/cases/" + number).status == 404
     assert "請注意" not in second.get("/office/cases/" + number).main  # nothing stands against it
+    told = instance.admin("review", "show", number).stdout
+    assert "\nSerial number of the certificate: %s\n" % serial in told and "revoke" not in told, told
     assert second.decide([number], "accept")[number]["counted"]
     instance.wait_for_state(number, "issued")
     shown = central.get("/office/cases/" + number)

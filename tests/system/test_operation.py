@@ -128,6 +128,14 @@ def test_an_answer_has_the_id_that_the_logs_have(instance):
     assert [line for line in (instance.home / "log" / "httpd-error.log").read_text("utf-8").splitlines() if not whole.match(line)] == []
 
 
+@pytest.mark.parametrize("command, word", [
+    ("outbox --state", "state"), ("mail list --state", "state"), ("review list --state", "state"), ("review list --window", "registration window"),
+    ("card list --state", "state"), ("question list --state", "state"), ("content list --state", "state"), ("content list --kind", "kind")])
+def test_a_list_of_what_there_is_not_is_refused(instance, command, word):
+    told = instance.admin(*command.split(), "nonsense")
+    assert told.returncode == 2 and "there is no such " + word in told.stderr and told.stdout == "", (told.stdout, told.stderr)
+
+
 def test_mod_status_has_lines_of_the_portal(instance):
     port = free_ports(1)[0]
     text = (instance.home / "httpd.conf").read_text("utf-8")

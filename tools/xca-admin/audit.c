@@ -55,12 +55,18 @@ static xca_error_t *time_of(apr_time_t *when, const arguments_t *arguments, cons
     return *when != 0 ? NULL : xca_error_field(pool, NULL, "audit.when", text);
 }
 
-static xca_error_t *filter_of(xca_audit_filter_t *filter, const arguments_t *arguments, apr_pool_t *pool) {
-    xca_error_t *err = time_of(&filter->since, arguments, "since", pool);
+static xca_error_t *filter_of(xca_audit_filter_t *filter, admin_t *admin, const arguments_t *arguments) {
+    const char *subject = argument(arguments, "subject");
+    xca_error_t *err = time_of(&filter->since, arguments, "since", admin->pool);
 
     filter->kind = argument(arguments, "kind");
-    filter->subject = argument(arguments, "subject");
-    return err == NULL ? time_of(&filter->until, arguments, "until", pool) : err;
+    if (err == NULL) {
+        err = time_of(&filter->until, arguments, "until", admin->pool);
+    }
+    if (err == NULL) {
+        err = xca_audit_kind_check(filter->kind, admin->pool);
+    }
+    return err == NULL && subject != NULL ? xca_audit_subject_read(&filter->subject, admin->office->store, subject, admin->pool) : err;
 }
 
 /* Every --head NUMBER:HASH. */
@@ -148,7 +154,7 @@ xca_error_t *command_audit_list(admin_t *admin, const arguments_t *arguments) {
     xca_audit_filter_t filter = {0};
     apr_int64_t from, count, next;
     int i;
-    xca_error_t *err = filter_of(&filter, arguments, admin->pool);
+    xca_error_t *err = filter_of(&filter, admin, arguments);
 
     if (err == NULL) {
         err = number_of(&from, arguments, "from", 0, admin->pool);
@@ -196,7 +202,7 @@ xca_error_t *command_audit_export(admin_t *admin, const arguments_t *arguments) 
     xca_audit_format format = name != NULL ? xca_audit_format_by_id(name) : XCA_AUDIT_JSON;
     xca_audit_filter_t filter = {0};
     apr_int64_t from;
-    xca_error_t *err = filter_of(&filter, arguments, admin->pool);
+    xca_error_t *err = filter_of(&filter, admin, arguments);
 
     if (format == XCA_AUDIT_FORMATS) {
         return xca_error_field(admin->pool, NULL, "audit.format", name);

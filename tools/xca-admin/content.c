@@ -56,8 +56,11 @@ xca_error_t *command_content_list(admin_t *admin, const arguments_t *arguments) 
 
     query.kind = xca_content_kind_by_id(kind);
     query.state = xca_content_state_by_id(state);
-    if ((kind != NULL && query.kind == XCA_CONTENT_KINDS) || (state != NULL && query.state == XCA_CONTENT_STATES)) {
-        return xca_error_field(admin->pool, NULL, "admin.state", query.kind == XCA_CONTENT_KINDS && kind != NULL ? kind : state);
+    if (kind != NULL && query.kind == XCA_CONTENT_KINDS) {
+        return xca_error_field(admin->pool, NULL, "admin.kind", kind);
+    }
+    if (state != NULL && query.state == XCA_CONTENT_STATES) {
+        return xca_error_field(admin->pool, NULL, "admin.state", state);
     }
     err = xca_content_list(&contents, admin->office->store, &query, admin->pool);
     for (i = 0; err == NULL && i < contents->nelts; i++) {

@@ -1,4 +1,4 @@
-/* mail list, show, retry, bounce: what was sent to people, and what did not arrive. */
+/* mail list, show, retry, bounce, and the outbox: what was sent to people, and what did not arrive. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,43 +10,64 @@
 static const char *const states[] = {"waiting", "sending", "failed", "uncertain", "sent"};
 #define STATES ((int)(sizeof(states) / sizeof(states[0])))
 
+typedef void printer(admin_t *admin, const xca_notice_t *notice);
+
 static void print_line(admin_t *admin, const xca_notice_t *notice) {
     printf("%s\t%s\t%s\t%d\t%s\t%s\n", notice->state, xca_date_format(admin->pool, notice->created, XCA_DATE_ISO_TIME), notice->id,
            notice->tries, notice->to, notice->error != NULL ? notice->error : "-");
 }
 
-static void print_lines(admin_t *admin, const apr_array_header_t *notices) {
+static void print_subject(admin_t *admin, const xca_notice_t *notice) {
+    (void)admin;
+    printf("%s\t%s\t%d\t%s\t%s%s%s\n", notice->state, notice->id, notice->tries, notice->to, notice->subject,
+           notice->error != NULL ? "\t" : "", notice->error != NULL ? notice->error : "");
+}
+
+static void print_lines(admin_t *admin, const apr_array_header_t *notices, printer *print) {
     int i;
 
     for (i = 0; i < notices->nelts; i++) {
-        print_line(admin, APR_ARRAY_IDX(notices, i, const xca_notice_t *));
+        print(admin, APR_ARRAY_IDX(notices, i, const xca_notice_t *));
     }
 }
 
-xca_error_t *command_mail_list(admin_t *admin, const arguments_t *arguments) {
+/* Those of the state that --state names, or of all. */
+static xca_error_t *list_by_state(admin_t *admin, const arguments_t *arguments, printer *print) {
     const char *wanted = argument(arguments, "state");
-    apr_array_header_t *notices;
     int i, known = wanted == NULL;
     xca_error_t *err = NULL;
 
-    if (argument_set(arguments, "failed")) {
-        err = xca_notice_undelivered(&notices, NULL, admin->office->store, 0, admin->pool);
-        if (err == NULL) {
-            print_lines(admin, notices);
-        }
-        return err;
-    }
     for (i = 0; err == NULL && i < STATES; i++) {
+        apr_array_header_t *notices;
+
         if (wanted != NULL && strcmp(wanted, states[i]) != 0) {
             continue;
         }
         known = 1;
         err = xca_notice_list(&notices, admin->office->store, states[i], 0, admin->pool);
         if (err == NULL) {
-            print_lines(admin, notices);
+            print_lines(admin, notices, print);
         }
     }
     return known ? err : xca_error_field(admin->pool, NULL, "admin.state", wanted);
+}
+
+xca_error_t *command_mail_list(admin_t *admin, const arguments_t *arguments) {
+    apr_array_header_t *notices;
+    xca_error_t *err;
+
+    if (!argument_set(arguments, "failed")) {
+        return list_by_state(admin, arguments, print_line);
+    }
+    err = xca_notice_undelivered(&notices, NULL, admin->office->store, 0, admin->pool);
+    if (err == NULL) {
+        print_lines(admin, notices, print_line);
+    }
+    return err;
+}
+
+xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments) {
+    return list_by_state(admin, arguments, print_subject);
 }
 
 static xca_error_t *need_id(const char **id, admin_t *admin, const arguments_t *arguments) {

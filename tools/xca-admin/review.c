@@ -1,5 +1,4 @@
-/* review list|show|digest|accept|return, and the outbox: decisions are signed here with the officer's own key
- * and judged by the signer. */
+/* review list|show|digest|accept|return: decisions are signed here with the officer's own key and judged by the signer. */
 #include <stdio.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -28,8 +27,15 @@ static const char *due(const admin_t *admin, const xca_case_t *kase) {
                        xca_date_format(admin->pool, until, XCA_DATE_ISO), NULL);
 }
 
+static xca_error_t *check_window(admin_t *admin, const char *id) {
+    xca_window_t *window;
+    xca_error_t *err = id != NULL ? xca_window_read(&window, admin->office->store, id, admin->pool) : NULL;
+
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? xca_error_field(admin->pool, NULL, "admin.window", id) : err;
+}
+
 xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments) {
-    const char *word = argument(arguments, "state");
+    const char *word = argument(arguments, "state"), *window = argument(arguments, "window");
     xca_case_state state = word != NULL ? xca_case_state_by_id(word) : XCA_STATE_COUNT;
     apr_array_header_t *cases;
     int i;
@@ -38,8 +44,10 @@ xca_error_t *command_review_list(admin_t *admin, const arguments_t *arguments) {
     if (word != NULL && state == XCA_STATE_COUNT) {
         return xca_error_field(admin->pool, NULL, "admin.state", word);
     }
-    err = xca_case_list(&cases, NULL, admin->office->store, state, argument(arguments, "window"),
-                        NULL, 0, admin->pool);
+    err = check_window(admin, window);
+    if (err == NULL) {
+        err = xca_case_list(&cases, NULL, admin->office->store, state, window, NULL, 0, admin->pool);
+    }
     for (i = 0; err == NULL && i < cases->nelts; i++) {
         const xca_case_t *kase = APR_ARRAY_IDX(cases, i, const xca_case_t *);
 
@@ -70,6 +78,28 @@ static void show_decision(admin_t *admin, xca_decision_t *decision) {
                decision->reason != NULL ? decision->reason : "");
     }
     printf(" [%s]\n", decision->verdict != NULL ? admin_text(admin, decision->verdict) : "-");
+}
+
+/* The certificate of a case is called what is decided about it. */
+static const char *field_label(const admin_t *admin, const xca_case_t *kase, const xca_case_field_t *field) {
+    int revoked = kase->kind == XCA_CASE_REVOCATION && strcmp(field->name, "target_serial") == 0;
+
+    return label(admin, "field.", revoked ? "target_serial.revocation" : field->name);
+}
+
+/* That of the certificate which the case is about. */
+static xca_error_t *show_card(admin_t *admin, const xca_case_t *kase) {
+    xca_cert_t *cert;
+    xca_error_t *err;
+
+    if (kase->target_serial == NULL) {
+        return NULL;
+    }
+    err = xca_cert_read(&cert, admin->office->store, kase->target_serial, admin->pool);
+    if (err == NULL && cert->card_number != NULL) {
+        printf("%s: %s\n", admin_text(admin, "field.card_number"), cert->card_number);
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
 }
 
 xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
@@ -105,8 +135,12 @@ xca_error_t *command_review_show(admin_t *admin, const arguments_t *arguments) {
         const char *value = xca_case_get(kase, field);
 
         if (value != NULL) {
-            printf("%s: %s\n", label(admin, "field.", field->name), value);
+            printf("%s: %s\n", field_label(admin, kase, field), value);
         }
+    }
+    err = show_card(admin, kase);
+    if (err != NULL) {
+        return err;
     }
     printf("revision: %ld, filed %s\n", kase->revision,
            xca_date_format(admin->pool, kase->filed, XCA_DATE_RFC3339));
@@ -255,31 +289,4 @@ xca_error_t *command_review_accept(admin_t *admin, const arguments_t *arguments)
 
 xca_error_t *command_review_return(admin_t *admin, const arguments_t *arguments) {
     return decide_all(admin, arguments, XCA_DECISION_RETURN);
-}
-
-xca_error_t *command_outbox(admin_t *admin, const arguments_t *arguments) {
-    static const char *const all[] = {"waiting", "sending", "failed", "uncertain", "sent"};
-    const char *wanted = argument(arguments, "state");
-    int s, i;
-
-    for (s = 0; s < 5; s++) {
-        apr_array_header_t *notices;
-        xca_error_t *err;
-
-        if (wanted != NULL && strcmp(wanted, all[s]) != 0) {
-            continue;
-        }
-        err = xca_notice_list(&notices, admin->office->store, all[s], 0, admin->pool);
-        if (err != NULL) {
-            return err;
-        }
-        for (i = 0; i < notices->nelts; i++) {
-            const xca_notice_t *notice = APR_ARRAY_IDX(notices, i, const xca_notice_t *);
-
-            printf("%s\t%s\t%d\t%s\t%s%s%s\n", notice->state, notice->id, notice->tries, notice->to,
-                   notice->subject, notice->error != NULL ? "\t" : "",
-                   notice->error != NULL ? notice->error : "");
-        }
-    }
-    return NULL;
 }
