@@ -233,7 +233,7 @@ xca_error_t *xca_page_office_content_sent(xca_visit_t *visit) {
         xca_map_true(visit->model, "_previewed", 1);
         return show_again(visit, &content, xca_content_allowed(&content, visit->pool));
     }
-    err = xca_content_save(visit->office, &content, visit->officer->uid, visit->now, visit->pool);
+    err = xca_content_save(visit->office, &content, visit->officer->uid, xca_office_actor(visit), visit->now, visit->pool);
     if (err != NULL) {
         content.revision = number_of(visit, "revision");
         return show_again(visit, &content, err);

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from officers import Officer
+from test_audit import entries
 from visiting import Visitor
 
 NEWS = {"id": "office-news", "dated": "2026-11-24", "title_zh": "新訊息", "title_en": "New news", "body_zh": "內容 **重點** [連結](/faq)",
@@ -18,6 +19,15 @@ def editor(page):
 
 def save(officer, page, changes, action):
     return officer.submit(page, dict(changes, action=action), form=editor(page))
+
+
+def logged(instance, ident, count, seconds=10):
+    """The audit log's entries about it, when there are so many."""
+    until = time.monotonic() + seconds
+    while len(told := [e for e in entries(instance, kind="content-change") if e["details"]["id"] == ident]) < count:
+        assert time.monotonic() < until, told
+        time.sleep(0.3)
+    return told
 
 
 @pytest.mark.faults  # the log tells of the page that was late
@@ -44,6 +54,28 @@ def test_news_are_previewed_saved_and_published_in_both_languages(instance, cent
     assert "更新的訊息" in anyone.get("/news/office-news").main
     assert save(central, central.get("/office/content/office-news"), {}, "withdrawn").status == 303
     assert anyone.get("/news/office-news").status == 404
+
+
+@pytest.mark.faults  # the log tells of the page that was late
+def test_the_audit_log_tells_who_has_published_and_withdrawn_what(instance, central, tmp_path):
+    save(central, central.get("/office/content/new?kind=news"), dict(NEWS, id="logged-news"), "draft")
+    page = central.get("/office/content/logged-news")
+    assert save(central, page, {}, "published").status == 303
+    assert save(central, page, {}, "withdrawn").status == 409  # no change, no entry
+    assert save(central, central.get("/office/content/logged-news"), {}, "withdrawn").status == 303
+    told = logged(instance, "logged-news", 3)
+    assert [(e["details"].get("from"), e["details"]["to"], e["details"].get("title")) for e in told] == [
+        (None, "draft", None), ("draft", "published", "新訊息"), ("published", "withdrawn", "新訊息")]
+    assert {(e["actor"], e["details"]["what"], e["details"]["date"], e["details"]["reported-by"]) for e in told} == {
+        ("officer central-1", "news", "2026-11-24", "portal")}
+    # so does what the operator imports
+    path = tmp_path / "one.xml"
+    path.write_text(instance.admin("content", "show", "logged-news").stdout.replace("withdrawn", "published"), "utf-8")
+    assert instance.admin("content", "import", str(path), "--replace", "--officer", "central-2").returncode == 0
+    assert instance.admin("content", "withdraw", "logged-news").returncode == 0
+    told = logged(instance, "logged-news", 5)
+    assert [(e["actor"].split()[0], e["details"]["to"], e["details"]["author"], e["details"]["reported-by"]) for e in told[3:]] == [
+        ("admin", "published", "central-2", "admin"), ("admin", "withdrawn", "admin", "admin")]
 
 
 def test_what_is_wrong_is_told_at_its_field_and_stays(central):
@@ -109,6 +141,10 @@ def test_a_question_is_answered_in_the_portal_and_becomes_a_draft_with_one_click
     assert empty.status == 422 and empty.summary() == ["reply"]
     done = central.submit(page, {"reply": "可以，由組織授權。", "category": "cards"}, form=form)
     assert done.status == 303 and done.headers["Location"].startswith("/office/content/q-")
+    told = logged(instance, path.rsplit("/", 1)[1], 1) + logged(instance, done.headers["Location"].rsplit("/", 1)[1], 1)
+    assert [(e["actor"], e["details"]["what"], e["details"]["to"]) for e in told] == [
+        ("officer central-1", "question", "answered"), ("officer central-1", "faq", "draft")]
+    assert "附卡" not in str(told)  # what a visitor has written is not kept for good
     text = mail_to(instance, "office-question@example.org.tw")
     assert "可以，由組織授權。" in text and "給志工用嗎？<i>" in text
     # completed in English and published
