@@ -107,7 +107,7 @@ static void test_the_first_content_is_complete_and_imported_once(void **state) {
     assert_int_equal(news->nelts, all[0]);
     assert_true(APR_ARRAY_IDX(news, 0, const xca_content_t *)->dated > APR_ARRAY_IDX(news, 1, const xca_content_t *)->dated);
     assert_int_equal(listed(XCA_CONTENT_NEWS, 2025)->nelts, 0);
-    assert_done(xca_content_years(&years, portal.store, pool));
+    assert_done(xca_content_years(&years, portal.store, NOW, pool));
     assert_int_equal(years->nelts, 1);
     assert_int_equal(APR_ARRAY_IDX(years, 0, int), 2026);
 }

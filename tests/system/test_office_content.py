@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import time
 
 import pytest
@@ -76,6 +77,43 @@ def test_the_audit_log_tells_who_has_published_and_withdrawn_what(instance, cent
     told = logged(instance, "logged-news", 5)
     assert [(e["actor"].split()[0], e["details"]["to"], e["details"]["author"], e["details"]["reported-by"]) for e in told[3:]] == [
         ("admin", "published", "central-2", "admin"), ("admin", "withdrawn", "admin", "admin")]
+
+
+def test_news_of_a_later_day_appear_by_themselves_on_that_day(spare):
+    spare.restart()
+    taiwan = time.time() + 8 * 3600
+    today, tomorrow, later = (time.strftime("%Y-%m-%d", time.gmtime(taiwan + days * 86400)) for days in (0, 1, 700))
+    officer, anyone = Officer(spare, "central-1"), Visitor(spare, language="zh")
+    for ident, day in (("now", today), ("soon", tomorrow), ("far", later)):
+        new = officer.get("/office/content/new?kind=news")
+        done = save(officer, new, dict(NEWS, id="day-" + ident, dated=day, title_zh="訊息" + ident), "published")
+        assert done.status == 303
+        told = officer.follow(done).main
+        assert ("預定 %s 公布" % day in told) == (ident != "now")
+    assert "預定 %s 公布" % tomorrow in officer.get("/office/content/day-soon").main
+    listed = officer.get("/office/content?kind=news", Accept="application/json").json()["contents"]
+    assert {c["id"]: c.get("scheduled") for c in listed if c["id"].startswith("day-")} == {"day-now": None, "day-soon": tomorrow, "day-far": later}
+
+    def seen():
+        pages = ["/", "/news", "/news/feed.xml", "/news/archive"] + ["/news/archive?year=" + d[:4] for d in (today, tomorrow, later)]
+        texts = [anyone.get(path).text for path in pages]
+        assert later[:4] not in "".join(re.findall(r"(?s)<nav class=\"years\".*?</nav>", texts[3]))
+        for ident in ("now", "soon", "far"):
+            assert (anyone.get("/news/day-" + ident).status == 200) == ("訊息" + ident in texts[1])
+        return [[ident for ident in ("now", "soon", "far") if "訊息" + ident in text] for text in texts[:4]], "".join(texts)
+
+    before, text = seen()
+    assert before == [["now"]] * 4 and "訊息soon" not in text and "訊息far" not in text
+    try:
+        spare.restart(86400)
+        anyone.connection = None
+        after, text = seen()
+        assert after[:3] == [["now", "soon"]] * 3 and "soon" in after[3] and "訊息far" not in text
+        feed = anyone.get("/news/feed.xml").text
+        midnight = time.strftime("%Y-%m-%dT16:00:00Z", time.gmtime(taiwan))  # of the day before, in UTC
+        assert feed.count("<updated>%s</updated>" % midnight) == 2  # the feed's and this entry's
+    finally:
+        spare.restart()
 
 
 def test_what_is_wrong_is_told_at_its_field_and_stays(central):
