@@ -15,7 +15,7 @@ struct xca_portal {
     const xca_catalogue_t *texts;
     const xca_templates_t *templates;
     const xca_files_t *files;       /* htdocs/static */
-    const xca_files_t *forms;       /* what xca-forms has made, and the card helper's source */
+    const xca_files_t *forms;       /* what xca-forms has made, the card helper's source, what verifies the public log */
     const xca_secret_t *key;        /* of tokens and passes */
     xca_ldap_config_t ldap;
     xca_office_t office;            /* store: since xca_portal_child() */
