@@ -84,6 +84,14 @@ $(BUILD)/forms/xca-card.tar.gz: Makefile LICENSE $(sort $(wildcard tools/xca-car
 	@mkdir -p $(@D)
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=2026-01-01 --transform='s,^,xca-card/,' -cf - $^ | gzip -n >$@
 
+# What verifies the public log, and the log's description, for the portal to give.
+forms: $(BUILD)/forms/verify.py $(BUILD)/forms/public-log.md
+$(BUILD)/forms/verify.py: tools/log/verify.py
+$(BUILD)/forms/public-log.md: tools/log/README.md
+$(BUILD)/forms/verify.py $(BUILD)/forms/public-log.md:
+	@mkdir -p $(@D)
+	cp $< $@
+
 # The card helper: PC/SC, OpenSSL, libcurl, jansson, libmicrohttpd, and of the core mod_xca/wire alone. All but its main is a library for its tests.
 HELPER_CFLAGS := $(shell pkg-config --cflags libpcsclite libcurl jansson libmicrohttpd libcrypto 2>/dev/null)
 HELPER_LIBS := $(shell pkg-config --libs libpcsclite libcurl jansson libmicrohttpd libcrypto 2>/dev/null) -lpthread
@@ -217,7 +225,7 @@ install: all
 	install -m 644 $(wildcard tools/*/*.8) '$(DESTDIR)$(PREFIX)/share/man/man8'
 	cp -R htdocs conf ldap-schema '$(SHARE)'
 	install -d '$(SHARE)/htdocs/forms'
-	install -m 644 $(BUILD)/forms/*.odt $(BUILD)/forms/*.pdf $(BUILD)/forms/*.gz '$(SHARE)/htdocs/forms'
+	install -m 644 $(foreach kind,odt pdf gz py md,$(BUILD)/forms/*.$(kind)) '$(SHARE)/htdocs/forms'
 	chmod -R u=rwX,go=rX '$(SHARE)'
 	install -m 644 README.md CHANGELOG.md LICENSE '$(DESTDIR)$(PREFIX)/share/doc/xca'
 

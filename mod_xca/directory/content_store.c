@@ -172,6 +172,9 @@ static const char *filter_of(const xca_content_query_t *query, apr_pool_t *pool)
     }
     filter = apr_pstrcat(pool, filter, equals("xcaYear", query->year != 0 ? apr_itoa(pool, query->year) : NULL, pool),
                          equals("xcaCategory", query->category, pool), NULL);
+    if (query->until != 0) {
+        filter = apr_pstrcat(pool, filter, "(xcaDated<=", xca_date_format(pool, query->until, XCA_DATE_LDAP), ")", NULL);
+    }
     for (i = 0; query->words != NULL && i < query->words->nelts; i++) {
         apr_array_header_t *grams = xca_keyword_grams(pool, APR_ARRAY_IDX(query->words, i, const char *));
 
@@ -230,7 +233,7 @@ static int later_first(const void *left, const void *right) {
     return *(const int *)right - *(const int *)left;
 }
 
-xca_error_t *xca_content_years(apr_array_header_t **years, xca_store_t *store, apr_pool_t *pool) {
+xca_error_t *xca_content_years(apr_array_header_t **years, xca_store_t *store, apr_time_t until, apr_pool_t *pool) {
     static const char *const year_alone[] = {"xcaYear", NULL};
     xca_content_query_t query = {0};
     xca_collect_t into;
@@ -239,6 +242,7 @@ xca_error_t *xca_content_years(apr_array_header_t **years, xca_store_t *store, a
 
     query.kind = XCA_CONTENT_NEWS;
     query.state = XCA_CONTENT_PUBLISHED;
+    query.until = until;
     into.list = apr_array_make(pool, 64, sizeof(void *));
     into.make = year_of_entry;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "content", pool), XCA_SCOPE_ONE, filter_of(&query, pool),

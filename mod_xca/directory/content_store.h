@@ -19,6 +19,7 @@ typedef struct xca_content_query {
     xca_content_kind kind;
     xca_content_state state;
     int year;
+    apr_time_t until;                /* news of later dates are left out */
     const char *category;
     const apr_array_header_t *words; /* of xca_search_words(); whoever asks compares the texts again */
     int with_body;
@@ -29,7 +30,7 @@ typedef struct xca_content_query {
 xca_error_t *xca_content_list(apr_array_header_t **contents, xca_store_t *store,
                               const xca_content_query_t *query, apr_pool_t *pool) XCA_MUST_USE;
 
-/* The years that have published news, the latest first; array of int. */
-xca_error_t *xca_content_years(apr_array_header_t **years, xca_store_t *store, apr_pool_t *pool) XCA_MUST_USE;
+/* The years that have published news dated until then, the latest first; array of int. */
+xca_error_t *xca_content_years(apr_array_header_t **years, xca_store_t *store, apr_time_t until, apr_pool_t *pool) XCA_MUST_USE;
 
 #endif

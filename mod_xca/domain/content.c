@@ -100,6 +100,11 @@ int xca_content_year(apr_time_t dated) {
     return apr_time_exp_tz(&parts, dated, 8 * 3600) == APR_SUCCESS ? parts.tm_year + 1900 : 0;
 }
 
+int xca_content_is_scheduled(const xca_content_t *content, apr_time_t now) {
+    return content->state == XCA_CONTENT_PUBLISHED && content->kind == XCA_CONTENT_NEWS &&
+           xca_day_of(content->dated) > xca_day_of(now);
+}
+
 /* The byte behind `count` code points of `text`. */
 static const char *behind(const char *text, const char *end, int count) {
     while (text < end && count-- > 0) {

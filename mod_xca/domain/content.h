@@ -57,6 +57,9 @@ xca_error_t *xca_content_check(const xca_content_t *content, apr_pool_t *pool) X
 /* The year of a date in Taiwan. */
 int xca_content_year(apr_time_t dated);
 
+/* Visitors see news from the beginning of its day in Taiwan on, and all else when it is published; until then it is scheduled. */
+int xca_content_is_scheduled(const xca_content_t *content, apr_time_t now);
+
 /* The singles and pairs of characters in a text of any length (xca_name_grams), for searching; at most XCA_GRAMS_MAX. */
 #define XCA_GRAMS_MAX 4000
 apr_array_header_t *xca_text_grams(apr_pool_t *pool, const char *text);

@@ -6,7 +6,7 @@
 #include "operations/audit.h"
 
 /* Files the event; `key` is not used. Kinds that are taken over: by the portal "officer-login", "officer-login-refused", "officer-logout",
- * "content-change", "export"; by xca-admin "officer-put", "window-import", "oid-import", "export". With a `cms` the
+ * "content-change", "export"; by xca-admin "officer-put", "window-import", "oid-import", "content-change", "export". With a `cms` the
  * signer verifies that the officer of the actor "officer UID" made it, and keeps it. */
 xca_error_t *xca_audit_report(xca_store_t *store, const xca_audit_event_t *event, apr_time_t now,
                               apr_pool_t *pool) XCA_MUST_USE;

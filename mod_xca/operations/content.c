@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include "base/text.h"
 #include "domain/calendar.h"
+#include "operations/audit_report.h"
 #include "outside/crypto.h"
 #include "outside/markdown.h"
 #include "outside/xml.h"
@@ -39,19 +40,54 @@ xca_error_t *xca_content_allowed(const xca_content_t *content, apr_pool_t *pool)
     return err;
 }
 
-static xca_error_t *store(xca_office_t *office, xca_content_t *content, const char *author, apr_time_t now,
-                          apr_pool_t *pool) {
-    content->author = author;
-    content->changed = now;
-    return xca_content_put(office->store, content, searched_text(content, pool), pool);
+/* For the audit log, whose entries stay for good: not a draft's title, which may be in the words of a visitor who asked. */
+static xca_error_t *report(xca_office_t *office, const xca_content_t *before, const xca_content_t *content, const char *actor,
+                           apr_pool_t *pool) {
+    xca_audit_event_t event = {0};
+
+    event.kind = "content-change";
+    event.actor = actor;
+    event.details = xca_audit_details(
+        pool, "what", xca_content_kind_id(content->kind), "id", content->id, "title",
+        content->state != XCA_CONTENT_DRAFT ? content->title[0] : NULL, "date",
+        content->dated != 0 ? xca_date_format(pool, content->dated, XCA_DATE_ISO) : NULL, "from",
+        before != NULL ? xca_content_state_id(before->state) : NULL, "to", xca_content_state_id(content->state), "revision",
+        apr_ltoa(pool, content->revision + 1), "author", content->author, NULL);
+    return xca_audit_report(office->store, &event, content->changed, pool);
 }
 
-xca_error_t *xca_content_save(xca_office_t *office, xca_content_t *content, const char *author, apr_time_t now,
-                              apr_pool_t *pool) {
+/* `before`: what is there now, or NULL. */
+static xca_error_t *store(xca_office_t *office, const xca_content_t *before, xca_content_t *content, const char *author,
+                          const char *actor, apr_time_t now, apr_pool_t *pool) {
+    xca_error_t *err = NULL;
+
+    content->author = author;
+    content->changed = now;
+    if (content->revision == (before != NULL ? before->revision : 0)) { /* else it is refused below */
+        err = report(office, before, content, actor, pool);
+    }
+    return err != NULL ? err : xca_content_put(office->store, content, searched_text(content, pool), pool);
+}
+
+static xca_error_t *read_before(xca_content_t **before, xca_office_t *office, const char *id, apr_pool_t *pool) {
+    xca_error_t *err = xca_content_read(before, office->store, id, pool);
+
+    if (err != NULL) {
+        *before = NULL;
+    }
+    return err != NULL && err->kind == XCA_E_NOT_FOUND ? NULL : err;
+}
+
+xca_error_t *xca_content_save(xca_office_t *office, xca_content_t *content, const char *author, const char *actor,
+                              apr_time_t now, apr_pool_t *pool) {
+    xca_content_t *before;
     xca_error_t *err = xca_content_allowed(content, pool);
 
     content->origin = NULL;
-    return err != NULL ? err : store(office, content, author, now, pool);
+    if (err == NULL) {
+        err = read_before(&before, office, content->id, pool);
+    }
+    return err != NULL ? err : store(office, before, content, author, actor, now, pool);
 }
 
 static xca_error_t *wrong_element(int line, const char *what, apr_pool_t *pool) {
@@ -156,23 +192,24 @@ static const char *digest_of(const xca_content_t *content, apr_pool_t *pool) {
     int i;
 
     for (i = 0; i < 2; i++) {
-        all = apr_pstrcat(pool, all, content->title[i], "\n\n", content->body[i], "\n\n", NULL);
+        all = apr_pstrcat(pool, all, content->title[i] != NULL ? content->title[i] : "", "\n\n", content->body[i] != NULL ? content->body[i] : "",
+                          "\n\n", NULL);
     }
     return xca_sha256_hex(pool, all, strlen(all));
 }
 
 static xca_error_t *import_one(xca_content_counts_t *counts, xca_office_t *office, xca_content_t *content,
-                               const char *author, int replace, apr_time_t now, apr_pool_t *pool) {
+                               const char *author, const char *actor, int replace, apr_time_t now, apr_pool_t *pool) {
     xca_content_t *there;
-    xca_error_t *err = xca_content_read(&there, office->store, content->id, pool);
+    xca_error_t *err = read_before(&there, office, content->id, pool);
 
     content->origin = digest_of(content, pool);
-    if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
+    if (err != NULL) {
         return err;
     }
-    if (err != NULL) {
+    if (there == NULL) {
         counts->added++;
-        return store(office, content, author, now, pool);
+        return store(office, NULL, content, author, actor, now, pool);
     }
     if (there->origin != NULL && strcmp(there->origin, content->origin) == 0) {
         counts->unchanged++;
@@ -184,11 +221,11 @@ static xca_error_t *import_one(xca_content_counts_t *counts, xca_office_t *offic
     }
     counts->changed++;
     content->revision = there->revision;
-    return store(office, content, author, now, pool);
+    return store(office, there, content, author, actor, now, pool);
 }
 
 xca_error_t *xca_content_import(xca_content_counts_t *counts, xca_office_t *office, const char *data, apr_size_t length,
-                                const char *author, int replace, apr_time_t now, apr_pool_t *pool) {
+                                const char *author, const char *actor, int replace, apr_time_t now, apr_pool_t *pool) {
     apr_array_header_t *all = apr_array_make(pool, 32, sizeof(xca_content_t *));
     const xca_xml_node_t *root;
     int i;
@@ -210,7 +247,7 @@ xca_error_t *xca_content_import(xca_content_counts_t *counts, xca_office_t *offi
         APR_ARRAY_PUSH(all, xca_content_t *) = content;
     }
     for (i = 0; err == NULL && i < all->nelts; i++) {
-        err = import_one(counts, office, APR_ARRAY_IDX(all, i, xca_content_t *), author, replace, now, pool);
+        err = import_one(counts, office, APR_ARRAY_IDX(all, i, xca_content_t *), author, actor, replace, now, pool);
     }
     return err;
 }

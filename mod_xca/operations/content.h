@@ -13,10 +13,11 @@ apr_time_t xca_content_date(const char *text);
 /* Fields and markup. Errors: those of xca_content_check() and xca_markup_check(). */
 xca_error_t *xca_content_allowed(const xca_content_t *content, apr_pool_t *pool) XCA_MUST_USE;
 
-/* Checks fields and markup, and stores: revision 0 adds, others replace that revision. `author` and `now` are kept with it.
- * Errors: those of xca_content_check(), xca_markup_check() and xca_content_put(). */
-xca_error_t *xca_content_save(xca_office_t *office, xca_content_t *content, const char *author, apr_time_t now,
-                              apr_pool_t *pool) XCA_MUST_USE;
+/* Checks fields and markup, and stores: revision 0 adds, others replace that revision. `author` and `now` are kept with it; `actor`
+ * is whose change the audit log tells ("officer UID", "admin USER"). Errors: those of xca_content_check(), xca_markup_check() and
+ * xca_content_put(). */
+xca_error_t *xca_content_save(xca_office_t *office, xca_content_t *content, const char *author, const char *actor,
+                              apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 typedef struct xca_content_counts {
     int added, changed, unchanged, kept; /* kept: someone has changed it since the last import */
@@ -27,9 +28,11 @@ typedef struct xca_content_counts {
  *   <contents><faq id="pin-locked" category="pin" order="20" state="published">
  *     <title><zh>…</zh><en>…</en></title><body><zh>…</zh><en>…</en></body></faq> … </contents>
  * and likewise <news date="2026-11-02">, <use order="…">, <fee order="…">. Nothing is stored if one of them is wrong.
+ * `author`, `actor`: as of xca_content_save().
  * Errors: "xml.malformed", "content.element" (arg: line), those of xca_content_save() with the id in `detail`. */
 xca_error_t *xca_content_import(xca_content_counts_t *counts, xca_office_t *office, const char *data, apr_size_t length,
-                                const char *author, int replace, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+                                const char *author, const char *actor, int replace, apr_time_t now,
+                                apr_pool_t *pool) XCA_MUST_USE;
 
 /* Such a file of these, xca_content_t * with bodies. */
 xca_error_t *xca_content_export(xca_bytes_t *xml, const apr_array_header_t *contents, apr_pool_t *pool) XCA_MUST_USE;

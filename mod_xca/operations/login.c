@@ -27,21 +27,17 @@ xca_error_t *xca_login_officer(xca_officer_t **officer, xca_office_t *office, xc
                    ? NULL
                    : xca_error_make(pool, XCA_E_DENIED, "login.inactive", "%s", (*officer)->uid);
     }
+    *officer = NULL;
     return err != NULL ? err : xca_error_make(pool, XCA_E_DENIED, "login.unknown", NULL);
 }
 
-xca_error_t *xca_login_verify(xca_officer_t **officer, const char **challenge, apr_size_t *length, xca_office_t *office,
-                              xca_bytes_t cms, xca_bytes_t anchor, apr_time_t now, apr_pool_t *pool) {
-    xca_bytes_t certificate;
-    xca_error_t *err = xca_cms_certificate(&certificate, cms, CHALLENGE_MAX, pool);
+xca_error_t *xca_login_claimed(xca_bytes_t *certificate, xca_bytes_t cms, apr_pool_t *pool) {
+    return xca_cms_certificate(certificate, cms, CHALLENGE_MAX, pool);
+}
 
-    if (err == NULL) {
-        err = xca_login_officer(officer, office, certificate, pool);
-    }
-    if (err != NULL) {
-        return err;
-    }
-    return xca_cms_verify(challenge, length, cms, (*officer)->certificate, anchor, now, CHALLENGE_MAX, pool);
+xca_error_t *xca_login_verify(const char **challenge, apr_size_t *length, const xca_officer_t *officer, xca_bytes_t cms,
+                              xca_bytes_t anchor, apr_time_t now, apr_pool_t *pool) {
+    return xca_cms_verify(challenge, length, cms, officer->certificate, anchor, now, CHALLENGE_MAX, pool);
 }
 
 static xca_error_t *take_nonce(xca_office_t *office, const char *nonce, apr_time_t now, apr_pool_t *pool) {

@@ -8,15 +8,19 @@
 
 #define XCA_SESSION_MAX apr_time_from_sec(24 * 3600) /* no session is longer, whatever the settings say */
 
-/* The active officer whose certificate this is, to the byte. Errors (XCA_E_DENIED): "login.unknown", "login.inactive". */
+/* The active officer whose certificate this is, to the byte. Errors (XCA_E_DENIED): "login.unknown", with NULL in *officer;
+ * "login.inactive", with the officer. */
 xca_error_t *xca_login_officer(xca_officer_t **officer, xca_office_t *office, xca_bytes_t certificate,
                                apr_pool_t *pool) XCA_MUST_USE;
 
-/* The officer who made the SignedData over a challenge, verified by the certificate in the directory under `anchor` at `now`;
- * *challenge and *length get what was signed, which the caller judges. Errors: those of xca_cms_verify() and of
- * xca_login_officer(). */
-xca_error_t *xca_login_verify(xca_officer_t **officer, const char **challenge, apr_size_t *length, xca_office_t *office,
-                              xca_bytes_t cms, xca_bytes_t anchor, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
+/* The certificate of who claims to have made the SignedData over a challenge. Nothing is verified. Errors: those of
+ * xca_cms_certificate(). */
+xca_error_t *xca_login_claimed(xca_bytes_t *certificate, xca_bytes_t cms, apr_pool_t *pool) XCA_MUST_USE;
+
+/* That the officer made it, verified by the certificate in the directory under `anchor` at `now`; *challenge and *length get what was
+ * signed, which the caller judges. Errors: those of xca_cms_verify(). */
+xca_error_t *xca_login_verify(const char **challenge, apr_size_t *length, const xca_officer_t *officer, xca_bytes_t cms,
+                              xca_bytes_t anchor, apr_time_t now, apr_pool_t *pool) XCA_MUST_USE;
 
 /* Begins a session; *secret gets the value of its cookie, 64 hex digits. `nonce`: of the challenge, taken once ("login.used",
  * XCA_E_DENIED); NULL where there was none. */

@@ -19,7 +19,7 @@ static const struct {
 } reports[] = {
     {"officer-login", "portal"}, {"officer-login-refused", "portal"}, {"officer-logout", "portal"},
     {"content-change", "portal"}, {"export", "portal"}, {"officer-put", "admin"},
-    {"window-import", "admin"}, {"oid-import", "admin"}, {"export", "admin"},
+    {"window-import", "admin"}, {"oid-import", "admin"}, {"content-change", "admin"}, {"export", "admin"},
 };
 
 static int may_report(const xca_event_t *event) {

@@ -15,7 +15,7 @@ struct xca_portal {
     const xca_catalogue_t *texts;
     const xca_templates_t *templates;
     const xca_files_t *files;       /* htdocs/static */
-    const xca_files_t *forms;       /* what xca-forms has made, and the card helper's source */
+    const xca_files_t *forms;       /* what xca-forms has made, the card helper's source, what verifies the public log */
     const xca_secret_t *key;        /* of tokens and passes */
     xca_ldap_config_t ldap;
     xca_office_t office;            /* store: since xca_portal_child() */
@@ -26,6 +26,7 @@ struct xca_portal {
     apr_interval_time_t office_idle, office_life; /* of an officer's session */
     long office_logins;             /* that one address may try in a minute */
     xca_limit_t *office_limit;      /* since xca_portal_child() */
+    xca_limit_t *refused_limit;     /* refused logins that are reported for the audit log; of all processes */
     const char *office_tls_url;     /* where the browser shows a certificate of its own, or NULL */
     const xca_files_t *examples;    /* htdocs/examples: the interface's description, and programs that use it */
     const xca_profile_t *profile;   /* what certificates of this authority say */

@@ -25,6 +25,8 @@ static const char *type_of(const char *name) {
                                            {".json", "application/json"},
                                            {".c", "text/plain; charset=utf-8"},
                                            {".sh", "text/plain; charset=utf-8"},
+                                           {".py", "text/plain; charset=utf-8"},
+                                           {".md", "text/markdown; charset=utf-8"},
                                            {".pdf", "application/pdf"},
                                            {".odt", "application/vnd.oasis.opendocument.text"},
                                            {".gz", "application/gzip"}};

@@ -13,7 +13,7 @@ typedef struct xca_static_file {
 
 typedef struct xca_files xca_files_t;
 
-/* Reads the files of `folder` (no folders below) whose kind is known: css, js, svg, png, ico, txt, json, c, sh, pdf, odt, gz. Errors:
+/* Reads the files of `folder` (no folders below) whose kind is known: css, js, svg, png, ico, txt, json, c, sh, py, md, pdf, odt, gz. Errors:
  * "file.unreadable", "file.too-large". */
 xca_error_t *xca_files_read(xca_files_t **files, const char *folder, apr_pool_t *pool) XCA_MUST_USE;
 

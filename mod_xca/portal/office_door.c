@@ -128,6 +128,10 @@ xca_error_t *xca_office_door(xca_visit_t *visit) {
     return put_officer(visit);
 }
 
+const char *xca_office_actor(const xca_visit_t *visit) {
+    return apr_pstrcat(visit->pool, "officer ", visit->officer->uid, NULL);
+}
+
 xca_bytes_t xca_office_client_certificate(const xca_visit_t *visit) {
     const char *pem = visit->request->client_certificate;
     const xca_bytes_t *der = pem != NULL ? xca_pem_find(visit->pool, pem, "CERTIFICATE") : NULL;

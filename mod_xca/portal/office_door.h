@@ -12,6 +12,9 @@ xca_error_t *xca_office_door(xca_visit_t *visit) XCA_MUST_USE;
 void xca_office_give_cookie(xca_visit_t *visit, const char *secret);
 void xca_office_drop_cookie(xca_visit_t *visit);
 
+/* The officer who has logged in, as the audit log's actor. */
+const char *xca_office_actor(const xca_visit_t *visit);
+
 /* The DER in visit->request->client_certificate; length 0 if there is none. */
 xca_bytes_t xca_office_client_certificate(const xca_visit_t *visit);
 

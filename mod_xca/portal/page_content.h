@@ -26,6 +26,10 @@ xca_page xca_page_fees;     /* GET /fees    */
 
 xca_page xca_page_forms;     /* GET /forms          */
 xca_page xca_page_form_file; /* GET /forms/<file>   */
+
+/* Puts path and size of a file to download under `key`, if there is one of this name. */
+void xca_forms_put_file(xca_visit_t *visit, xca_value_t *map, const char *key, const char *name);
+
 xca_page xca_page_downloads; /* GET /downloads      */
 
 xca_page xca_page_question;      /* GET /questions      */

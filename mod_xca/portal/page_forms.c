@@ -8,8 +8,7 @@ static const char *const forms[] = {"letter-application", "application", "revoca
                                     "code-reset",         "letter-oid",  NULL};
 static const char *const helper = "xca-card.tar.gz";
 
-/* Path and size of a file that there is. */
-static void put_file(xca_visit_t *visit, xca_value_t *map, const char *key, const char *name) {
+void xca_forms_put_file(xca_visit_t *visit, xca_value_t *map, const char *key, const char *name) {
     const xca_static_file_t *file = xca_files_get(visit->portal->forms, name);
     xca_value_t *item;
 
@@ -32,8 +31,8 @@ xca_error_t *xca_page_forms(xca_visit_t *visit) {
         xca_map_text(item, "id", forms[i]);
         xca_map_text(item, "_title", apr_pstrcat(visit->pool, "forms.", forms[i], ".title", NULL));
         xca_map_text(item, "_text", apr_pstrcat(visit->pool, "forms.", forms[i], ".text", NULL));
-        put_file(visit, item, "odt", apr_pstrcat(visit->pool, forms[i], ".odt", NULL));
-        put_file(visit, item, "pdf", apr_pstrcat(visit->pool, forms[i], ".pdf", NULL));
+        xca_forms_put_file(visit, item, "odt", apr_pstrcat(visit->pool, forms[i], ".odt", NULL));
+        xca_forms_put_file(visit, item, "pdf", apr_pstrcat(visit->pool, forms[i], ".pdf", NULL));
     }
     return NULL;
 }
@@ -43,6 +42,6 @@ xca_error_t *xca_page_form_file(xca_visit_t *visit) {
 }
 
 xca_error_t *xca_page_downloads(xca_visit_t *visit) {
-    put_file(visit, visit->model, "helper", helper);
+    xca_forms_put_file(visit, visit->model, "helper", helper);
     return NULL;
 }

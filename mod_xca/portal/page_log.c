@@ -8,6 +8,7 @@
 #include "operations/public_log_read.h"
 #include "outside/crypto.h"
 #include "portal/engine.h"
+#include "portal/page_content.h"
 
 #define SHOWN 20 /* newest leaves on the page */
 
@@ -81,6 +82,8 @@ xca_error_t *xca_page_log(xca_visit_t *visit) {
     apr_int64_t size;
     xca_error_t *err = xca_log_head_get(&head, NULL, visit->office->store, visit->pool);
 
+    xca_forms_put_file(visit, visit->model, "program", "verify.py");
+    xca_forms_put_file(visit, visit->model, "description", "public-log.md");
     if (err != NULL) {
         return err->kind == XCA_E_NOT_FOUND ? NULL : err; /* nothing yet: the page says so */
     }

@@ -37,27 +37,36 @@ xca_error_t *xca_content_published(xca_content_t **content, xca_visit_t *visit, 
     if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
         err->message = "page.not-found";
     }
-    if (err == NULL && ((*content)->kind != kind || (*content)->state != XCA_CONTENT_PUBLISHED)) {
+    if (err == NULL && ((*content)->kind != kind || (*content)->state != XCA_CONTENT_PUBLISHED ||
+                        xca_content_is_scheduled(*content, visit->now))) {
         err = xca_error_make(visit->pool, XCA_E_NOT_FOUND, "page.not-found", "%s", visit->arg);
     }
     return err;
 }
 
-/* The newest ones: years from the latest on, until there are enough. */
-static xca_error_t *read_latest(apr_array_header_t **latest, xca_store_t *store, int limit, int with_body,
-                                apr_pool_t *pool) {
+/* News that visitors see today: those of later days are scheduled. */
+static xca_content_query_t of_today(const xca_visit_t *visit) {
     xca_content_query_t query = {0};
-    apr_array_header_t *years, *found;
-    int i;
-    xca_error_t *err = xca_content_years(&years, store, pool);
 
-    *latest = apr_array_make(pool, limit, sizeof(xca_content_t *));
     query.kind = XCA_CONTENT_NEWS;
     query.state = XCA_CONTENT_PUBLISHED;
+    query.until = xca_day_begin(visit->now) + XCA_DAY - apr_time_from_sec(1);
+    return query;
+}
+
+/* The newest ones: years from the latest on, until there are enough. */
+static xca_error_t *read_latest(apr_array_header_t **latest, xca_visit_t *visit, int limit, int with_body) {
+    xca_content_query_t query = of_today(visit);
+    xca_store_t *store = visit->office->store;
+    apr_array_header_t *years, *found;
+    int i;
+    xca_error_t *err = xca_content_years(&years, store, query.until, visit->pool);
+
+    *latest = apr_array_make(visit->pool, limit, sizeof(xca_content_t *));
     query.with_body = with_body;
     for (i = 0; err == NULL && i < years->nelts && (*latest)->nelts < limit; i++) {
         query.year = APR_ARRAY_IDX(years, i, int);
-        err = xca_content_list(&found, store, &query, pool);
+        err = xca_content_list(&found, store, &query, visit->pool);
         if (err == NULL) {
             apr_array_cat(*latest, found);
         }
@@ -79,7 +88,7 @@ static void put_news(xca_visit_t *visit, const apr_array_header_t *news, int fro
 
 xca_error_t *xca_news_put_latest(xca_visit_t *visit, int limit) {
     apr_array_header_t *news;
-    xca_error_t *err = read_latest(&news, visit->office->store, limit, 0, visit->pool);
+    xca_error_t *err = read_latest(&news, visit, limit, 0);
 
     if (err == NULL) {
         put_news(visit, news, 0, limit);
@@ -127,16 +136,14 @@ static void put_pager(xca_visit_t *visit, int page, int pages) {
 }
 
 xca_error_t *xca_page_news_archive(xca_visit_t *visit) {
-    xca_content_query_t query = {0};
+    xca_content_query_t query = of_today(visit);
     apr_array_header_t *years, *news;
     int page = number_of(visit, "page", 1), pages;
-    xca_error_t *err = xca_content_years(&years, visit->office->store, visit->pool);
+    xca_error_t *err = xca_content_years(&years, visit->office->store, query.until, visit->pool);
 
     if (err != NULL) {
         return err;
     }
-    query.kind = XCA_CONTENT_NEWS;
-    query.state = XCA_CONTENT_PUBLISHED;
     query.year = number_of(visit, "year", years->nelts > 0 ? APR_ARRAY_IDX(years, 0, int) : 0);
     put_years(visit, years, query.year);
     if (query.year == 0) {
@@ -184,6 +191,13 @@ static void put_link(xca_xml_writer_t *writer, const char *rel, const char *type
     xca_xml_close(writer);
 }
 
+/* What was scheduled is new on its day, not on the day it was written. */
+static apr_time_t updated(const xca_content_t *content) {
+    apr_time_t day = xca_day_begin(content->dated);
+
+    return day > content->changed ? day : content->changed;
+}
+
 /* RFC 4287 section 4.1.2: id, title and updated are required. */
 static void put_feed_entry(xca_xml_writer_t *writer, const xca_visit_t *visit, const xca_content_t *content) {
     int english = visit->language == XCA_EN;
@@ -197,7 +211,7 @@ static void put_feed_entry(xca_xml_writer_t *writer, const xca_visit_t *visit, c
     xca_xml_element(writer, "id", address);
     xca_xml_element(writer, "title", content->title[english]);
     xca_xml_element(writer, "published", xca_date_format(visit->pool, content->dated, XCA_DATE_RFC3339));
-    xca_xml_element(writer, "updated", xca_date_format(visit->pool, content->changed, XCA_DATE_RFC3339));
+    xca_xml_element(writer, "updated", xca_date_format(visit->pool, updated(content), XCA_DATE_RFC3339));
     put_link(writer, "alternate", "text/html", address);
     if (err == NULL) {
         xca_xml_open(writer, "content");
@@ -213,9 +227,9 @@ static apr_time_t last_change(const apr_array_header_t *news) {
     int i;
 
     for (i = 0; i < news->nelts; i++) {
-        const xca_content_t *content = APR_ARRAY_IDX(news, i, const xca_content_t *);
+        apr_time_t at = updated(APR_ARRAY_IDX(news, i, const xca_content_t *));
 
-        last = content->changed > last ? content->changed : last;
+        last = at > last ? at : last;
     }
     return last;
 }
@@ -254,7 +268,7 @@ static xca_error_t *write_feed(xca_bytes_t *xml, const xca_visit_t *visit, const
 xca_error_t *xca_page_news_feed(xca_visit_t *visit) {
     xca_bytes_t *xml = apr_pcalloc(visit->pool, sizeof(*xml));
     apr_array_header_t *news;
-    xca_error_t *err = read_latest(&news, visit->office->store, FEED_MAX, 1, visit->pool);
+    xca_error_t *err = read_latest(&news, visit, FEED_MAX, 1);
 
     visit->language = strcmp(visit->request->path, "/news/feed-en.xml") == 0 ? XCA_EN : XCA_ZH;
     if (err == NULL) {

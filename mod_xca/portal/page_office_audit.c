@@ -243,7 +243,7 @@ static xca_error_t *report(xca_visit_t *visit, const export_t *export, const cha
     xca_audit_event_t event = {0};
 
     event.kind = "export";
-    event.actor = apr_pstrcat(visit->pool, "officer ", visit->officer->uid, NULL);
+    event.actor = xca_office_actor(visit);
     event.details = xca_audit_details(visit->pool, "what", "audit", "format", format, "kind", export->asked.filter.kind,
                                       "subject", export->asked.filter.subject, NULL);
     return xca_audit_report(visit->office->store, &event, visit->now, visit->pool);

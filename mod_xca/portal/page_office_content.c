@@ -28,6 +28,13 @@ static void put_choices(xca_visit_t *visit, const char *key, const char *prefix,
     }
 }
 
+/* The day on which visitors will see what is published, if that is still to come. */
+static void put_scheduled(xca_visit_t *visit, xca_value_t *map, const xca_content_t *content) {
+    if (xca_content_is_scheduled(content, visit->now)) {
+        xca_map_text(map, "scheduled", xca_date_format(visit->pool, content->dated, XCA_DATE_ISO));
+    }
+}
+
 static void put_row(xca_visit_t *visit, xca_value_t *list, const xca_content_t *content) {
     const char *state = xca_content_state_id(content->state);
     xca_value_t *item = xca_list_map(list);
@@ -38,6 +45,7 @@ static void put_row(xca_visit_t *visit, xca_value_t *list, const xca_content_t *
     xca_map_text(item, "state", state);
     xca_map_text(item, "_state", apr_pstrcat(visit->pool, "content.state.", state, NULL));
     xca_map_true(item, "_published", content->state == XCA_CONTENT_PUBLISHED);
+    put_scheduled(visit, item, content);
     xca_map_text(item, "title", title_of(visit, content));
     xca_map_text(item, "author", content->author);
     xca_map_text(item, "changed", xca_date_format(visit->pool, content->changed, XCA_DATE_ISO_TIME));
@@ -74,6 +82,7 @@ xca_error_t *xca_page_office_content(xca_visit_t *visit) {
         if (saved != NULL && strcmp(saved, content->id) == 0) {
             xca_map_text(visit->model, "_saved", title_of(visit, content));
             xca_map_text(visit->model, "_saved_state", apr_pstrcat(visit->pool, "content.state.", xca_content_state_id(content->state), NULL));
+            put_scheduled(visit, visit->model, content);
         }
     }
     return NULL;
@@ -107,6 +116,7 @@ static void put_form(xca_visit_t *visit, const xca_content_t *content, const cha
     xca_map_text(model, "_state", apr_pstrcat(visit->pool, "content.state.", xca_content_state_id(content->state), NULL));
     xca_map_text(model, "state", xca_content_state_id(content->state));
     xca_map_true(model, "_published", content->state == XCA_CONTENT_PUBLISHED);
+    put_scheduled(visit, model, content);
     xca_map_number(model, "revision", content->revision);
     xca_map_true(model, "_new", content->revision == 0);
     xca_map_text(model, "_place", content->revision == 0 || content->id == NULL ? "new" : content->id);
@@ -233,7 +243,7 @@ xca_error_t *xca_page_office_content_sent(xca_visit_t *visit) {
         xca_map_true(visit->model, "_previewed", 1);
         return show_again(visit, &content, xca_content_allowed(&content, visit->pool));
     }
-    err = xca_content_save(visit->office, &content, visit->officer->uid, visit->now, visit->pool);
+    err = xca_content_save(visit->office, &content, visit->officer->uid, xca_office_actor(visit), visit->now, visit->pool);
     if (err != NULL) {
         content.revision = number_of(visit, "revision");
         return show_again(visit, &content, err);

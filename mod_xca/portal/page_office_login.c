@@ -5,6 +5,7 @@
 #include "operations/audit_report.h"
 #include "operations/login.h"
 #include "outside/crypto.h"
+#include "outside/crypto_cms.h"
 #include "portal/code_door.h"
 #include "portal/engine.h"
 #include "portal/office_door.h"
@@ -40,13 +41,45 @@ xca_error_t *xca_page_office_login(xca_visit_t *visit) {
     return show(visit);
 }
 
+/* A login, and whose it claims to be. */
+typedef struct {
+    const char *way;
+    xca_bytes_t certificate; /* or length 0 */
+    xca_officer_t *officer;  /* whose certificate it is, or NULL */
+} claim_t;
+
+/* For the audit log: a login with an officer's certificate, or with one of the officers' CA that is no officer's. What came along may be
+ * a stranger's copy: of each officer, and of all others together, few an hour are reported, so that nobody fills the log. */
+static void report_refused(xca_visit_t *visit, const claim_t *claim, const char *reason) {
+    const xca_officer_t *officer = claim->officer;
+    xca_audit_event_t event = {0};
+
+    if (officer == NULL && (claim->certificate.length == 0 ||
+                            xca_cms_may_sign(claim->certificate, visit->portal->officer_anchor, visit->now, visit->pool) != NULL)) {
+        return;
+    }
+    if (!xca_limit_take(visit->portal->refused_limit, officer != NULL ? officer->uid : "", visit->now)) {
+        return;
+    }
+    event.kind = "officer-login-refused";
+    event.actor = "portal";
+    event.details = xca_audit_details(
+        visit->pool, "officer", officer != NULL ? officer->uid : NULL, "certificate",
+        xca_sha256_hex(visit->pool, claim->certificate.data, claim->certificate.length), "way", claim->way, "address",
+        visit->request->client, "reason", reason, NULL);
+    xca_log_error("refused login", xca_audit_report(visit->office->store, &event, visit->now, visit->pool));
+}
+
 /* What is wrong with the login is told on its page, with a new challenge; that the directory is down is a page of its own. */
-static xca_error_t *shown_again(xca_visit_t *visit, xca_error_t *err) {
+static xca_error_t *shown_again(xca_visit_t *visit, const claim_t *claim, xca_error_t *err) {
     if (err->kind != XCA_E_DENIED && err->kind != XCA_E_INVALID && err->kind != XCA_E_LOCKED) {
         return err;
     }
     xca_log(XCA_LOG_WARNING, "login refused: %s, from %s", err->message,
             visit->request->client != NULL ? visit->request->client : "?");
+    if (err->kind != XCA_E_LOCKED) {
+        report_refused(visit, claim, err->message);
+    }
     xca_visit_errors(visit, err);
     return show(visit);
 }
@@ -72,13 +105,12 @@ static xca_error_t *report(xca_visit_t *visit, const char *kind, const xca_offic
     return xca_audit_report(visit->office->store, &event, visit->now, visit->pool);
 }
 
-static xca_error_t *begin(xca_visit_t *visit, const xca_officer_t *officer, const char *nonce,
-                          const xca_bytes_t *cms) {
+static xca_error_t *begin(xca_visit_t *visit, const claim_t *claim, const char *nonce, const xca_bytes_t *cms) {
     const char *secret;
-    xca_error_t *err = xca_session_begin(&secret, visit->office, officer, nonce, visit->now, visit->pool);
+    xca_error_t *err = xca_session_begin(&secret, visit->office, claim->officer, nonce, visit->now, visit->pool);
 
     if (err == NULL) {
-        err = report(visit, "officer-login", officer, cms != NULL ? "challenge" : "certificate", cms);
+        err = report(visit, "officer-login", claim->officer, claim->way, cms);
     }
     if (err != NULL) {
         return err;
@@ -88,10 +120,9 @@ static xca_error_t *begin(xca_visit_t *visit, const xca_officer_t *officer, cons
     return NULL;
 }
 
-static xca_error_t *log_in(xca_visit_t *visit) {
+static xca_error_t *log_in(claim_t *claim, xca_visit_t *visit) {
     const char *typed = xca_form_text(visit->form, "signed");
     const xca_bytes_t *cms = typed != NULL ? xca_unbase64(visit->pool, typed, strlen(typed)) : NULL;
-    xca_officer_t *officer;
     const char *challenge, *nonce;
     apr_size_t length;
     xca_error_t *err = take_turn(visit);
@@ -102,36 +133,42 @@ static xca_error_t *log_in(xca_visit_t *visit) {
     if (cms == NULL || cms->length == 0) {
         return xca_error_make(visit->pool, XCA_E_INVALID, "login.nothing-signed", NULL);
     }
-    err = xca_login_verify(&officer, &challenge, &length, visit->office, *cms, visit->portal->officer_anchor, visit->now,
-                           visit->pool);
+    err = xca_login_claimed(&claim->certificate, *cms, visit->pool);
+    if (err == NULL) {
+        err = xca_login_officer(&claim->officer, visit->office, claim->certificate, visit->pool);
+    }
+    if (err == NULL) {
+        err = xca_login_verify(&challenge, &length, claim->officer, *cms, visit->portal->officer_anchor, visit->now,
+                               visit->pool);
+    }
     if (err == NULL) {
         err = xca_login_challenge_check(&nonce, visit->portal->key, portal_name(visit), visit->visitor, challenge, length,
                                         visit->now, visit->pool);
     }
-    return err != NULL ? err : begin(visit, officer, nonce, cms);
+    return err != NULL ? err : begin(visit, claim, nonce, cms);
 }
 
 xca_error_t *xca_page_office_login_sent(xca_visit_t *visit) {
-    xca_error_t *err = log_in(visit);
+    claim_t claim = {"challenge", {NULL, 0}, NULL};
+    xca_error_t *err = log_in(&claim, visit);
 
-    return err != NULL ? shown_again(visit, err) : NULL;
+    return err != NULL ? shown_again(visit, &claim, err) : NULL;
 }
 
 xca_error_t *xca_page_office_login_certificate(xca_visit_t *visit) {
-    xca_bytes_t certificate = xca_office_client_certificate(visit);
-    xca_officer_t *officer;
+    claim_t claim = {"certificate", xca_office_client_certificate(visit), NULL};
     xca_error_t *err = take_turn(visit);
 
-    if (err == NULL && certificate.length == 0) {
+    if (err == NULL && claim.certificate.length == 0) {
         err = xca_error_make(visit->pool, XCA_E_DENIED, "login.no-certificate", NULL);
     }
     if (err == NULL) {
-        err = xca_login_officer(&officer, visit->office, certificate, visit->pool);
+        err = xca_login_officer(&claim.officer, visit->office, claim.certificate, visit->pool);
     }
     if (err == NULL) {
-        err = begin(visit, officer, NULL, NULL);
+        err = begin(visit, &claim, NULL, NULL);
     }
-    return err != NULL ? shown_again(visit, err) : NULL;
+    return err != NULL ? shown_again(visit, &claim, err) : NULL;
 }
 
 xca_error_t *xca_page_office_logout(xca_visit_t *visit) {

@@ -115,7 +115,8 @@ xca_error_t *xca_page_office_question_sent(xca_visit_t *visit) {
     if (visit->token_error != NULL) {
         return put_page(visit, question, reply, visit->token_error);
     }
-    err = xca_question_answer(&answered, visit->office, question->id, reply, visit->officer->uid, visit->now, visit->pool);
+    err = xca_question_answer(&answered, visit->office, question->id, reply, visit->officer->uid, xca_office_actor(visit), visit->now,
+                              visit->pool);
     if (err != NULL) {
         return put_page(visit, question, reply, err);
     }
@@ -123,7 +124,8 @@ xca_error_t *xca_page_office_question_sent(xca_visit_t *visit) {
     if (category == NULL || *category == '\0') {
         return NULL;
     }
-    err = xca_question_to_faq(&faq, visit->office, answered, category, visit->officer->uid, visit->now, visit->pool);
+    err = xca_question_to_faq(&faq, visit->office, answered, category, visit->officer->uid, xca_office_actor(visit), visit->now,
+                              visit->pool);
     if (err == NULL) {
         visit->redirect = apr_pstrcat(visit->pool, "/office/content/", faq, NULL);
     }

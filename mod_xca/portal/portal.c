@@ -9,9 +9,10 @@
 #include "portal/office_door.h"
 #include "portal/page_monitor.h"
 
-#define SHEET_CHECKS 30 /* change sheets that one address may have checked in ten minutes */
-#define KEY_MIN     32                    /* bytes */
-#define TEST_POLICY "2.16.886.101.0.3.0" /* profile: assurance level of test and demo */
+#define SHEET_CHECKS    30 /* change sheets that one address may have checked in ten minutes */
+#define REFUSED_REPORTS 10 /* refused logins of one officer that are reported in an hour */
+#define KEY_MIN         32 /* bytes */
+#define TEST_POLICY     "2.16.886.101.0.3.0" /* profile: assurance level of test and demo */
 
 /* Texts that pages ask for by a name put together at run time. */
 static xca_error_t *check_texts(const xca_portal_t *portal, apr_pool_t *pool) {
@@ -118,6 +119,9 @@ static xca_error_t *read_office(xca_portal_t *portal, const xca_settings_t *sett
     }
     if (err == NULL) {
         err = xca_settings_number(settings, "office-logins-a-minute", &portal->office_logins, 30, 1, 1000000, pool);
+    }
+    if (err == NULL) {
+        err = xca_limit_make(&portal->refused_limit, REFUSED_REPORTS, apr_time_from_sec(3600), pool);
     }
     if (err != NULL) {
         return err;

@@ -241,6 +241,8 @@ static void test_what_one_may_not_report_is_dropped(void **state) {
     report(b->admin, "oid-import", "admin root", "added=5\nwrong=1", nothing);
     assert_string_equal(detail("oid-import", NULL, "added"), "5");
     assert_int_equal(log_entries(b, "oid-import", NULL), 1);
+    report(b->admin, "content-change", "admin root", "what=faq\nid=one", nothing);
+    assert_string_equal(detail("content-change", NULL, "reported-by"), "admin");
 }
 
 static void test_a_report_full_of_nonsense_is_made_one_that_the_log_takes(void **state) {

@@ -3,12 +3,14 @@
 
 #include <string.h>
 #include "base/settings.h"
+#include "directory/mappings.h"
 #include "directory/record.h"
 #include "operations/content.h"
 #include "operations/notices.h"
 #include "operations/question.h"
 
-#define NOW apr_time_from_sec(1795000000)
+#define NOW   apr_time_from_sec(1795000000)
+#define ACTOR "officer central-1" /* of the audit log */
 
 static slapd_t *slapd;
 static apr_pool_t *pool;
@@ -59,7 +61,7 @@ static int stop(void **state) {
 static xca_content_counts_t import_text(const char *text, const char *author, int replace) {
     xca_content_counts_t counts = {0};
 
-    assert_done(xca_content_import(&counts, &admin, text, strlen(text), author, replace, NOW, pool));
+    assert_done(xca_content_import(&counts, &admin, text, strlen(text), author, ACTOR, replace, NOW, pool));
     return counts;
 }
 
@@ -105,7 +107,7 @@ static void test_the_first_content_is_complete_and_imported_once(void **state) {
     assert_int_equal(news->nelts, all[0]);
     assert_true(APR_ARRAY_IDX(news, 0, const xca_content_t *)->dated > APR_ARRAY_IDX(news, 1, const xca_content_t *)->dated);
     assert_int_equal(listed(XCA_CONTENT_NEWS, 2025)->nelts, 0);
-    assert_done(xca_content_years(&years, portal.store, pool));
+    assert_done(xca_content_years(&years, portal.store, NOW, pool));
     assert_int_equal(years->nelts, 1);
     assert_int_equal(APR_ARRAY_IDX(years, 0, int), 2026);
 }
@@ -123,7 +125,7 @@ static void test_what_an_officer_has_changed_survives_the_next_import(void **sta
     assert_done(xca_content_read(&content, portal.store, "one", pool));
     assert_int_equal(content->revision, 2);
     content->title[0] = "officer's";
-    assert_done(xca_content_save(&portal, content, "central-1", NOW, pool));
+    assert_done(xca_content_save(&portal, content, "central-1", ACTOR, NOW, pool));
     assert_int_equal(import_text(one("二", ""), "import", 0).kept, 1);
     assert_done(xca_content_read(&content, portal.store, "one", pool));
     assert_string_equal(content->title[0], "officer's");
@@ -141,11 +143,48 @@ static void test_of_two_who_change_the_same_the_later_is_told(void **state) {
     assert_done(xca_content_read(&second, portal.store, "one", pool));
     first->title[0] = "first";
     second->title[0] = "second";
-    assert_done(xca_content_save(&portal, first, "central-1", NOW, pool));
-    assert_error(xca_content_save(&portal, second, "central-2", NOW, pool), "content.changed");
+    assert_done(xca_content_save(&portal, first, "central-1", ACTOR, NOW, pool));
+    assert_error(xca_content_save(&portal, second, "central-2", ACTOR, NOW, pool), "content.changed");
     second->revision = 0;
-    assert_error(xca_content_save(&portal, second, "central-2", NOW, pool), "content.exists");
+    assert_error(xca_content_save(&portal, second, "central-2", ACTOR, NOW, pool), "content.exists");
     assert_error(xca_content_read(&second, portal.store, "none", pool), "content.not-found");
+}
+
+/* How many reports for the audit log have these lines in their details. */
+static int reported(const char *lines) {
+    xca_collect_t into = {apr_array_make(pool, 4, sizeof(void *)), xca_event_of_entry};
+    int i, count = 0;
+
+    assert_done(xca_ldap_search(signer_office.store->ldap, "ou=events," BASE, XCA_SCOPE_ONE, "(xcaAuditKind=content-change)", NULL, 0,
+                                NULL, xca_collect, &into, pool));
+    for (i = 0; i < into.list->nelts; i++) {
+        const xca_event_t *event = APR_ARRAY_IDX(into.list, i, const xca_event_t *);
+
+        assert_string_equal(event->actor, ACTOR);
+        count += strstr(event->details, lines) != NULL;
+    }
+    return count;
+}
+
+static void test_each_change_is_reported_for_the_audit_log_and_none_that_is_refused(void **state) {
+    xca_content_t *content, *late;
+
+    import_text(one("一", ""), "import", 0);
+    import_text(one("一", ""), "import", 0);
+    assert_int_equal(reported(""), 1);
+    assert_int_equal(reported("what=faq\nid=one\ntitle=一\nto=published\nrevision=1\nauthor=import"), 1);
+    assert_done(xca_content_read(&content, portal.store, "one", pool));
+    assert_done(xca_content_read(&late, portal.store, "one", pool));
+    content->state = XCA_CONTENT_WITHDRAWN;
+    assert_done(xca_content_save(&portal, content, "central-1", ACTOR, NOW, pool));
+    assert_int_equal(reported("what=faq\nid=one\ntitle=一\nfrom=published\nto=withdrawn\nrevision=2\nauthor=central-1"), 1);
+    assert_error(xca_content_save(&portal, late, "central-1", ACTOR, NOW, pool), "content.changed");
+    late->revision = 0;
+    assert_error(xca_content_save(&portal, late, "central-1", ACTOR, NOW, pool), "content.exists");
+    content->state = XCA_CONTENT_PUBLISHED;
+    content->title[1] = NULL;
+    assert_error(xca_content_save(&portal, content, "central-1", ACTOR, NOW, pool), "field.required");
+    assert_int_equal(reported(""), 2);
 }
 
 static void test_a_file_with_a_fault_stores_nothing(void **state) {
@@ -165,7 +204,7 @@ static void test_a_file_with_a_fault_stores_nothing(void **state) {
         xca_content_counts_t counts = {0};
         const char *text = apr_pstrcat(pool, bad[i], NULL);
 
-        assert_error(xca_content_import(&counts, &admin, text, strlen(text), "import", 0, NOW, pool), told[i]);
+        assert_error(xca_content_import(&counts, &admin, text, strlen(text), "import", ACTOR, 0, NOW, pool), told[i]);
         assert_int_equal(counts.added, 0);
     }
     assert_int_equal(listed(XCA_CONTENT_KINDS, 0)->nelts, 0);
@@ -245,23 +284,27 @@ static void test_a_question_goes_to_the_officers_and_the_answer_to_the_visitor(v
     assert_string_equal(notice("0123456789abcdef0123456789abcdef-question")->to, "officers@example.org.tw");
     assert_non_null(strstr(notice("0123456789abcdef0123456789abcdef-question")->body, "附卡可以幾張？\n急。"));
 
-    assert_error(xca_question_answer(&read, &admin, question.id, " ", "central-1", NOW, pool), "field.required");
-    assert_done(xca_question_answer(&read, &admin, question.id, "張數不限。", "central-1", NOW, pool));
-    assert_error(xca_question_answer(&read, &admin, question.id, "幾張都可以。", "central-2", NOW, pool), "question.answered");
+    assert_error(xca_question_answer(&read, &admin, question.id, " ", "central-1", ACTOR, NOW, pool), "field.required");
+    assert_done(xca_question_answer(&read, &admin, question.id, "張數不限。", "central-1", ACTOR, NOW, pool));
+    assert_error(xca_question_answer(&read, &admin, question.id, "幾張都可以。", "central-2", ACTOR, NOW, pool), "question.answered");
     assert_done(xca_signer_questions(&signer, NOW, 50, pool));
     assert_string_equal(notice("0123456789abcdef0123456789abcdef-answer")->to, "wang@example.org.tw");
     assert_non_null(strstr(notice("0123456789abcdef0123456789abcdef-answer")->body, "張數不限。"));
     assert_done(xca_question_read(&read, admin.store, question.id, pool));
     assert_int_equal(read->state, XCA_QUESTION_CLOSED);
 
-    assert_done(xca_question_to_faq(&faq, &admin, read, "cards", "central-1", NOW, pool));
+    assert_done(xca_question_to_faq(&faq, &admin, read, "cards", "central-1", ACTOR, NOW, pool));
     assert_done(xca_content_read(&draft, admin.store, faq, pool));
     assert_int_equal(draft->state, XCA_CONTENT_DRAFT);
     assert_string_equal(draft->title[0], "附卡可以幾張？");
     assert_string_equal(draft->body[0], "張數不限。");
     assert_null(draft->title[1]);
+    /* of what the visitor has written nothing stays in the audit log */
+    assert_int_equal(reported(""), 2);
+    assert_int_equal(reported("what=question\nid=0123456789abcdef0123456789abcdef\ntopic=other\nfrom=open\nto=answered\nauthor=central-1"), 1);
+    assert_int_equal(reported("what=faq\nid=q-0123456789ab\nto=draft\nrevision=1\nauthor=central-1"), 1);
     draft->state = XCA_CONTENT_PUBLISHED; /* not without English */
-    assert_error(xca_content_save(&admin, draft, "central-1", NOW, pool), "field.required");
+    assert_error(xca_content_save(&admin, draft, "central-1", ACTOR, NOW, pool), "field.required");
 }
 
 static void test_questions_leave_when_they_are_old(void **state) {
@@ -270,7 +313,7 @@ static void test_questions_leave_when_they_are_old(void **state) {
 
     assert_done(xca_question_file(&portal, &open, NOW, pool));
     assert_done(xca_question_file(&portal, &closed, NOW, pool));
-    assert_done(xca_question_answer(&read, &admin, closed.id, "是。", "central-1", NOW, pool));
+    assert_done(xca_question_answer(&read, &admin, closed.id, "是。", "central-1", ACTOR, NOW, pool));
     assert_done(xca_signer_questions(&signer, NOW, 50, pool));
     assert_done(xca_signer_old_questions(&signer, NOW + XCA_QUESTION_LIFE - XCA_DAY, pool));
     assert_done(xca_question_read(&read, admin.store, closed.id, pool));
@@ -286,7 +329,7 @@ static void test_what_was_asked_and_replied_is_never_changed(void **state) {
     const char *dn = apr_pstrcat(pool, "xcaQuestion=", question.id, ",ou=questions," BASE, NULL);
 
     assert_done(xca_question_file(&portal, &question, NOW, pool));
-    assert_done(xca_question_answer(&read, &portal, question.id, "張數不限。", "central-1", NOW, pool));
+    assert_done(xca_question_answer(&read, &portal, question.id, "張數不限。", "central-1", ACTOR, NOW, pool));
     xca_changes_add(other, XCA_CHANGE_REPLACE, "xcaContactMail", "other@example.org");
     assert_error(xca_ldap_modify(portal.store->ldap, dn, other, NULL, NULL, NULL, pool), "ldap.access");
     assert_error(xca_ldap_modify(admin.store->ldap, dn, other, NULL, NULL, NULL, pool), "ldap.access");
@@ -308,7 +351,7 @@ static void test_only_what_active_central_officers_have_said_is_mailed(void **st
         xca_question_t question = asked(apr_psprintf(pool, "0123456789abcdef0123456789abcd%02d", i));
 
         assert_done(xca_question_file(&portal, &question, NOW, pool));
-        assert_done(xca_question_answer(&read, &portal, question.id, "Send money.", uids[i], NOW, pool));
+        assert_done(xca_question_answer(&read, &portal, question.id, "Send money.", uids[i], ACTOR, NOW, pool));
         assert_done(xca_signer_questions(&signer, NOW, 50, pool));
         assert_done(xca_question_read(&read, portal.store, question.id, pool));
         assert_int_equal(read->state, XCA_QUESTION_OPEN);
@@ -327,7 +370,7 @@ static void test_answers_are_mailed_sixty_an_hour(void **state) {
         xca_question_t question = asked(apr_psprintf(pool, "0123456789abcdef0123456789abcd%02d", i));
 
         assert_done(xca_question_file(&portal, &question, NOW, pool));
-        assert_done(xca_question_answer(&read, &portal, question.id, "Yes.", "central-1", NOW, pool));
+        assert_done(xca_question_answer(&read, &portal, question.id, "Yes.", "central-1", ACTOR, NOW, pool));
     }
     for (i = 0; i < 3; i++) {
         assert_done(xca_signer_questions(&signer, NOW + apr_time_from_sec(i), 50, pool));
@@ -356,6 +399,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_the_first_content_is_complete_and_imported_once, start, stop),
         cmocka_unit_test_setup_teardown(test_what_an_officer_has_changed_survives_the_next_import, start, stop),
         cmocka_unit_test_setup_teardown(test_of_two_who_change_the_same_the_later_is_told, start, stop),
+        cmocka_unit_test_setup_teardown(test_each_change_is_reported_for_the_audit_log_and_none_that_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(test_a_file_with_a_fault_stores_nothing, start, stop),
         cmocka_unit_test_setup_teardown(test_what_is_exported_can_be_imported_again, start, stop),
         cmocka_unit_test_setup_teardown(test_answers_are_found_by_words_in_both_languages, start, stop),

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import subprocess
 
 import ldap
@@ -60,6 +61,9 @@ def test_the_list_is_filtered_and_paged(auditor, life):
     assert window and window[0]["about"] == [{"what": "window", "value": "tpe-edu"}]
     assert listed(auditor, "?since=2199-01-01")["entries"] == [] and listed(auditor, "?until=2000-01-01")["entries"] == []
     assert listed(auditor, "?since=2000-01-01&until=2199-01-01")["entries"]
+    nothing = auditor.get("/office/audit?since=2199-01-01").main
+    assert "沒有符合的紀錄" in nothing and "共 " not in nothing  # the size of the log is told as that of the log
+    assert re.search(r"整份稽核紀錄目前有 \d+ 筆", nothing)
     assert listed(auditor, "?q=nobody-of-this-name")["entries"] == []
     wrong = auditor.get("/office/audit?since=yesterday")
     assert wrong.status == 422 and "2026-11-25" in wrong.main

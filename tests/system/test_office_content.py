@@ -2,10 +2,12 @@
 
 import email
 import email.policy
+import re
 import time
 
 import pytest
 from officers import Officer
+from test_audit import entries
 from visiting import Visitor
 
 NEWS = {"id": "office-news", "dated": "2026-11-24", "title_zh": "新訊息", "title_en": "New news", "body_zh": "內容 **重點** [連結](/faq)",
@@ -18,6 +20,15 @@ def editor(page):
 
 def save(officer, page, changes, action):
     return officer.submit(page, dict(changes, action=action), form=editor(page))
+
+
+def logged(instance, ident, count, seconds=10):
+    """The audit log's entries about it, when there are so many."""
+    until = time.monotonic() + seconds
+    while len(told := [e for e in entries(instance, kind="content-change") if e["details"]["id"] == ident]) < count:
+        assert time.monotonic() < until, told
+        time.sleep(0.3)
+    return told
 
 
 @pytest.mark.faults  # the log tells of the page that was late
@@ -44,6 +55,65 @@ def test_news_are_previewed_saved_and_published_in_both_languages(instance, cent
     assert "更新的訊息" in anyone.get("/news/office-news").main
     assert save(central, central.get("/office/content/office-news"), {}, "withdrawn").status == 303
     assert anyone.get("/news/office-news").status == 404
+
+
+@pytest.mark.faults  # the log tells of the page that was late
+def test_the_audit_log_tells_who_has_published_and_withdrawn_what(instance, central, tmp_path):
+    save(central, central.get("/office/content/new?kind=news"), dict(NEWS, id="logged-news"), "draft")
+    page = central.get("/office/content/logged-news")
+    assert save(central, page, {}, "published").status == 303
+    assert save(central, page, {}, "withdrawn").status == 409  # no change, no entry
+    assert save(central, central.get("/office/content/logged-news"), {}, "withdrawn").status == 303
+    told = logged(instance, "logged-news", 3)
+    assert [(e["details"].get("from"), e["details"]["to"], e["details"].get("title")) for e in told] == [
+        (None, "draft", None), ("draft", "published", "新訊息"), ("published", "withdrawn", "新訊息")]
+    assert {(e["actor"], e["details"]["what"], e["details"]["date"], e["details"]["reported-by"]) for e in told} == {
+        ("officer central-1", "news", "2026-11-24", "portal")}
+    # so does what the operator imports
+    path = tmp_path / "one.xml"
+    path.write_text(instance.admin("content", "show", "logged-news").stdout.replace("withdrawn", "published"), "utf-8")
+    assert instance.admin("content", "import", str(path), "--replace", "--officer", "central-2").returncode == 0
+    assert instance.admin("content", "withdraw", "logged-news").returncode == 0
+    told = logged(instance, "logged-news", 5)
+    assert [(e["actor"].split()[0], e["details"]["to"], e["details"]["author"], e["details"]["reported-by"]) for e in told[3:]] == [
+        ("admin", "published", "central-2", "admin"), ("admin", "withdrawn", "admin", "admin")]
+
+
+def test_news_of_a_later_day_appear_by_themselves_on_that_day(spare):
+    spare.restart()
+    taiwan = time.time() + 8 * 3600
+    today, tomorrow, later = (time.strftime("%Y-%m-%d", time.gmtime(taiwan + days * 86400)) for days in (0, 1, 700))
+    officer, anyone = Officer(spare, "central-1"), Visitor(spare, language="zh")
+    for ident, day in (("now", today), ("soon", tomorrow), ("far", later)):
+        new = officer.get("/office/content/new?kind=news")
+        done = save(officer, new, dict(NEWS, id="day-" + ident, dated=day, title_zh="訊息" + ident), "published")
+        assert done.status == 303
+        told = officer.follow(done).main
+        assert ("預定 %s 公布" % day in told) == (ident != "now")
+    assert "預定 %s 公布" % tomorrow in officer.get("/office/content/day-soon").main
+    listed = officer.get("/office/content?kind=news", Accept="application/json").json()["contents"]
+    assert {c["id"]: c.get("scheduled") for c in listed if c["id"].startswith("day-")} == {"day-now": None, "day-soon": tomorrow, "day-far": later}
+
+    def seen():
+        pages = ["/", "/news", "/news/feed.xml", "/news/archive"] + ["/news/archive?year=" + d[:4] for d in (today, tomorrow, later)]
+        texts = [anyone.get(path).text for path in pages]
+        assert later[:4] not in "".join(re.findall(r"(?s)<nav class=\"years\".*?</nav>", texts[3]))
+        for ident in ("now", "soon", "far"):
+            assert (anyone.get("/news/day-" + ident).status == 200) == ("訊息" + ident in texts[1])
+        return [[ident for ident in ("now", "soon", "far") if "訊息" + ident in text] for text in texts[:4]], "".join(texts)
+
+    before, text = seen()
+    assert before == [["now"]] * 4 and "訊息soon" not in text and "訊息far" not in text
+    try:
+        spare.restart(86400)
+        anyone.connection = None
+        after, text = seen()
+        assert after[:3] == [["now", "soon"]] * 3 and "soon" in after[3] and "訊息far" not in text
+        feed = anyone.get("/news/feed.xml").text
+        midnight = time.strftime("%Y-%m-%dT16:00:00Z", time.gmtime(taiwan))  # of the day before, in UTC
+        assert feed.count("<updated>%s</updated>" % midnight) == 2  # the feed's and this entry's
+    finally:
+        spare.restart()
 
 
 def test_what_is_wrong_is_told_at_its_field_and_stays(central):
@@ -109,6 +179,10 @@ def test_a_question_is_answered_in_the_portal_and_becomes_a_draft_with_one_click
     assert empty.status == 422 and empty.summary() == ["reply"]
     done = central.submit(page, {"reply": "可以，由組織授權。", "category": "cards"}, form=form)
     assert done.status == 303 and done.headers["Location"].startswith("/office/content/q-")
+    told = logged(instance, path.rsplit("/", 1)[1], 1) + logged(instance, done.headers["Location"].rsplit("/", 1)[1], 1)
+    assert [(e["actor"], e["details"]["what"], e["details"]["to"]) for e in told] == [
+        ("officer central-1", "question", "answered"), ("officer central-1", "faq", "draft")]
+    assert "附卡" not in str(told)  # what a visitor has written is not kept for good
     text = mail_to(instance, "office-question@example.org.tw")
     assert "可以，由組織授權。" in text and "給志工用嗎？<i>" in text
     # completed in English and published

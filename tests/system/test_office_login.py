@@ -9,6 +9,7 @@ import ldap
 import pytest
 from conftest import BASE, free_ports
 from officers import Desk, Officer, Signer
+from test_audit import entries
 from visiting import Visitor
 
 COOKIE = "__Host-xca-office"
@@ -127,6 +128,47 @@ def test_a_certificate_that_the_directory_does_not_know_is_refused(instance, tmp
         foreign = Signer(instance, "central-1")
         foreign.pem = pem
         refused(officer.submit(page, {"signed": foreign.sign(challenge)}, form=officer.form_of(page, "/office/login")), "不屬於任何承辦人")
+
+
+def test_refused_logins_of_officers_are_in_the_audit_log_ten_an_hour_and_strangers_are_not(spare, tmp_path):
+    spare.restart()  # nothing is counted yet
+    before = len(entries(spare, kind="officer-login-refused"))
+    officer = Officer(spare, "central-2", login=False)
+    page, challenge = officer.challenge()
+    form = officer.form_of(page, "/office/login")
+
+    def hand_in(text):
+        refused(officer.submit(page, {"signed": text}, form=form), "")
+
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", tmp_path / "key",
+                    "-out", tmp_path / "own", "-subj", "/C=TW/CN=central-2", "-addext", "keyUsage=digitalSignature"],
+                   check=True, capture_output=True)
+    stranger, of_our_ca = Signer(spare, "central-2"), Signer(spare, "central-2")
+    stranger.pem = tmp_path / "stranger"
+    stranger.pem.write_text((tmp_path / "key").read_text() + (tmp_path / "own").read_text())
+    of_our_ca.pem = tmp_path / "ours"
+    (tmp_path / "extensions").write_text("keyUsage=critical,digitalSignature\n")
+    subprocess.run("openssl req -new -key key -subj /C=TW/CN=former | openssl x509 -req -CA %s/officer-ca.pem -CAkey %s/officer-ca.key -days 9 "
+                   "-extfile extensions -out former && cat key former >ours" % (spare.home / "ca", spare.home / "ca"),
+                   shell=True, check=True, capture_output=True, cwd=tmp_path)
+    for _ in range(3):
+        hand_in(stranger.sign(challenge))
+    hand_in(of_our_ca.sign(challenge))
+    for _ in range(12):
+        hand_in(officer.signer.sign("x"))
+    auditor = Officer(spare, "audit-1")  # this login comes behind them
+    until = time.monotonic() + 10
+    while not entries(spare, kind="officer-login", actor="officer audit-1"):
+        assert time.monotonic() < until
+        time.sleep(0.3)
+    told = entries(spare, kind="officer-login-refused")[before:]
+    assert {e["actor"] for e in told} == {"portal"} and {e["details"]["way"] for e in told} == {"challenge"}
+    assert {e["details"]["address"] for e in told} == {"127.0.0.1"}
+    assert [(e["details"].get("officer"), e["details"]["reason"]) for e in told] == [(None, "login.unknown")] + [
+        ("central-2", "login.malformed")] * 10
+    assert len({e["details"]["certificate"] for e in told}) == 2
+    page = auditor.get("/office/audit/%d" % told[-1]["number"])
+    assert "承辦人登入遭拒" in page.main and "central-2" in page.main
 
 
 def test_logout_ends_the_session_also_for_a_copy_of_the_cookie(instance):

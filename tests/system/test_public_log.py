@@ -109,6 +109,24 @@ def test_the_log_is_the_audit_logs_view_entry_by_entry(instance, life):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_page_gives_the_program_that_verifies_the_log_and_the_logs_description(instance, life, tmp_path):
+    visitor = Visitor(instance)
+    links = {e.get("href") for e in visitor.get("/log").elements() if e.tag == "a"}
+    for name, source, kind in (("verify.py", TOOL, "text/plain"), ("public-log.md", TOP / "tools/log/README.md", "text/markdown")):
+        assert "/forms/" + name in links
+        answer = visitor.get("/forms/" + name)
+        assert answer.status == 200 and answer.headers["Content-Type"] == kind + "; charset=utf-8"
+        assert name in answer.headers["Content-Disposition"] and answer.body == source.read_bytes()
+        (tmp_path / name).write_bytes(answer.body)
+    # as the page says, with what it gives
+    assert "/repository/xca.cer" in links
+    (tmp_path / "xca.cer").write_bytes(visitor.get("/repository/xca.cer").body)
+    subprocess.run(["openssl", "x509", "-inform", "DER", "-in", "xca.cer", "-out", "xca.pem"], cwd=tmp_path, check=True)
+    done = subprocess.run(["python3", "verify.py", instance.url, "--ca", "xca.pem", "--kept", "heads", "--tls-ca",
+                           str(instance.home / "ca/root.pem")], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and (tmp_path / "heads").exists(), done.stdout + done.stderr
+
+
 def test_pages_and_parts_say_what_there_is(instance, life):
     visitor = Visitor(instance)
     page = visitor.get("/log?serial=" + life[0].upper())

@@ -145,6 +145,18 @@ static void test_a_year_is_that_of_taiwan(void **state) {
     assert_int_equal(xca_content_year(apr_time_from_sec(1798732799)), 2026);
 }
 
+static void test_news_are_scheduled_until_their_day_begins_in_taiwan(void **state) {
+    xca_content_t content = faq();
+
+    content.state = XCA_CONTENT_PUBLISHED;
+    content.kind = XCA_CONTENT_NEWS;
+    content.dated = apr_time_from_sec(1798776000); /* noon of 2027-01-01 there, which begins at 16:00 UTC */
+    assert_true(xca_content_is_scheduled(&content, apr_time_from_sec(1798732799)));
+    assert_false(xca_content_is_scheduled(&content, apr_time_from_sec(1798732800)));
+    content.state = XCA_CONTENT_DRAFT;
+    assert_false(xca_content_is_scheduled(&content, apr_time_from_sec(1798732799)));
+}
+
 static xca_question_t asked(void) {
     xca_question_t question = {0};
 
@@ -192,6 +204,7 @@ int main(void) {
         cmocka_unit_test(test_every_word_of_a_long_text_is_found_by_its_grams),
         cmocka_unit_test(test_a_question_is_taken_apart_into_words),
         cmocka_unit_test(test_a_year_is_that_of_taiwan),
+        cmocka_unit_test(test_news_are_scheduled_until_their_day_begins_in_taiwan),
         cmocka_unit_test(test_a_question_is_trimmed_and_taken),
         cmocka_unit_test(test_each_field_of_a_question_tells_what_is_wrong),
     };

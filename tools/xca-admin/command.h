@@ -46,8 +46,10 @@ xca_error_t *admin_open_officer(signing_t *signing, admin_t *admin, const argume
 xca_error_t *admin_decide(admin_t *admin, const signing_t *signing, const xca_case_t *kase, xca_decision_kind kind,
                           const char *letter, const char *reason) XCA_MUST_USE;
 
-/* Has the signer log what this command is about to do, in the name of the system's user who runs it. `details`: of
- * xca_audit_details(). */
+/* The audit log's actor: the system's user who runs the command. */
+const char *admin_actor(const admin_t *admin);
+
+/* Has the signer log what this command is about to do, in the name of admin_actor(). `details`: of xca_audit_details(). */
 xca_error_t *admin_report(const admin_t *admin, const char *kind, const char *details) XCA_MUST_USE;
 
 typedef xca_error_t *command_t(admin_t *admin, const arguments_t *arguments);

@@ -29,7 +29,7 @@ xca_error_t *command_content_import(admin_t *admin, const arguments_t *arguments
 
         err = xca_file_read(&data, &length, path, XCA_CONTENT_FILE_MAX, admin->pool);
         if (err == NULL) {
-            err = xca_content_import(&counts, admin->office, data, length, officer_of(arguments),
+            err = xca_content_import(&counts, admin->office, data, length, officer_of(arguments), admin_actor(admin),
                                      argument_set(arguments, "replace"), admin->now, admin->pool);
         }
         if (err != NULL) {
@@ -113,7 +113,7 @@ static xca_error_t *set_state(admin_t *admin, const arguments_t *arguments, xca_
         err = xca_content_read(&content, admin->office->store, id, admin->pool);
         if (err == NULL) {
             content->state = state;
-            err = xca_content_save(admin->office, content, officer_of(arguments), admin->now, admin->pool);
+            err = xca_content_save(admin->office, content, officer_of(arguments), admin_actor(admin), admin->now, admin->pool);
         }
         index++;
     }
@@ -203,12 +203,12 @@ xca_error_t *command_question_answer(admin_t *admin, const arguments_t *argument
     err = err == NULL ? xca_officer_read(&officer, admin->office->store, uid, admin->pool) : err;
     err = err == NULL ? xca_file_read(&reply, &length, path, XCA_QUESTION_REPLY_MAX, admin->pool) : err;
     if (err == NULL) {
-        err = xca_question_answer(&question, admin->office, id, reply, uid, admin->now, admin->pool);
+        err = xca_question_answer(&question, admin->office, id, reply, uid, admin_actor(admin), admin->now, admin->pool);
     }
     if (err != NULL || category == NULL) {
         return err;
     }
-    err = xca_question_to_faq(&faq, admin->office, question, category, uid, admin->now, admin->pool);
+    err = xca_question_to_faq(&faq, admin->office, question, category, uid, admin_actor(admin), admin->now, admin->pool);
     if (err == NULL) {
         printf("%s\n", faq);
     }

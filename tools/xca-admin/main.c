@@ -153,14 +153,19 @@ const char *admin_text(const admin_t *admin, const char *id) {
     return admin->catalogue != NULL ? xca_catalogue_texts(admin->catalogue, id, admin->language, admin->pool) : id;
 }
 
-xca_error_t *admin_report(const admin_t *admin, const char *kind, const char *details) {
+const char *admin_actor(const admin_t *admin) {
     const struct passwd *user = getpwuid(getuid());
     const char *behind = getenv("SUDO_USER");
+
+    return apr_pstrcat(admin->pool, "admin ", user != NULL ? user->pw_name : "?", behind != NULL ? " for " : NULL, behind,
+                       NULL);
+}
+
+xca_error_t *admin_report(const admin_t *admin, const char *kind, const char *details) {
     xca_audit_event_t event = {0};
 
     event.kind = kind;
-    event.actor = apr_pstrcat(admin->pool, "admin ", user != NULL ? user->pw_name : "?",
-                              behind != NULL ? " for " : NULL, behind, NULL);
+    event.actor = admin_actor(admin);
     event.details = details;
     return xca_audit_report(admin->office->store, &event, admin->now, admin->pool);
 }
