@@ -400,6 +400,7 @@ static xca_error_t *wrong_code(xca_office_t *office, const xca_case_t *kase, apr
     return refusal;
 }
 
+/* Also a case that has no code, a revocation or a change of OIDs: whoever tries its number does not learn that there is one. */
 static xca_error_t *unknown_case(const xca_secret_t *code, apr_pool_t *pool) {
     int matches;
     xca_error_t *err;
@@ -472,17 +473,17 @@ xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const
         return err;
     }
     err = xca_case_read(&found, office->store, number, pool);
-    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
-        return unknown_case(code, pool);
-    }
-    if (err != NULL) {
+    if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
         return err;
+    }
+    if (err != NULL || found->code_hash == NULL) {
+        return unknown_case(code, pool);
     }
     err = lift_lock(&found, office, now, pool);
     if (err != NULL) {
         return err;
     }
-    err = xca_code_verify(&matches, found->code_hash != NULL ? found->code_hash : "", code, pool);
+    err = xca_code_verify(&matches, found->code_hash, code, pool);
     if (err != NULL) {
         return err;
     }
