@@ -1,6 +1,6 @@
 /* ou=oid: class xcaArcEntry.
  *   xcaArc (RDN), xcaOid, xcaOrgClass, xcaOrgState and the texts of org_fields below
- *   xcaNameKey, xcaNameGram   of organisations: the folded name, its singles and pairs (domain/names.h), and its
+ *   xcaNameKey, xcaNameGram   of organisations and agencies: the folded name, its singles and pairs (domain/names.h), and its
  *                             first single and pair behind a ^, which no folded name has in it
  *   xcaArcBlock               directory/arc_blocks.h
  *   xcaBannedFrom             written by the signer alone, no import touches it */
@@ -18,9 +18,12 @@
 #include "domain/names.h"
 
 #define FIRST_NUMBER 100000 /* of registered organisations, profile.md "Codes" */
+#define LOCALITIES   900    /* of counties and towns: 900xx, there as well */
 #define WIDTH_MAX    16     /* blocks of arcs that are read at once */
 #define WALK_PAGE    500    /* arcs that a walk has in memory for each level */
 #define WALK_TRIES   3
+#define CLASSED      "(xcaOrgClass=*)"
+#define NOT_CLASSED  "(!(xcaOrgClass=*))" /* with a search form: a government agency */
 #define NEXT_TRIES   1000   /* numbers that others may take while we look */
 
 typedef struct org_field {
@@ -52,7 +55,7 @@ static const char *const wanted[] = {
     "xcaArc",     "xcaOid",          "o",          "xcaNameEn",  "xcaOrgClass",   "xcaOrgState",
     "xcaUbn",     "xcaSchoolCode",   "xcaCounty",  "xcaDistrict", "xcaSourceKey", "postalCode",
     "xcaAddress", "xcaPhone",        "xcaFax",     "labeledURI", "mail",          "description",
-    "xcaBannedFrom", "xcaAuthority", "modifyTimestamp", "hasSubordinates", NULL};
+    "xcaBannedFrom", "xcaAuthority", "modifyTimestamp", "hasSubordinates", "xcaNameKey", NULL};
 
 static const char *get_field(const xca_org_t *org, const org_field_t *field) {
     const char *value;
@@ -167,12 +170,27 @@ static apr_array_header_t *indexed_grams(apr_pool_t *pool, const char *folded) {
     return grams;
 }
 
+static long last_arc(const xca_org_t *org) {
+    const char *dot = strrchr(org->oid, '.');
+
+    return dot != NULL ? atol(dot + 1) : 0;
+}
+
+int xca_org_is_agency(const xca_org_t *org) {
+    const char *arc = xca_class_get(XCA_CLASS_NONE)->arc;
+    apr_size_t root = strlen(XCA_OID_ROOT "."), length = strlen(arc);
+
+    return org->class == XCA_CLASS_NONE && org->name != NULL && strncmp(org->oid, XCA_OID_ROOT ".", root) == 0 &&
+           strncmp(org->oid + root, arc, length) == 0 && org->oid[root + length] == '.' &&
+           last_arc(org) / 100 != LOCALITIES;
+}
+
 static void add_search_form(xca_entry_t *entry, const xca_org_t *org, apr_pool_t *pool) {
     const char *folded;
     apr_array_header_t *grams;
     int i;
 
-    if (org->class == XCA_CLASS_NONE || org->name == NULL) {
+    if (org->name == NULL || (org->class == XCA_CLASS_NONE && !xca_org_is_agency(org))) {
         return;
     }
     folded = xca_name_fold(pool, org->name);
@@ -230,6 +248,7 @@ void *xca_org_of_entry(const xca_entry_t *entry, apr_pool_t *pool) {
                   apr_pstrdup(pool, xca_entry_text(entry, org_fields[i].attribute)));
     }
     org->banned_from = xca_entry_time(entry, "xcaBannedFrom");
+    org->searchable = xca_entry_text(entry, "xcaNameKey") != NULL;
     org->has_children = children != NULL && strcmp(children, "TRUE") == 0;
     org->modified = xca_entry_time(entry, "modifyTimestamp");
     return org;
@@ -267,12 +286,6 @@ xca_error_t *xca_org_ban(xca_store_t *store, const char *oid, apr_time_t from, a
 }
 
 /* ---- Browsing ---- */
-
-static long last_arc(const xca_org_t *org) {
-    const char *dot = strrchr(org->oid, '.');
-
-    return dot != NULL ? atol(dot + 1) : 0;
-}
 
 static int by_arc(const void *a, const void *b) {
     long left = last_arc(*(xca_org_t *const *)a), right = last_arc(*(xca_org_t *const *)b);
@@ -416,15 +429,24 @@ static const char *group_filter(int group, const char *folded, const char *and, 
                        and, ")", NULL);
 }
 
+/* Agencies come behind, so that those who may apply are never cut off for them. */
 static xca_error_t *find_keyword(apr_array_header_t *found, xca_store_t *store, const char *folded,
-                                 const char *and, int wanted_count, apr_pool_t *pool) {
-    int group;
+                                 const char *and, int agencies, int wanted_count, apr_pool_t *pool) {
+    static const struct {
+        int group, agencies;
+    } rounds[] = {{0, 0}, {0, 1}, {1, 0}, {2, 0}, {1, 1}, {2, 1}};
+    apr_size_t i;
 
-    for (group = 0; group < 3 && found->nelts < wanted_count; group++) {
+    for (i = 0; i < sizeof(rounds) / sizeof(rounds[0]) && found->nelts < wanted_count; i++) {
         int before = found->nelts;
-        xca_error_t *err = find(found, store, group_filter(group, folded, and, pool),
-                                wanted_count - before, pool);
+        xca_error_t *err;
 
+        if (rounds[i].agencies && !agencies) {
+            continue;
+        }
+        err = find(found, store,
+                   group_filter(rounds[i].group, folded, apr_pstrcat(pool, rounds[i].agencies ? NOT_CLASSED : CLASSED, and, NULL), pool),
+                   wanted_count - before, pool);
         if (err != NULL) {
             return err;
         }
@@ -434,23 +456,23 @@ static xca_error_t *find_keyword(apr_array_header_t *found, xca_store_t *store, 
     return NULL;
 }
 
-xca_error_t *xca_org_search(apr_array_header_t **orgs, int *more, xca_store_t *store,
-                            const char *keyword, const char *ubn, int limit, apr_pool_t *pool) {
+static xca_error_t *search(apr_array_header_t **orgs, int *more, xca_store_t *store,
+                           const char *keyword, const char *ubn, int agencies, int limit, apr_pool_t *pool) {
     apr_array_header_t *found = apr_array_make(pool, limit + 1, sizeof(void *));
     const char *folded = keyword != NULL ? xca_name_fold(pool, keyword) : "";
-    const char *and = "(xcaOrgClass=*)";
+    const char *and = "";
     xca_error_t *err = NULL;
 
     if (ubn != NULL && *ubn != '\0') {
         ubn = xca_filter_escape(pool, xca_text_halfwidth(pool, xca_text_trim(pool, ubn)));
-        and = apr_pstrcat(pool, "(xcaUbn=", ubn, ")", and, NULL);
+        and = apr_pstrcat(pool, "(xcaUbn=", ubn, ")", NULL);
     } else {
         ubn = NULL;
     }
     if (*folded != '\0') {
-        err = find_keyword(found, store, folded, and, limit + 1, pool);
+        err = find_keyword(found, store, folded, and, agencies, limit + 1, pool);
     } else if (ubn != NULL && (keyword == NULL || *keyword == '\0')) {
-        err = find(found, store, apr_pstrcat(pool, "(&", and, ")", NULL), limit + 1, pool);
+        err = find(found, store, apr_pstrcat(pool, "(&", and, agencies ? "(|" CLASSED "(xcaNameKey=*))" : CLASSED, ")", NULL), limit + 1, pool);
     }
     if (err != NULL) {
         return err;
@@ -461,6 +483,16 @@ xca_error_t *xca_org_search(apr_array_header_t **orgs, int *more, xca_store_t *s
     found->nelts = found->nelts > limit ? limit : found->nelts;
     *orgs = found;
     return NULL;
+}
+
+xca_error_t *xca_org_search(apr_array_header_t **orgs, int *more, xca_store_t *store,
+                            const char *keyword, const char *ubn, int limit, apr_pool_t *pool) {
+    return search(orgs, more, store, keyword, ubn, 0, limit, pool);
+}
+
+xca_error_t *xca_org_search_all(apr_array_header_t **orgs, int *more, xca_store_t *store,
+                                const char *keyword, const char *ubn, int limit, apr_pool_t *pool) {
+    return search(orgs, more, store, keyword, ubn, 1, limit, pool);
 }
 
 xca_error_t *xca_org_by_source_key(xca_org_t **org, xca_store_t *store, const char *key,
@@ -622,7 +654,7 @@ xca_error_t *xca_org_update(xca_store_t *store, const xca_org_t *old, const xca_
             changes, "xcaOrgState",
             new_record->state != XCA_ORG_ACTIVE ? xca_org_state_id(new_record->state) : NULL);
     }
-    if (old->class != new_record->class ||
+    if (old->class != new_record->class || !old->searchable ||
         strcmp(get_field(old, &org_fields[0]), get_field(new_record, &org_fields[0])) != 0) {
         change_search_form(changes, new_record, pool);
     }

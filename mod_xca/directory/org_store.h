@@ -11,6 +11,9 @@
 char *xca_org_dn(const xca_store_t *store, const char *oid, apr_pool_t *pool);
 char *xca_org_oid_of_dn(const xca_store_t *store, const char *dn, apr_pool_t *pool);
 
+/* A government agency: an arc with a name below that of the agencies, but not a county or town. It is shown and found, and may not apply here. */
+int xca_org_is_agency(const xca_org_t *org);
+
 /* One organisation or arc. "ldap.no-entry" -> "org.not-found". */
 xca_error_t *xca_org_read(xca_org_t **org, xca_store_t *store, const char *oid,
                           apr_pool_t *pool) XCA_MUST_USE;
@@ -32,6 +35,11 @@ xca_error_t *xca_org_children(apr_array_header_t **orgs, int *more, xca_store_t 
 xca_error_t *xca_org_search(apr_array_header_t **orgs, int *more, xca_store_t *store,
                             const char *keyword, const char *ubn, int limit,
                             apr_pool_t *pool) XCA_MUST_USE;
+
+/* The same with government agencies: those of just this name behind the organisations of that name, the others last. */
+xca_error_t *xca_org_search_all(apr_array_header_t **orgs, int *more, xca_store_t *store,
+                                const char *keyword, const char *ubn, int limit,
+                                apr_pool_t *pool) XCA_MUST_USE;
 
 /* The organisation imported from the row with this key, NULL if none. */
 xca_error_t *xca_org_by_source_key(xca_org_t **org, xca_store_t *store, const char *key,

@@ -66,6 +66,7 @@ typedef struct xca_org {
     const char *note;
     apr_time_t banned_from;  /* letter date of a revocation that bars new applications, or 0 */
     int has_children;        /* set by reads of the tree                            */
+    int searchable;          /* so is this: the directory has what it is found by   */
     apr_time_t modified;
 } xca_org_t;
 

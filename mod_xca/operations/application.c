@@ -100,12 +100,22 @@ static int is_wrong(const xca_error_t *wrong, const char *field) {
     return 0;
 }
 
+static int same_text(const char *a, const char *b) {
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
 char *xca_case_source_key(apr_pool_t *pool, const char *number) {
     return apr_pstrcat(pool, "case:", number, NULL);
 }
 
-/* A new organisation whose unified number is in the tree already is not new, unless it came in with this very case: the
- * signer was stopped after it had assigned the OID. */
+/* Whether an organisation came into the tree with this very case: it was approved, or the signer was stopped after it had
+ * assigned the OID. The portal may not read the source: to it the OID tells. */
+static int came_with(const xca_org_t *org, const xca_case_t *kase, const char *this_case, apr_pool_t *pool) {
+    return org->source_key != NULL ? this_case != NULL && strcmp(org->source_key, xca_case_source_key(pool, this_case)) == 0
+                                   : same_text(org->oid, kase->assigned_oid);
+}
+
+/* A new organisation whose unified number is in the tree already is not new. */
 static xca_error_t *check_not_known(xca_office_t *office, const xca_case_t *kase,
                                     const char *this_case, xca_error_t **wrong, apr_pool_t *pool) {
     apr_array_header_t *same;
@@ -120,8 +130,7 @@ static xca_error_t *check_not_known(xca_office_t *office, const xca_case_t *kase
         return err;
     }
     org = APR_ARRAY_IDX(same, 0, const xca_org_t *);
-    if (this_case != NULL && org->source_key != NULL &&
-        strcmp(org->source_key, xca_case_source_key(pool, this_case)) == 0) {
+    if (came_with(org, kase, this_case, pool)) {
         return NULL;
     }
     *wrong = xca_error_append(
@@ -156,10 +165,6 @@ static xca_error_t *check_window(xca_office_t *office, xca_case_t *kase, xca_err
             xca_error_append(*wrong, xca_error_field(pool, "window", "window.class", window->name));
     }
     return NULL;
-}
-
-static int same_text(const char *a, const char *b) {
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
 xca_error_t *xca_key_check_free(xca_office_t *office, const char *key_hash, const char *oid,
@@ -400,6 +405,7 @@ static xca_error_t *wrong_code(xca_office_t *office, const xca_case_t *kase, apr
     return refusal;
 }
 
+/* Also a case that has no code, a revocation or a change of OIDs: whoever tries its number does not learn that there is one. */
 static xca_error_t *unknown_case(const xca_secret_t *code, apr_pool_t *pool) {
     int matches;
     xca_error_t *err;
@@ -472,17 +478,17 @@ xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const
         return err;
     }
     err = xca_case_read(&found, office->store, number, pool);
-    if (err != NULL && err->kind == XCA_E_NOT_FOUND) {
-        return unknown_case(code, pool);
-    }
-    if (err != NULL) {
+    if (err != NULL && err->kind != XCA_E_NOT_FOUND) {
         return err;
+    }
+    if (err != NULL || found->code_hash == NULL) {
+        return unknown_case(code, pool);
     }
     err = lift_lock(&found, office, now, pool);
     if (err != NULL) {
         return err;
     }
-    err = xca_code_verify(&matches, found->code_hash != NULL ? found->code_hash : "", code, pool);
+    err = xca_code_verify(&matches, found->code_hash, code, pool);
     if (err != NULL) {
         return err;
     }

@@ -46,8 +46,8 @@ xca_error_t *xca_application_file(const char **number, xca_office_t *office, xca
                                   apr_pool_t *pool) XCA_MUST_USE;
 
 /* Opens a case with its user code. Wrong: XCA_E_DENIED "code.wrong" (arg: tries left), after three XCA_E_LOCKED
- * "code.locked" (arg: minutes left); no such case gives "code.wrong-case" after the
- * same time. */
+ * "code.locked" (arg: minutes left); no such case, or one that has no code, gives
+ * "code.wrong-case" after the same time. */
 xca_error_t *xca_application_open(xca_case_t **kase, xca_office_t *office, const char *number,
                                   const xca_secret_t *code, apr_time_t now,
                                   apr_pool_t *pool) XCA_MUST_USE;

@@ -169,7 +169,7 @@ static xca_error_t *take_row(xca_import_report_t *report, oid_import_t *import,
         return err;
     }
     merged = xca_import_merge(pool, existing, &row->org, import->table);
-    if (xca_org_differences(pool, existing, merged)->nelts == 0) {
+    if (xca_org_differences(pool, existing, merged)->nelts == 0 && (existing->searchable || !xca_org_is_agency(existing))) {
         report->unchanged++;
         return NULL;
     }

@@ -44,11 +44,11 @@ static xca_error_t *check(const char **answer, const xca_case_t *kase, const xca
     int matches;
     xca_error_t *err;
 
-    if (kase->code_locked_until > now) {
+    if (kase->code_locked_until > now || kase->code_hash == NULL) {
         *answer = "code.wrong-case";
         return NULL;
     }
-    err = xca_code_verify(&matches, kase->code_hash != NULL ? kase->code_hash : "", code, pool);
+    err = xca_code_verify(&matches, kase->code_hash, code, pool);
     if (err == NULL && !matches) {
         *answer = "code.wrong-case";
     } else if (err == NULL && kase->kind != XCA_CASE_CERTIFICATE) {

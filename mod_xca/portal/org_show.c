@@ -22,24 +22,31 @@ void xca_org_show_short(xca_visit_t *visit, xca_value_t *map, const xca_org_t *o
     xca_map_text(map, "name", org->name);
     xca_map_text(map, "name_en", org->name_en);
     xca_map_text(map, "_name", xca_org_show_name(visit, org));
-    if (org->class == XCA_CLASS_NONE) {
+    if (xca_org_is_agency(org)) {
+        xca_map_true(map, "agency", 1);
+        xca_map_text(map, "_state", "apply.not");
+    } else if (org->class != XCA_CLASS_NONE) {
+        xca_map_text(map, "class", xca_class_get(org->class)->id);
+        xca_map_text(map, "_class", text_id(visit, "class", xca_class_get(org->class)->id));
+        xca_map_text(map, "state", state_ids[org->state]);
+        xca_map_text(map, "_state",
+                     org->state != XCA_ORG_ACTIVE ? text_id(visit, "org-state", state_ids[org->state]) : NULL);
+    } else {
         return;
     }
-    xca_map_text(map, "class", xca_class_get(org->class)->id);
-    xca_map_text(map, "_class", text_id(visit, "class", xca_class_get(org->class)->id));
-    xca_map_text(map, "state", state_ids[org->state]);
-    xca_map_text(map, "_state",
-                 org->state != XCA_ORG_ACTIVE ? text_id(visit, "org-state", state_ids[org->state]) : NULL);
     xca_map_text(map, "ubn", org->ubn);
     xca_map_text(map, "county", org->county);
 }
 
 /* Only pages that there are; and the application only where it can succeed. */
 static void put_ways_on(xca_visit_t *visit, xca_value_t *map, const xca_org_t *org) {
+    if (org->class == XCA_CLASS_NONE) {
+        return;
+    }
     if (xca_nav_is_open(xca_nav_find("certificates"))) {
         xca_map_text(map, "_certificates", apr_pstrcat(visit->pool, "/certificates?oid=", org->oid, NULL));
     }
-    if (org->state == XCA_ORG_ACTIVE && org->class != XCA_CLASS_NONE && xca_nav_is_open(xca_nav_find("apply-card"))) {
+    if (org->state == XCA_ORG_ACTIVE && xca_nav_is_open(xca_nav_find("apply-card"))) {
         xca_map_text(map, "_apply_card", apr_pstrcat(visit->pool, "/apply/card/start?oid=", org->oid, NULL));
     }
     if (org->state == XCA_ORG_ACTIVE && xca_class_get(org->class)->card_less &&

@@ -7,7 +7,7 @@
 /* Its name in the visitor's language; its OID if it has none. */
 const char *xca_org_show_name(const xca_visit_t *visit, const xca_org_t *org);
 
-/* For lists: oid, name, class, state, ubn, county. */
+/* For lists: oid, name, class, state, ubn, county; "agency" of a government agency. */
 void xca_org_show_short(xca_visit_t *visit, xca_value_t *map, const xca_org_t *org);
 
 /* All that is public, why it may not apply, and where to go on from here. */

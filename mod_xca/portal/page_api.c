@@ -65,7 +65,7 @@ xca_error_t *xca_api_organisation(xca_visit_t *visit) {
     if (err != NULL) {
         return err;
     }
-    if (org->class == XCA_CLASS_NONE) {
+    if (org->class == XCA_CLASS_NONE && !xca_org_is_agency(org)) {
         return no_organisation(visit); /* an arc that is none */
     }
     xca_org_show_full(visit, xca_map_map(visit->model, "organisation"), org);

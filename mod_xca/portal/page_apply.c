@@ -75,6 +75,9 @@ static const char *why_not(const xca_apply_way_t *way, const xca_org_t *org, apr
     if (org->state == XCA_ORG_UNIT) {
         return "apply.not.unit";
     }
+    if (org->class == XCA_CLASS_NONE) {
+        return "apply.not.agency";
+    }
     if (!takes_class(way, org->class)) {
         return "apply.not.class";
     }
@@ -137,8 +140,8 @@ static xca_error_t *put_matches(xca_visit_t *visit, const xca_apply_way_t *way, 
     apr_array_header_t *orgs;
     xca_value_t *list;
     int more = 0, i;
-    xca_error_t *err = xca_org_search(&orgs, &more, visit->office->store, keyword, ubn,
-                                      MATCHES_SHOWN, visit->pool);
+    xca_error_t *err = xca_org_search_all(&orgs, &more, visit->office->store, keyword, ubn,
+                                          MATCHES_SHOWN, visit->pool);
 
     if (err != NULL) {
         return err;

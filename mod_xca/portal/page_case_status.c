@@ -7,6 +7,7 @@
 #include "operations/decision.h"
 #include "directory/card_store.h"
 #include "portal/case_view.h"
+#include "portal/cert_show.h"
 #include "portal/engine.h"
 #include "portal/page_apply.h"
 #include "portal/page_case.h"
@@ -193,6 +194,40 @@ static const char *next_step(const xca_case_t *kase, apr_pool_t *pool) {
     return apr_pstrcat(pool, "case.next.", own ? "card-" : "", xca_case_state_id(kase->state), NULL);
 }
 
+/* What became of the certificates of a case that is done; *state: what all of them are, "mixed" if they differ, NULL if there are none. */
+static xca_error_t *put_certificates(const char **state, xca_visit_t *visit, const xca_case_t *kase, const xca_card_t *card) {
+    apr_array_header_t *certs;
+    xca_value_t *list;
+    int i;
+    xca_error_t *err;
+
+    *state = NULL;
+    if (kase->state != XCA_STATE_COMPLETED || (card == NULL && kase->serial == NULL)) {
+        return NULL;
+    }
+    err = xca_cert_search(&certs, NULL, visit->office->store, card != NULL ? XCA_CERT_BY_CARD : XCA_CERT_BY_SERIAL,
+                          card != NULL ? card->number : kase->serial, 0, visit->pool);
+    list = err == NULL ? xca_map_list(visit->model, "certificates") : NULL;
+    for (i = 0; err == NULL && i < certs->nelts; i++) {
+        const xca_cert_t *cert = APR_ARRAY_IDX(certs, i, const xca_cert_t *);
+        const char *shown = xca_cert_shown(cert, visit->now);
+
+        *state = *state == NULL || strcmp(*state, shown) == 0 ? shown : "mixed";
+        xca_cert_show(visit, xca_list_map(list), cert);
+    }
+    return err;
+}
+
+/* What was done is told as it was; what to do next goes by what the certificates are now. */
+static void put_next(xca_visit_t *visit, const xca_case_t *kase, const char *certificates) {
+    int good = certificates == NULL || strcmp(certificates, "valid") == 0;
+    int over = !good && (strcmp(certificates, "revoked") == 0 || strcmp(certificates, "expired") == 0);
+    const char *id = good ? next_step(kase, visit->pool) : apr_pstrcat(visit->pool, "case.next.", certificates, NULL);
+
+    xca_map_text(visit->model, "next", text_of(visit, id));
+    xca_map_true(visit->model, "_again", over || kase->state == XCA_STATE_REFUSED || kase->state == XCA_STATE_LAPSED);
+}
+
 static xca_error_t *put_signer(xca_visit_t *visit, const xca_case_t *kase) {
     int silent;
     xca_error_t *err;
@@ -219,9 +254,13 @@ xca_error_t *xca_page_case_status(xca_visit_t *visit) {
 }
 
 xca_error_t *xca_case_status_show(xca_visit_t *visit, const xca_case_t *kase) {
+    const char *certificates;
     xca_card_t *card;
     xca_error_t *err = find_card(&card, visit, kase);
 
+    if (err == NULL) {
+        err = put_certificates(&certificates, visit, kase, card);
+    }
     if (err != NULL) {
         return err;
     }
@@ -229,17 +268,16 @@ xca_error_t *xca_case_status_show(xca_visit_t *visit, const xca_case_t *kase) {
     put_stations(visit, kase);
     put_card(visit, kase, card);
     xca_map_when(visit->model, "since", kase->state_changed);
-    xca_map_text(visit->model, "next", text_of(visit, next_step(kase, visit->pool)));
+    put_next(visit, kase, certificates);
     xca_map_text(visit->model, "_way", xca_apply_way_of(kase->kind)->name);
     xca_map_text(visit->model, "problem",
                  kase->problem != NULL && *kase->problem != '\0' ? kase->problem : NULL);
     xca_map_true(visit->model, "_accept", kase->state == XCA_STATE_ISSUED);
     xca_map_true(visit->model, "_device", kase->kind == XCA_CASE_CERTIFICATE && !xca_case_ended(kase->state));
-    xca_map_true(visit->model, "_done", kase->state == XCA_STATE_COMPLETED);
-    xca_map_true(visit->model, "_again",
-                 kase->state == XCA_STATE_REFUSED || kase->state == XCA_STATE_LAPSED);
     if (kase->kind != XCA_CASE_CARD && is_issued(kase->state)) {
         xca_map_text(visit->model, "serial", kase->serial);
+    }
+    if (kase->state == XCA_STATE_ISSUED) {
         xca_map_text(visit->model, "until",
                      xca_date_format(visit->pool, kase->not_before + XCA_ACCEPT_DAYS * XCA_DAY,
                                      XCA_DATE_ISO));

@@ -101,7 +101,7 @@ xca_error_t *xca_page_oid(xca_visit_t *visit) {
     if (err != NULL) {
         return err;
     }
-    if (org->class != XCA_CLASS_NONE) {
+    if (org->class != XCA_CLASS_NONE || xca_org_is_agency(org)) {
         xca_org_show_full(visit, xca_map_map(visit->model, "organisation"), org);
     } else {
         xca_map_text(visit->model, "name", xca_org_show_name(visit, org));

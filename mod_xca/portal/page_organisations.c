@@ -35,8 +35,8 @@ static xca_error_t *put_matches(xca_visit_t *visit, const char *name, const char
     apr_array_header_t *orgs;
     xca_value_t *list;
     int more = 0, i;
-    xca_error_t *err = xca_org_search(&orgs, &more, visit->office->store, name, ubn, MATCHES_SHOWN,
-                                      visit->pool);
+    xca_error_t *err = xca_org_search_all(&orgs, &more, visit->office->store, name, ubn, MATCHES_SHOWN,
+                                          visit->pool);
 
     if (err != NULL) {
         return err;

@@ -37,14 +37,14 @@ static xca_error_t *search_name(bench_t *bench, const char *const *arguments, ap
     apr_array_header_t *orgs;
     int more;
 
-    return xca_org_search(&orgs, &more, bench->office->store, arguments[0], NULL, SHOWN, scratch);
+    return xca_org_search_all(&orgs, &more, bench->office->store, arguments[0], NULL, SHOWN, scratch);
 }
 
 static xca_error_t *search_number(bench_t *bench, const char *const *arguments, apr_pool_t *scratch) {
     apr_array_header_t *orgs;
     int more;
 
-    return xca_org_search(&orgs, &more, bench->office->store, NULL, arguments[0], SHOWN, scratch);
+    return xca_org_search_all(&orgs, &more, bench->office->store, NULL, arguments[0], SHOWN, scratch);
 }
 
 static xca_error_t *browse(bench_t *bench, const char *const *arguments, apr_pool_t *scratch) {

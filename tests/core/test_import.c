@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "directory/record.h"
 #include "operations/oid_import.h"
 
 static slapd_t *slapd;
@@ -196,6 +197,24 @@ static void test_a_changed_row_updates_its_organisation(void **state) {
     assert_int_equal(found->nelts, 0);
 }
 
+static void test_an_agency_that_is_not_found_yet_is_once_its_row_is_read_again(void **state) {
+    static const char text[] = "oid,dn,name,org_code,parent_path,zip,address,phone,fax,url,name_en,effective\r\n"
+                               "2.16.886.101.20099,\"o=匯入院,c=TW\",匯入院,900000000A,,100,台北市重慶南路1段122號,02-23113731,,,,\r\n";
+    apr_array_header_t *wrong = apr_array_make(pool, 4, sizeof(char *)), *found;
+    xca_changes_t *changes = xca_changes_make(pool);
+
+    assert_int_equal(import_text(text, sizeof(text) - 1, wrong).added, 1);
+    xca_changes_text(changes, "xcaNameKey", NULL); /* as earlier versions left it */
+    xca_changes_text(changes, "xcaNameGram", NULL);
+    assert_done(xca_ldap_modify(office.store->ldap, xca_org_dn(office.store, "2.16.886.101.20099", pool), changes, NULL, NULL, NULL, pool));
+    assert_done(xca_org_search_all(&found, NULL, office.store, "匯入院", NULL, 2, pool));
+    assert_int_equal(found->nelts, 0);
+    assert_int_equal(import_text(text, sizeof(text) - 1, wrong).changed, 1);
+    assert_done(xca_org_search_all(&found, NULL, office.store, "匯入院", NULL, 2, pool));
+    assert_int_equal(found->nelts, 1);
+    assert_int_equal(import_text(text, sizeof(text) - 1, wrong).unchanged, 1);
+}
+
 static int count_of(const char *text, const char *part) {
     int count = 0;
 
@@ -273,6 +292,7 @@ int main(void) {
         cmocka_unit_test(test_the_competent_authority_is_exported_and_read_back),
         cmocka_unit_test(test_wrong_rows_are_told_and_the_others_go_in),
         cmocka_unit_test(test_a_changed_row_updates_its_organisation),
+        cmocka_unit_test(test_an_agency_that_is_not_found_yet_is_once_its_row_is_read_again),
         cmocka_unit_test(test_the_three_exports_have_the_same_arcs),
         cmocka_unit_test(test_a_table_as_ldif_loads_with_slapadd),
         cmocka_unit_test(test_the_export_as_ldif_loads_with_slapadd),

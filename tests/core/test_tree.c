@@ -227,17 +227,24 @@ static void test_numbers_taken_at_the_same_time_are_different_and_without_gaps(v
     assert_string_equal(APR_ARRAY_IDX(orgs, 79, xca_org_t *)->oid, "2.16.886.103.100079");
 }
 
-static const char *names_found(const char *keyword, const char *ubn, int limit, int *more) {
+typedef xca_error_t *search(apr_array_header_t **orgs, int *more, xca_store_t *store, const char *keyword, const char *ubn, int limit,
+                            apr_pool_t *own);
+
+static const char *names_by(search *with, const char *keyword, const char *ubn, int limit, int *more) {
     apr_array_header_t *orgs;
     const char *names = "";
     int i;
 
-    assert_done(xca_org_search(&orgs, more, store, keyword, ubn, limit, pool));
+    assert_done(with(&orgs, more, store, keyword, ubn, limit, pool));
     for (i = 0; i < orgs->nelts; i++) {
         names = apr_pstrcat(pool, names, i > 0 ? " " : "", APR_ARRAY_IDX(orgs, i, xca_org_t *)->name,
                             NULL);
     }
     return names;
+}
+
+static const char *names_found(const char *keyword, const char *ubn, int limit, int *more) {
+    return names_by(xca_org_search, keyword, ubn, limit, more);
 }
 
 static void test_search_gives_the_exact_name_first_then_beginnings(void **state) {
@@ -264,6 +271,38 @@ static void test_search_gives_the_exact_name_first_then_beginnings(void **state)
     assert_string_equal(names_found("", "", 10, &more), "");
     assert_string_equal(names_found("*)(xcaOid=*", NULL, 10, &more), "");
     assert_string_equal(names_found("學校", NULL, 10, &more), ""); /* an arc's name is no organisation */
+}
+
+static void add_agency(const char *oid, const char *name) {
+    xca_org_t *org = apr_pcalloc(pool, sizeof(*org));
+
+    org->oid = oid;
+    org->name = name;
+    assert_done(xca_org_add_path(store, oid, pool));
+    assert_done(xca_org_add(store, org, pool));
+}
+
+static void test_agencies_are_found_behind_those_who_may_apply(void **state) {
+    int more;
+    xca_org_t *org = school("財團法人水務署獎學金基金會");
+
+    org->class = XCA_CLASS_FOUNDATION;
+    assert_done(xca_org_add_next(store, org, "2.16.886.104", pool));
+    add_agency("2.16.886.101.20003.70001", "水務署");
+    add_agency("2.16.886.101.20003.70002", "水務署第一分署");
+    add_agency("2.16.886.101.20003.70003", "經濟部水務署");
+    add_agency("2.16.886.114.70004", "水務署登記類"); /* a registration arc of another branch */
+    add_agency("2.16.886.101.90077", "水務署縣");     /* a place, no agency */
+    assert_string_equal(names_by(xca_org_search_all, "水務署", NULL, 10, &more),
+                        "水務署 財團法人水務署獎學金基金會 水務署第一分署 經濟部水務署");
+    assert_int_equal(more, 0);
+    assert_string_equal(names_by(xca_org_search_all, "水務署", NULL, 2, &more), "水務署 財團法人水務署獎學金基金會");
+    assert_int_equal(more, 1);
+    assert_string_equal(names_by(xca_org_search_all, "學校", NULL, 10, &more), "");
+    assert_string_equal(names_by(xca_org_search_all, "仁愛", "04595257", 10, &more), "臺南仁愛堂");
+    assert_string_equal(names_by(xca_org_search_all, NULL, "04595257", 10, &more), "臺南仁愛堂");
+    /* where a like name is warned of, they are not asked for */
+    assert_string_equal(names_found("水務署", NULL, 10, &more), "財團法人水務署獎學金基金會");
 }
 
 typedef struct walked {
@@ -383,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_no_number_is_given_behind_the_last_one),
         cmocka_unit_test(test_numbers_taken_at_the_same_time_are_different_and_without_gaps),
         cmocka_unit_test(test_search_gives_the_exact_name_first_then_beginnings),
+        cmocka_unit_test(test_agencies_are_found_behind_those_who_may_apply),
         cmocka_unit_test(test_a_walk_gives_parents_first_and_all),
         cmocka_unit_test(test_a_walk_outlasts_a_directory_that_is_slow),
         cmocka_unit_test(test_missing_arcs_above_are_made),

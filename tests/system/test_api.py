@@ -278,6 +278,31 @@ def test_a_case_is_followed_with_its_code_and_the_same_locks(browser, caller, ho
     assert visitor.submit(page, {"case_number": holder.case, "code": USER_CODE}).status == 429
 
 
+def test_a_completed_case_tells_what_its_certificate_is_now(browser, caller, instance, tmp_path):
+    _, case, serial = publish(browser, instance, tmp_path, "api-case@example.org.tw")
+    door = Visitor(instance)
+    page = door.follow(door.submit(door.get("/case/status"), {"case_number": case, "code": USER_CODE}))
+
+    def told():
+        said = caller.post("/cases/status", {"case_number": case, "user_code": USER_CODE}).json()
+        assert said["case"]["state"] == "completed" and "until" not in said, "there is nothing to accept any more"
+        assert [c["serial"] for c in said["certificates"]] == [serial]
+        page = door.get("/case/status/" + case)
+        assert "/certificates/" + serial in page.text
+        return said["certificates"][0]["state"], said["next"], page
+
+    state, after, page = told()
+    assert state == "valid" and "can be downloaded" in after and "可以下載安裝使用" in page.main
+    change_state(browser, instance, serial, "suspend")
+    state, after, page = told()
+    assert state == "suspended" and "is suspended" in after and "憑證目前停用" in page.main and "可以下載安裝使用" not in page.main
+    change_state(browser, instance, serial, "resume")
+    revoke(instance, serial)
+    state, after, page = told()
+    assert state == "revoked" and "was revoked" in after and "憑證已經廢止" in page.main and "可以下載安裝使用" not in page.main
+    assert "憑證 IC 卡或私密金鑰遺失" in page.main and "/apply/certificate" in page.text
+
+
 def test_statistics_and_description(caller, instance):
     said = caller.get("/statistics").json()
     assert said["total"]["issued"] >= 1 and said["by_class"]

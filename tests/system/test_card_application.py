@@ -3,8 +3,8 @@
 import subprocess
 
 from selenium.webdriver.common.by import By
-from applying import apply, by_name, choose_address, fill_form, go, open_form, send_form
-from conftest import USER_CODE
+from applying import apply, by_name, change_state, choose_address, fill_form, go, open_form, send_form
+from conftest import BASE, USER_CODE
 from readers import readers  # noqa: F401
 from test_card_relay import card_of, done, helper  # noqa: F401
 from test_printed import printed, terms_version
@@ -68,7 +68,20 @@ def test_a_foundation_gets_its_primary_card(browser, instance, helper, tmp_path)
     assert number in text and "98765432101234" in text and "開卡期限" in text
     done(helper([USER_CODE], "activate"))
     instance.wait_for_state(case, "completed")
-    assert "已開卡" in status_page(browser, instance, case)
+    text = status_page(browser, instance, case)
+    assert "已開卡" in text and "憑證生效，可以使用了" in text
+    serials = [v["xcaSerial"][0].decode() for _, v in instance.bind("admin").search_s("ou=certificates," + BASE, 1, "(xcaCardNumber=%s)" % number)]
+    for serial in serials:
+        assert browser.find_element(By.CSS_SELECTOR, "a[href='/certificates/%s']" % serial).is_displayed()
+    assert len(serials) == 3
+
+    # what became of them since is told too: of one, of the whole card
+    change_state(browser, instance, serials[0], "suspend")
+    text = status_page(browser, instance, case)
+    assert "狀態不同" in text and "憑證生效" not in text and len(browser.find_elements(By.CSS_SELECTOR, "main .results .tag.wait")) == 1
+    change_state(browser, instance, number, "suspend")
+    text = status_page(browser, instance, case)
+    assert "憑證目前停用" in text and len(browser.find_elements(By.CSS_SELECTOR, "main .results .tag.wait")) == 3
 
 
 def test_a_new_school_applies_with_its_code_corrects_and_gets_an_oid(browser, instance, helper, tmp_path):  # noqa: F811

@@ -14,6 +14,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from applying import by_name, choose, go, issue, publish, revoke
 from conftest import BASE, USER_CODE
+from visiting import Visitor
 
 DAY = 86400
 
@@ -129,6 +130,14 @@ def test_notices_come_before_the_end_once_each_and_as_wanted(browser, spare, fiv
     ids = sorted(name.split("-ending-")[1] for name in notices(spare, "-ending-") if name.startswith(told))
     assert ids == ["30", "90"]  # the one for 60 days was over when the signer came
     assert not [name for name in notices(spare, "-ending-") if name.startswith(five_years["revoked"][2])]
+
+
+def test_a_case_tells_that_its_certificate_has_expired(spare, five_years):
+    _, case, serial = five_years["told"]
+    spare.restart(int(end_of(spare, serial) + DAY - time.time()))
+    door = Visitor(spare)
+    page = door.follow(door.submit(door.get("/case/status"), {"case_number": case, "code": USER_CODE}))
+    assert "憑證已經逾期" in page.main and "可以下載安裝使用" not in page.main and "/certificates/" + serial in page.text
 
 
 def test_a_certificate_nobody_accepts_is_warned_of_before_it_lapses(browser, spare, tmp_path, five_years):

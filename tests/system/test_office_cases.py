@@ -149,6 +149,15 @@ def test_a_known_organisation_of_the_same_name_is_warned_of(instance, tmp_path):
     assert [w["oid"] for w in shown["warnings"] if w["text"] == "office.warn.same-name"] == [m["oid"] for m in matches if m["name"] == found["name"]]
 
 
+def test_an_approved_new_organisation_is_not_warned_of_its_own_oid(instance):
+    from test_card_relay import file_card
+    number = file_card(instance, xcaWindow=WINDOW.encode())
+    instance.approve(number)
+    instance.wait_for_state(number, "approved")
+    shown = Officer(instance, "central-1").get("/office/cases/" + number, Accept="application/json").json()
+    assert "xcaAssignedOid" in instance.case(number) and shown["warnings"] == [], shown["warnings"]
+
+
 def test_a_forged_decision_is_shown_as_what_it_is(instance, filed):
     """Put under the case behind the portal's back: an officer sees that the signature does not hold."""
     connection = instance.bind("portal")

@@ -2,9 +2,11 @@
 
 import json
 import re
+import urllib.parse
 
 import ldap
 import pytest
+from calling import Caller
 from conftest import BASE
 from visiting import Visitor
 
@@ -84,3 +86,38 @@ def test_json_has_the_same(instance, crowded):
         found += [int(arc["oid"].rpartition(".")[2]) for arc in page["arcs"]]
         after = "?after=%s" % page["next_after"] if "next_after" in page else None
     assert found == arcs
+
+
+HEADINGS = "oid,dn,name,org_code,parent_path,zip,address,phone,fax,url,name_en,effective"
+MINISTRY = '2.16.886.101.20003.20001,"ou=內政部,o=行政院,c=TW",內政部,301000000A,行政院＼,100,台北市徐州路5號7樓,02-23565000,02-23976863,http://www.moi.gov.tw,,'
+PLACE = '2.16.886.101.90010,"l=內政縣,c=TW",內政縣,,,,,,,,,'
+
+
+@pytest.fixture(scope="module")
+def ministry(instance, tmp_path_factory):
+    table = tmp_path_factory.mktemp("agencies") / "gov_oid.csv"
+    table.write_text("\r\n".join((HEADINGS, MINISTRY, PLACE, "")), "utf-8")
+    done = instance.admin("oid", "import", str(table))
+    assert done.returncode == 0, done.stderr
+    return "2.16.886.101.20003.20001"
+
+
+def test_the_page_of_an_agency_has_what_the_register_knows_of_it(instance, ministry):
+    page = Visitor(instance).get("/oid/" + ministry)
+    for part in ("內政部", ministry, "徐州路5號7樓", "02-23565000", "02-23976863", "http://www.moi.gov.tw", "政府憑證管理中心"):
+        assert part in page.main, part
+    assert "/apply/card/start" not in page.text and "/apply/certificate/start" not in page.text
+
+
+def test_an_agency_is_found_and_marked_as_one_that_may_not_apply(instance, ministry):
+    visitor = Visitor(instance)
+    for path in ("/organisations?name=", "/apply/card?keyword=", "/apply/certificate?keyword="):
+        page = visitor.get(path + urllib.parse.quote("內政"))
+        assert "內政部" in page.main and "政府憑證管理中心" in page.main and "不能申請" in page.main
+        assert "start?oid=" + ministry not in page.text and "內政縣" not in page.main
+    caller = Caller(instance)
+    match, = [m for m in caller.get("/organisations", name="內政部").json()["matches"] if m["oid"] == ministry]
+    assert match["agency"] and "class" not in match and "state" not in match
+    assert caller.get("/organisations/" + ministry).json()["organisation"]["phone"] == "02-23565000"
+    # nor do arcs that are no organisation come along
+    assert "2.16.886.104<" not in visitor.get("/organisations?name=" + urllib.parse.quote("財團法人")).text

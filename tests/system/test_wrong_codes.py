@@ -4,7 +4,11 @@ code is reset; each says so, and how long."""
 import re
 
 import pytest
+from calling import Caller
+from devices import Device, ask
 from test_bad_fields import new_csr
+from test_code_reset import file_reset, officer
+from test_xds import file as file_sheet, number_of, schools, sheet
 from visiting import Visitor, file_case
 
 CODE = "Test-code-1"
@@ -64,6 +68,40 @@ def test_no_case_and_a_wrong_code_look_the_same_to_who_guesses(spare):
     visitor = Visitor(spare, "127.0.0.13")
     answer = open_case(visitor, "00001" + "9" * 20, "wrong-1")
     assert answer.status == 403 and "案件流水號或用戶代碼不正確" in answer.error("code")
+
+
+@pytest.fixture(scope="module")
+def codeless(spare, tmp_path_factory):
+    """The numbers of cases that have no user code: a revocation, a code reset, a change of OIDs."""
+    number = file_case(Visitor(spare), new_csr(), "codeless@example.org.tw")
+    spare.approve(number)
+    spare.wait_for_state(number, "issued")
+    serial = spare.case(number)["xcaSerial"].decode()
+    visitor = Visitor(spare, "127.0.0.19")
+    visitor.submit(visitor.get("/certificates/accept"), {"serial": serial, "code": CODE, "decision": "accept"})
+    revocation = spare.admin("revoke", "--serial", serial, "--reason", "lost", "--letter", "北市教字第3號", *officer(spare, "ra-tpe-edu"))
+    (name, _), = schools(spare, 1)
+    change = sheet(tmp_path_factory.mktemp("codeless"), [["裁撤", "", "", "", "", name, "", ""]])
+    numbers = [number_of(revocation), file_reset(spare, serial), number_of(file_sheet(spare, change))]
+    assert all("xcaCodeHash" not in spare.case(n) for n in numbers)
+    return numbers
+
+
+def test_the_number_of_a_case_without_a_code_is_as_one_that_there_is_not(spare, codeless, tmp_path):
+    caller, device = Caller(spare), Device(tmp_path, "codeless")
+    answers = []
+    for number in ["00001" + "8" * 20] + codeless:
+        page, edit = (open_case(Visitor(spare, "127.0.0.20"), number, CODE, door) for door in ("/case/status", "/case/edit"))
+        api = caller.post("/cases/status", {"case_number": number, "user_code": CODE})
+        est = ask(spare, "simpleenroll", number, body=device.request)
+        assert "電子郵件通知" in page.error("code") and "xcaTries" not in (spare.case(number) if number in codeless else {})
+        answers.append((page.status, page.error("code"), edit.status, edit.error("code"), api.status, api.json()["code"], est[0], est[2]))
+    assert answers[0][0] == answers[0][2] == 403 and answers[0][4:6] == (403, "code.wrong-case") and answers[0][6] == 401
+    assert all(answer == answers[0] for answer in answers)
+    # and such tries count at the address: these were eight of the twenty
+    guesser = Visitor(spare, "127.0.0.20")
+    tries = [open_case(guesser, codeless[i % 3], CODE).status for i in range(12)]
+    assert tries == [403] * 11 + [429]
 
 
 def test_many_wrong_codes_from_one_address_lock_the_address(spare, clock):
