@@ -96,6 +96,7 @@ static void put_match(xca_value_t *list, const xca_apply_way_t *way, const xca_o
     xca_map_text(item, "oid", org->oid);
     xca_map_text(item, "name", org->name);
     xca_map_text(item, "ubn", org->ubn);
+    xca_map_text(item, "county", org->county); /* several may have one name */
     xca_map_text(item, "class", xca_class_get(org->class)->id);
     xca_map_text(item, "class_label",
                  apr_pstrcat(pool, "class.", xca_class_get(org->class)->id, NULL));

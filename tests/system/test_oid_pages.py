@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.parse
+import urllib.parse
 
 import ldap
 import pytest
@@ -121,3 +122,22 @@ def test_an_agency_is_found_and_marked_as_one_that_may_not_apply(instance, minis
     assert caller.get("/organisations/" + ministry).json()["organisation"]["phone"] == "02-23565000"
     # nor do arcs that are no organisation come along
     assert "2.16.886.104<" not in visitor.get("/organisations?name=" + urllib.parse.quote("財團法人")).text
+
+
+def test_organisations_of_one_name_are_told_apart_by_their_county(instance):
+    admin, visitor, counties = instance.bind("admin"), Visitor(instance), ["彰化縣", "花蓮縣"]
+    dns = ["xcaArc=%d,xcaArc=111,ou=oid,%s" % (990001 + i, BASE) for i in range(2)]
+    name = "縣立同名國小"
+    grams = [name[i:i + n].encode() for n in (1, 2) for i in range(len(name) + 1 - n)]
+    for i, dn in enumerate(dns):
+        admin.add_s(dn, [("objectClass", [b"xcaArcEntry"]), ("xcaArc", [b"%d" % (990001 + i)]), ("xcaOid", [b"2.16.886.111.%d" % (990001 + i)]), ("o", [name.encode()]),
+                         ("xcaOrgClass", [b"school"]), ("xcaOrgState", [b"active"]), ("xcaCounty", [counties[i].encode()]),
+                         ("xcaNameKey", [name.encode()]), ("xcaNameGram", sorted(set(grams)))])
+    try:
+        for path in ("/organisations?name=", "/apply/card?keyword="):
+            found = visitor.get(path + urllib.parse.quote(name))
+            assert found.main.count(name) >= 2 and all(found.main.count(county) == 1 for county in counties), found.main
+        assert counties[1] in visitor.get("/oid/2.16.886.111.990002").main
+    finally:
+        for dn in dns:
+            admin.delete_s(dn)
