@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 """run.py [SUITE...]: runs the test suites and counts. Called by "make test", which has built everything.
 
-guard   rules about the source itself
-unit    programs that need nothing but themselves (cmocka)
-fuzz    every fuzz target once over its corpus
-core    programs against a real slapd (cmocka)
-pages   the portal's pages and interfaces in a browser, with real slapd, signer and httpd (pytest)
-system  all else of tests/system: faults, cards, directory, programs (pytest)
+guard     rules about the source itself
+unit      programs that need nothing but themselves (cmocka)
+fuzz      every fuzz target once over its corpus
+core      programs against a real slapd (cmocka)
+pages     the portal's pages in a browser, with real slapd, signer and httpd (pytest)
+services  what programs ask: API, EST, CMP, OCSP, lists, store, mail clients (pytest)
+system    all else of tests/system: faults, cards, directory, programs (pytest)
 
 What they write goes to memory (/dev/shm) where there is room, or to TMPDIR where that is set.
-The suites run in two lanes side by side. The last line is "N passed, N failed" over all suites; a test that was
+The suites run in three lanes side by side. The last line is "N passed, N failed" over all suites; a test that was
 skipped, or that never came to its end, counts as failed."""
 
 import os
@@ -38,11 +39,15 @@ if os.environ.get("SANITIZE"):
     os.environ.setdefault("ASAN_OPTIONS", "use_sigaltstack=0:fast_unwind_on_malloc=0")
     os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions=%s" % (TOP / "tests/system/leaks-of-others.lsan"))
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
-# Two cores have the same to do: the lanes end at about the same time.
-LANES = [["guard", "unit", "fuzz", "core", "pages"], ["system"]]
-PAGES = ("test_accessibility.py", "test_api*.py", "test_bad_fields.py", "test_bridge*.py", "test_card_application.py", "test_code_reset.py",
-         "test_content.py", "test_examples.py", "test_forms.py", "test_office_*.py", "test_open_code.py", "test_printed.py",
-         "test_public_log.py", "test_store.py", "test_xds_pages.py")
+# The lanes end at about the same time. Two of them leave two cores idle for a quarter of it: tests wait for servers, and these for each other.
+LANES = [["guard", "unit", "fuzz", "pages"], ["core", "services"], ["system"]]
+# Files of tests/system, a suite each; what is in none is in "system".
+BROWSED = {
+    "pages": ("test_accessibility.py", "test_bad_fields.py", "test_bridge*.py", "test_card_application.py", "test_code_reset.py", "test_content.py",
+              "test_examples.py", "test_forms.py", "test_office_*.py", "test_oid_pages.py", "test_open_code.py", "test_papers.py", "test_printed.py",
+              "test_public_log.py", "test_xds_pages.py"),
+    "services": ("test_api*.py", "test_cmp*.py", "test_est.py", "test_httpd_kinds.py", "test_lists.py", "test_mail_clients.py", "test_ocsp_*.py",
+                 "test_operation.py", "test_rollover.py", "test_store.py")}
 
 
 class Count:
@@ -141,16 +146,16 @@ def browsed(name, files):
     return count
 
 
-def pages():
-    return browsed("pages", [str(f) for name in PAGES for f in sorted((TOP / "tests/system").glob(name))])
+def files_of(name):
+    return [str(f) for pattern in BROWSED[name] for f in sorted((TOP / "tests/system").glob(pattern))]
 
 
 def system():
-    return browsed("system", ["--ignore-glob=%s" % (TOP / "tests/system" / name) for name in PAGES] + ["tests/system"])
+    return browsed("system", ["--ignore=%s" % f for name in BROWSED for f in files_of(name)] + ["tests/system"])
 
 
 SUITES = {"guard": guard, "unit": lambda: programs("unit"), "fuzz": fuzz, "core": lambda: programs("core"),
-          "pages": pages, "system": system}
+          "pages": lambda: browsed("pages", files_of("pages")), "services": lambda: browsed("services", files_of("services")), "system": system}
 
 
 def folder_in_memory():
@@ -195,11 +200,11 @@ def run_lane(suites, results, lock):
             count.failed.append("%s: %s" % (suite, fault))
         with lock:
             results[suite] = count
-            print("%-7s %d passed, %d failed (%.0f s)" % (suite, count.passed, len(count.failed),
+            print("%-8s %d passed, %d failed (%.0f s)" % (suite, count.passed, len(count.failed),
                                                           time.monotonic() - begun))
             for failure in count.failed:
                 print("    FAILED %s" % failure)
-            for name in sorted({suite if suite in ("pages", "system") else failure.split(":")[0] for failure in count.failed}):
+            for name in sorted({suite if suite in (*BROWSED, "system") else failure.split(":")[0] for failure in count.failed}):
                 show_log_of(name)
             for line in short_of_room(ROOM_NONE) if count.failed else []:
                 print("!!! THE DISK IS FULL: %s: that may be why %s failed" % (line, suite))
