@@ -1,14 +1,34 @@
 #include "portal/org_show.h"
 
+#include <string.h>
 #include <apr_strings.h>
 #include "portal/engine.h"
 #include "portal/navigation.h"
 
 static const char *const state_ids[] = {"active", "abolished", "unit"};
 
+/* The arc below which the organisations of a class stand is called as the class. */
+static const char *class_name(const xca_visit_t *visit, const xca_org_t *org) {
+    int class;
+
+    for (class = XCA_CLASS_NONE + 1; class < XCA_CLASS_COUNT; class++) {
+        const xca_class_info_t *info = xca_class_get(class);
+
+        if (strcmp(org->oid, apr_pstrcat(visit->pool, XCA_OID_ROOT ".", info->arc, NULL)) == 0) {
+            return xca_catalogue_text(visit->portal->texts, apr_pstrcat(visit->pool, "class.", info->id, NULL), visit->language);
+        }
+    }
+    return NULL;
+}
+
 const char *xca_org_show_name(const xca_visit_t *visit, const xca_org_t *org) {
-    if (visit->language == XCA_EN && org->name_en != NULL && org->name_en[0] != '\0') {
-        return org->name_en;
+    const char *name = visit->language == XCA_EN ? org->name_en : NULL;
+
+    if (visit->language == XCA_EN && (name == NULL || name[0] == '\0') && org->class == XCA_CLASS_NONE) {
+        name = class_name(visit, org);
+    }
+    if (name != NULL && name[0] != '\0') {
+        return name;
     }
     return org->name != NULL && org->name[0] != '\0' ? org->name : org->oid;
 }

@@ -141,3 +141,10 @@ def test_organisations_of_one_name_are_told_apart_by_their_county(instance):
     finally:
         for dn in dns:
             admin.delete_s(dn)
+
+
+def test_the_arcs_of_the_classes_have_their_english_names(instance):
+    visitor = Visitor(instance, language="en")
+    page = visitor.get("/oid/" + ROOT)
+    assert re.search(r'<a href="/oid/2\.16\.886\.104">Foundation</a>', page.text), page.main
+    assert "Foundation" in visitor.get("/oid/2.16.886.104").main and "財團法人</a>" in Visitor(instance).get("/oid/" + ROOT).text
