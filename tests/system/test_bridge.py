@@ -11,7 +11,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from bridging import Bridge, CardPage, browser_for, helper_run, set_permission, settings_of
 from conftest import USER_CODE
@@ -519,7 +519,8 @@ def test_a_page_goes_on_when_the_link_is_opened(chromium, instance, place):
         page.wait_part("no-token")
         if elsewhere:
             chromium.switch_to.new_window("tab")
-            page.open(place.bridge.link).wait_text("已收到憑證 IC 卡小幫手的連結")
+            page.open(place.bridge.link)
+            WebDriverWait(chromium, 30).until(lambda b: "token" in (b.execute_script("return sessionStorage.getItem('xca-card-link')") or ""))
             chromium.close()
             chromium.switch_to.window(first)
         else:

@@ -297,7 +297,7 @@ def test_two_officers_reset_a_code_and_the_original_closes_it(instance, publishe
     listed = second.get("/office/code-resets", Accept="application/json").json()["cases"]
     assert [c["state"] for c in listed if c["number"] == number] == ["reviewed"]
     assert ra.get("/office/cases/" + number).status == 404
-    assert "請注意" not in second.get("/office/cases/" + number).main  # nothing stands against it
+    assert "簽發程式會退回" not in second.get("/office/cases/" + number).main  # nothing stands against it
     told = instance.admin("review", "show", number).stdout
     assert "\nSerial number of the certificate: %s\n" % serial in told and "revoke" not in told, told
     assert second.decide([number], "accept")[number]["counted"]

@@ -117,7 +117,7 @@ def test_an_officer_files_a_sheet_and_signs_it_in_the_portal(instance, tmp_path)
     assert "letter" in reasons and "key" not in reasons and "seal" not in reasons  # what a sheet of changes has not
     signed = ra.decide([number + ".1"], "accept", LETTER)
     assert signed[number]["counted"]
-    assert "請注意" not in central.get("/office/cases/" + number).main  # nothing stands against it
+    assert "簽發程式會退回" not in central.get("/office/cases/" + number).main  # nothing stands against it
     signed = central.decide([number + ".1"], "accept")
     assert signed[number]["counted"]
     instance.wait_for_state(number, "completed")
