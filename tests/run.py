@@ -6,6 +6,7 @@ unit      programs that need nothing but themselves (cmocka)
 fuzz      every fuzz target once over its corpus
 core      programs against a real slapd (cmocka)
 pages     the portal's pages in a browser, with real slapd, signer and httpd (pytest)
+helper    pages that work with the card helper, in two browsers (pytest)
 services  what programs ask: API, EST, CMP, OCSP, lists, store, mail clients (pytest)
 system    all else of tests/system: faults, cards, directory, programs (pytest)
 
@@ -40,12 +41,13 @@ if os.environ.get("SANITIZE"):
     os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions=%s" % (TOP / "tests/system/leaks-of-others.lsan"))
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
 # The lanes end at about the same time. Two of them leave two cores idle for a quarter of it: tests wait for servers, and these for each other.
-LANES = [["guard", "unit", "fuzz", "pages"], ["core", "services"], ["system"]]
+LANES = [["guard", "unit", "fuzz", "pages"], ["core", "services", "helper"], ["system"]]
 # Files of tests/system, a suite each; what is in none is in "system".
 BROWSED = {
-    "pages": ("test_accessibility.py", "test_bad_fields.py", "test_bridge*.py", "test_card_application.py", "test_code_reset.py", "test_content.py",
+    "pages": ("test_accessibility.py", "test_bad_fields.py", "test_card_application.py", "test_code_reset.py", "test_content.py",
               "test_examples.py", "test_forms.py", "test_office_*.py", "test_oid_pages.py", "test_open_code.py", "test_papers.py", "test_printed.py",
               "test_public_log.py", "test_xds_pages.py"),
+    "helper": ("test_bridge*.py",),
     "services": ("test_api*.py", "test_cmp*.py", "test_est.py", "test_httpd_kinds.py", "test_lists.py", "test_mail_clients.py", "test_ocsp_*.py",
                  "test_operation.py", "test_rollover.py", "test_store.py")}
 
@@ -155,7 +157,7 @@ def system():
 
 
 SUITES = {"guard": guard, "unit": lambda: programs("unit"), "fuzz": fuzz, "core": lambda: programs("core"),
-          "pages": lambda: browsed("pages", files_of("pages")), "services": lambda: browsed("services", files_of("services")), "system": system}
+          "system": system, **{name: lambda name=name: browsed(name, files_of(name)) for name in BROWSED}}
 
 
 def folder_in_memory():
