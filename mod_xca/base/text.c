@@ -143,6 +143,18 @@ char *xca_text_halfwidth(apr_pool_t *pool, const char *text) {
     return result;
 }
 
+char *xca_text_ungrouped(apr_pool_t *pool, const char *text) {
+    char *result = xca_text_halfwidth(pool, text), *from, *to;
+
+    for (from = to = result; *from != '\0'; from++) {
+        if (*from != ' ' && *from != '-') {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return result;
+}
+
 char *xca_text_json(apr_pool_t *pool, const char *text) {
     static const char digits[] = "0123456789abcdef";
     char *quoted = apr_palloc(pool, 6 * strlen(text) + 3);

@@ -34,6 +34,9 @@ int xca_text_put(char *to, long code_point);
  * type on a Chinese keyboard. */
 char *xca_text_halfwidth(apr_pool_t *pool, const char *text);
 
+/* The same without spaces and hyphens: numbers that people type in groups, as they are printed. */
+char *xca_text_ungrouped(apr_pool_t *pool, const char *text);
+
 /* The text as a string of JSON with its quotes (RFC 8259 section 7). */
 char *xca_text_json(apr_pool_t *pool, const char *text);
 

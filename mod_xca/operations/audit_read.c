@@ -46,24 +46,17 @@ static xca_error_t *find_person(const char **subject, xca_store_t *store, const 
 }
 
 xca_error_t *xca_audit_subject_read(const char **subject, xca_store_t *store, const char *typed, apr_pool_t *pool) {
-    char *compact = xca_text_halfwidth(pool, typed), *from, *to;
-
     if (strncmp(typed, "officer ", 8) == 0 || strncmp(typed, "window ", 7) == 0) {
         *subject = typed;
         return NULL;
     }
-    *subject = compact;
-    if (xca_card_number_check(compact, NULL, pool) == NULL || strncmp(compact, "2.16.886.", 9) == 0) {
+    *subject = xca_text_halfwidth(pool, typed);
+    if (xca_card_number_check(*subject, NULL, pool) == NULL || strncmp(*subject, "2.16.886.", 9) == 0) {
         return NULL;
     }
-    for (from = to = compact; *from != '\0'; from++) {
-        if (*from != ' ' && *from != '-') {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    if (xca_case_number_check(compact, NULL, pool) == NULL ||
-        (strlen(compact) >= 32 && xca_serial_parse(subject, typed, NULL, pool) == NULL)) {
+    *subject = xca_text_ungrouped(pool, typed);
+    if (xca_case_number_check(*subject, NULL, pool) == NULL ||
+        (strlen(*subject) >= 32 && xca_serial_parse(subject, typed, NULL, pool) == NULL)) {
         return NULL;
     }
     return find_person(subject, store, typed, pool);

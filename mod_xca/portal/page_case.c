@@ -37,16 +37,8 @@ xca_error_t *xca_page_case_status_door(xca_visit_t *visit) {
 /* Case numbers are typed from paper: spaces, dashes and full-width digits do no harm. */
 static const char *typed_number(xca_visit_t *visit) {
     const char *typed = xca_form_text(visit->form, "case_number");
-    char *number = xca_text_halfwidth(visit->pool, typed != NULL ? typed : "");
-    char *from = number, *to = number;
 
-    for (; *from != '\0'; from++) {
-        if (*from != ' ' && *from != '-') {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    return number;
+    return xca_text_ungrouped(visit->pool, typed != NULL ? typed : "");
 }
 
 /* A wrong number or code is told at the field; everything else (directory down) is a page of its own. */

@@ -4,6 +4,7 @@
 #include "domain/codes.h"
 #include "operations/acceptance.h"
 #include "portal/code_door.h"
+#include "portal/page_certificate.h"
 #include "portal/page_expiring.h"
 #include "portal/request_view.h"
 
@@ -43,30 +44,13 @@ static xca_error_t *of_case(const char **serial, const char **card, xca_visit_t 
 
 /* One field takes a serial number, a card number (it begins with 'Xc') or a case number (25 digits, spaces and dashes between). */
 static xca_error_t *read_number(const char **serial, const char **card, xca_visit_t *visit, const char *typed) {
-    char *number = xca_text_halfwidth(visit->pool, xca_text_trim(visit->pool, typed));
-    const char *at;
-    char *digits = apr_palloc(visit->pool, strlen(number) + 1), *to = digits;
+    const char *digits = xca_text_ungrouped(visit->pool, xca_text_trim(visit->pool, typed));
 
     *serial = *card = NULL;
-    if (*number == '\0') {
-        return xca_error_field(visit->pool, "number", "field.required", NULL);
-    }
-    if (number[0] == 'X' || number[0] == 'x') {
-        number[0] = 'X';
-        number[1] = number[1] == 'C' ? 'c' : number[1];
-        *card = number;
-        return xca_card_number_check(number, "number", visit->pool);
-    }
-    for (at = number; *at != '\0'; at++) {
-        if (*at != ' ' && *at != '-') {
-            *to++ = *at;
-        }
-    }
-    *to = '\0';
     if (strlen(digits) == CASE_DIGITS && strspn(digits, "0123456789") == CASE_DIGITS) {
         return of_case(serial, card, visit, digits);
     }
-    return xca_serial_parse(serial, number, "number", visit->pool);
+    return xca_page_number_read(serial, card, typed, visit->pool);
 }
 
 xca_error_t *xca_page_expiring_notices_sent(xca_visit_t *visit) {

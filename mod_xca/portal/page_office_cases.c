@@ -183,16 +183,8 @@ static xca_error_t *set_serial(xca_case_query_t *query, const char *serial, xca_
 
 /* One field for all that can be looked for: what was typed tells which it is. */
 static xca_error_t *set_text(xca_case_query_t *query, const char *typed, xca_visit_t *visit) {
-    char *compact = xca_text_halfwidth(visit->pool, typed);
-    char *from = compact, *to = compact;
-    const char *serial;
+    const char *compact = xca_text_ungrouped(visit->pool, typed), *serial;
 
-    for (; *from != '\0'; from++) {
-        if (*from != ' ' && *from != '-') {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
     if (xca_case_number_check(compact, NULL, visit->pool) == NULL) {
         query->number = compact;
     } else if (strlen(compact) == 8 && strspn(compact, "0123456789") == 8) {
