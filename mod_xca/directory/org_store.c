@@ -185,12 +185,17 @@ int xca_org_is_agency(const xca_org_t *org) {
            last_arc(org) / 100 != LOCALITIES;
 }
 
+/* Whether it is found by its name: organisations and agencies are. */
+static int is_searched(const xca_org_t *org) {
+    return org->name != NULL && (org->class != XCA_CLASS_NONE || xca_org_is_agency(org));
+}
+
 static void add_search_form(xca_entry_t *entry, const xca_org_t *org, apr_pool_t *pool) {
     const char *folded;
     apr_array_header_t *grams;
     int i;
 
-    if (org->name == NULL || (org->class == XCA_CLASS_NONE && !xca_org_is_agency(org))) {
+    if (!is_searched(org)) {
         return;
     }
     folded = xca_name_fold(pool, org->name);
@@ -654,7 +659,7 @@ xca_error_t *xca_org_update(xca_store_t *store, const xca_org_t *old, const xca_
             changes, "xcaOrgState",
             new_record->state != XCA_ORG_ACTIVE ? xca_org_state_id(new_record->state) : NULL);
     }
-    if (old->class != new_record->class || !old->searchable ||
+    if (old->class != new_record->class || old->searchable != is_searched(new_record) ||
         strcmp(get_field(old, &org_fields[0]), get_field(new_record, &org_fields[0])) != 0) {
         change_search_form(changes, new_record, pool);
     }
