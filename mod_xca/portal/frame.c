@@ -118,13 +118,11 @@ static void put_service(xca_visit_t *visit) {
     const xca_portal_t *portal = visit->portal;
     xca_value_t *service;
 
-    if (portal->service_phone == NULL && portal->service_mail == NULL && portal->service_fax == NULL && portal->service_address == NULL) {
+    if (portal->service_phone == NULL && portal->service_mail == NULL) {
         return;
     }
     service = xca_map_map(visit->model, "_service");
     xca_map_text(service, "phone", portal->service_phone);
-    xca_map_text(service, "fax", portal->service_fax);
-    xca_map_text(service, "address", portal->service_address);
     if (portal->service_mail != NULL) {
         xca_map_text(service, "mail", portal->service_mail);
         xca_map_text(service, "mail_link", apr_pstrcat(visit->pool, "mailto:", portal->service_mail, NULL));

@@ -8,16 +8,24 @@
 #include "operations/sealing.h"
 #include "portal/cert_show.h"
 #include "portal/code_door.h"
+#include "portal/engine.h"
 #include "portal/page_certificate.h"
 #include "portal/request_view.h"
 
-xca_error_t *xca_page_code_reset(xca_visit_t *visit) {
+/* How long the original may take, and where the form goes. */
+static void put_way(xca_visit_t *visit) {
     xca_map_number(visit->model, "days", XCA_RESET_DAYS);
+    xca_map_text(visit->model, "_fax", visit->portal->service_fax);
+    xca_map_text(visit->model, "_address", visit->portal->service_address);
+}
+
+xca_error_t *xca_page_code_reset(xca_visit_t *visit) {
+    put_way(visit);
     return NULL;
 }
 
 xca_error_t *xca_page_code_reset_paper(xca_visit_t *visit) {
-    xca_map_number(visit->model, "days", XCA_RESET_DAYS);
+    put_way(visit);
     return xca_page_paper_fill(visit);
 }
 
