@@ -133,6 +133,10 @@ const char *xca_case_state_short(const xca_case_t *kase) {
     return texts[kase->state];
 }
 
+int xca_case_is_application(xca_case_kind kind) {
+    return kind == XCA_CASE_CERTIFICATE || kind == XCA_CASE_CARD;
+}
+
 int xca_case_ended(xca_case_state state) {
     return state == XCA_STATE_COMPLETED || state == XCA_STATE_REFUSED || state == XCA_STATE_LAPSED;
 }

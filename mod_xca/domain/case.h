@@ -41,6 +41,9 @@ typedef enum {
 const char *xca_case_state_id(xca_case_state state); /* "filed", "reviewed", ... */
 xca_case_state xca_case_state_by_id(const char *id); /* XCA_STATE_COUNT if unknown */
 
+/* Non-zero for an application, with or without a card; the other kinds are about what was issued, or about OIDs. */
+int xca_case_is_application(xca_case_kind kind);
+
 /* Non-zero if nothing more comes of it: completed, refused, lapsed. */
 int xca_case_ended(xca_case_state state);
 

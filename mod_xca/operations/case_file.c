@@ -6,7 +6,7 @@
  * was cut off before the case was added. */
 static xca_error_t *take_number(int *taken, xca_case_t *kase, xca_office_t *office, const char *nonce, apr_time_t now,
                                 apr_pool_t *pool) {
-    int is_new = kase->oid == NULL && (kase->kind == XCA_CASE_CERTIFICATE || kase->kind == XCA_CASE_CARD);
+    int is_new = kase->oid == NULL && xca_case_is_application(kase->kind);
     const char *taken_for = NULL;
     apr_int64_t sequence;
     xca_error_t *err = xca_counter_next(&sequence, office->store, "case", pool);

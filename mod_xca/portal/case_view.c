@@ -114,7 +114,7 @@ static void put_organisation(xca_value_t *sections, const xca_case_t *kase, apr_
         row(rows, "field.org_phone", kase->org_phone);
         row(rows, "field.org_fax", kase->org_fax);
     }
-    if (kase->kind == XCA_CASE_CERTIFICATE || kase->kind == XCA_CASE_CARD) { /* of the others it stands where they are told */
+    if (xca_case_is_application(kase->kind)) { /* of the others it stands where they are told */
         row(rows, "field.remark", kase->remark);
     }
 }

@@ -309,7 +309,7 @@ static xca_error_t *put_warnings(xca_visit_t *visit, xca_value_t *warnings, cons
         xca_map_text(warn(warnings, "office.warn.problem"), "why",
                      xca_catalogue_texts(visit->portal->texts, kase->problem, visit->language, visit->pool));
     }
-    if ((kase->kind != XCA_CASE_CERTIFICATE && kase->kind != XCA_CASE_CARD) || !xca_office_is_open(kase)) {
+    if (!xca_case_is_application(kase->kind) || !xca_office_is_open(kase)) {
         return NULL; /* what follows is about applications */
     }
     if (kase->state <= XCA_STATE_APPROVED || kase->state == XCA_STATE_RETURNED) {
