@@ -64,6 +64,14 @@ def test_what_cannot_be_a_code_costs_no_try(spare):
     assert open_case(visitor, number, CODE).status == 303
 
 
+def issued(spare, mail):
+    """The serial number of a new certificate that waits to be accepted."""
+    number = file_case(Visitor(spare), new_csr(), mail)
+    spare.approve(number)
+    spare.wait_for_state(number, "issued")
+    return spare.case(number)["xcaSerial"].decode()
+
+
 def test_no_case_and_a_wrong_code_look_the_same_to_who_guesses(spare):
     visitor = Visitor(spare, "127.0.0.13")
     answer = open_case(visitor, "00001" + "9" * 20, "wrong-1")
@@ -73,10 +81,7 @@ def test_no_case_and_a_wrong_code_look_the_same_to_who_guesses(spare):
 @pytest.fixture(scope="module")
 def codeless(spare, tmp_path_factory):
     """The numbers of cases that have no user code: a revocation, a code reset, a change of OIDs."""
-    number = file_case(Visitor(spare), new_csr(), "codeless@example.org.tw")
-    spare.approve(number)
-    spare.wait_for_state(number, "issued")
-    serial = spare.case(number)["xcaSerial"].decode()
+    serial = issued(spare, "codeless@example.org.tw")
     visitor = Visitor(spare, "127.0.0.19")
     visitor.submit(visitor.get("/certificates/accept"), {"serial": serial, "code": CODE, "decision": "accept"})
     revocation = spare.admin("revoke", "--serial", serial, "--reason", "lost", "--letter", "北市教字第3號", *officer(spare, "ra-tpe-edu"))
@@ -128,10 +133,7 @@ def test_many_wrong_codes_from_one_address_lock_the_address(spare, clock):
 
 
 def test_three_wrong_codes_lock_a_certificate_until_a_reset(spare, clock):
-    number = file_case(Visitor(spare), new_csr(), "for-good@example.org.tw")
-    spare.approve(number)
-    spare.wait_for_state(number, "issued")
-    serial = spare.case(number)["xcaSerial"].decode()
+    serial = issued(spare, "for-good@example.org.tw")
     visitor = Visitor(spare, "127.0.0.16")
     accept = visitor.get("/certificates/accept")
     first = visitor.submit(accept, {"serial": serial, "code": "wrong-1"})
