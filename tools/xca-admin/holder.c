@@ -91,7 +91,7 @@ xca_error_t *command_code_reset_tell(admin_t *admin, const arguments_t *argument
         admin->catalogue, "reset.letter", admin->language, admin->pool, "case", kase->number, "name",
         or_dash(kase->org_name), "contact", or_dash(kase->contact_name), "phone", or_dash(kase->contact_phone),
         "remark", or_dash(kase->remark), "code",
-        apr_pstrmemdup(admin->pool, (const char *)code->bytes, code->length), "portal",
+        xca_secret_text(code), "portal",
         apr_pstrcat(admin->pool, xca_settings_get(admin->settings, "portal-url", ""), "/", NULL), "until",
         xca_date_format(admin->pool, xca_code_reset_due(kase), XCA_DATE_ISO), NULL);
     printf("%s\n", letter);
