@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include "directory/org_store.h"
 
+#define PART_MAX 16 /* blocks of a level above the first that are asked for at once */
 #define TOP_LAST (XCA_ARC_MAX / 100000000) /* last block of the top level */
 
 /* "2.16.886.104" is written "104", the root "". */
@@ -59,13 +60,32 @@ static xca_error_t *any_in(long *block, xca_store_t *store, const char *parent, 
     return err;
 }
 
+/* A block that has an arc, in the first (or last) part of *from..*to that has any; from and to become that part. -1 if there is none.
+ * Blocks of a higher level have so many arcs that the server takes long over a hundred of them: the parts begin with one block. */
+static xca_error_t *edge_part(long *block, int last, xca_store_t *store, const char *parent, int level, long *from, long *to,
+                              apr_pool_t *pool) {
+    long first = *from, end = *to, width = level == 1 ? XCA_ARC_BLOCK : 1;
+    xca_error_t *err = NULL;
+
+    *block = -1;
+    while (err == NULL && *block < 0 && first <= end) {
+        *from = last && end - width + 1 > first ? end - width + 1 : first;
+        *to = !last && first + width - 1 < end ? first + width - 1 : end;
+        err = any_in(block, store, parent, level, *from, *to, pool);
+        first = last ? first : *to + 1;
+        end = last ? *from - 1 : end;
+        width = width < PART_MAX ? width * 2 : width;
+    }
+    return err;
+}
+
 /* The first (or last) block in from..to that has an arc; -1 if none has. What the server finds is mostly the entry that
  * was added first, which mostly has the smallest number: so all beyond it is asked for at once, and only then by
  * halves. */
 static xca_error_t *edge(long *block, int last, xca_store_t *store, const char *parent, int level,
                          long from, long to, apr_pool_t *pool) {
     int tries;
-    xca_error_t *err = any_in(block, store, parent, level, from, to, pool);
+    xca_error_t *err = edge_part(block, last, store, parent, level, &from, &to, pool);
 
     for (tries = 0; err == NULL && *block >= 0; tries++) {
         long middle, found;

@@ -23,4 +23,7 @@ void *xca_question_of_entry(const xca_entry_t *entry, apr_pool_t *pool); /* xca_
 void *xca_crl_of_entry(const xca_entry_t *entry, apr_pool_t *pool);      /* xca_crl_record_t * */
 void *xca_row_of_entry(const xca_entry_t *entry, apr_pool_t *pool);      /* xca_row_result_t * */
 
+/* What xca_org_of_entry reads, ending with NULL: not the grams and blocks, they are for the index. */
+extern const char *const xca_org_attrs[];
+
 #endif

@@ -22,8 +22,6 @@
 #define WIDTH_MAX    16     /* blocks of arcs that are read at once */
 #define WALK_PAGE    500    /* arcs that a walk has in memory for each level */
 #define WALK_TRIES   3
-#define CLASSED      "(xcaOrgClass=*)"
-#define NOT_CLASSED  "(!(xcaOrgClass=*))" /* with a search form: a government agency */
 #define NEXT_TRIES   1000   /* numbers that others may take while we look */
 
 typedef struct org_field {
@@ -50,8 +48,7 @@ static const org_field_t org_fields[] = {
 };
 #define ORG_FIELDS (int)(sizeof(org_fields) / sizeof(org_fields[0]))
 
-/* What a read asks for: not the grams and blocks, they are for the index. */
-static const char *const wanted[] = {
+const char *const xca_org_attrs[] = {
     "xcaArc",     "xcaOid",          "o",          "xcaNameEn",  "xcaOrgClass",   "xcaOrgState",
     "xcaUbn",     "xcaSchoolCode",   "xcaCounty",  "xcaDistrict", "xcaSourceKey", "postalCode",
     "xcaAddress", "xcaPhone",        "xcaFax",     "labeledURI", "mail",          "description",
@@ -267,7 +264,7 @@ xca_error_t *xca_org_read(xca_org_t **org, xca_store_t *store, const char *oid, 
     if (err != NULL) {
         return err;
     }
-    err = xca_ldap_read(&entry, store->ldap, dn, wanted, pool);
+    err = xca_ldap_read(&entry, store->ldap, dn, xca_org_attrs, pool);
     if (err != NULL) {
         return xca_store_error(err, XCA_E_NOT_FOUND, "org.not-found");
     }
@@ -311,7 +308,7 @@ static xca_error_t *read_blocks(apr_array_header_t **orgs, xca_store_t *store, c
                              xca_arc_block(pool, parent, 1, first + i), ")", NULL);
     }
     err = xca_ldap_search(store->ldap, xca_org_dn(store, parent, pool), XCA_SCOPE_ONE,
-                          apr_pstrcat(pool, "(|", filter, ")", NULL), wanted, count * XCA_ARC_BLOCK,
+                          apr_pstrcat(pool, "(|", filter, ")", NULL), xca_org_attrs, count * XCA_ARC_BLOCK,
                           NULL, xca_collect, &into, pool);
     if (err == NULL) {
         qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), by_arc);
@@ -358,167 +355,6 @@ xca_error_t *xca_org_children(apr_array_header_t **orgs, int *more, xca_store_t 
     found->nelts = *more ? limit : found->nelts;
     *orgs = found;
     return NULL;
-}
-
-/* ---- Searching ---- */
-
-static xca_error_t *find(apr_array_header_t *orgs, xca_store_t *store, const char *filter,
-                         int limit, apr_pool_t *pool) {
-    xca_collect_t into = {orgs, xca_org_of_entry};
-
-    return xca_ldap_search(store->ldap, xca_branch_dn(store, "oid", pool), XCA_SCOPE_SUBTREE, filter,
-                           wanted, limit, NULL, xca_collect, &into, pool);
-}
-
-/* What half of all names have in them: asking the index for these costs much and sorts out little. */
-static int is_common(const char *gram) {
-    static const char *const common[] = {"財團", "團法", "社團", "法人", "基金", "金會", "協會", "會"};
-    size_t i;
-
-    for (i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-        if (strcmp(gram, common[i]) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* The grams that narrow the search; the whole keyword is compared anyway. Common ones count only where there are no
- * others. */
-static const char *gram_filter(const apr_array_header_t *grams, apr_pool_t *pool) {
-    const char *all = "", *rare = "";
-    int i;
-
-    for (i = 0; i < grams->nelts; i++) {
-        const char *gram = APR_ARRAY_IDX(grams, i, const char *);
-        const char *part =
-            apr_pstrcat(pool, "(xcaNameGram=", xca_filter_escape(pool, gram), ")", NULL);
-
-        all = apr_pstrcat(pool, all, part, NULL);
-        rare = is_common(gram) ? rare : apr_pstrcat(pool, rare, part, NULL);
-    }
-    return *rare != '\0' ? rare : all;
-}
-
-static int by_name(const void *a, const void *b) {
-    const xca_org_t *left = *(xca_org_t *const *)a, *right = *(xca_org_t *const *)b;
-    apr_size_t left_length = strlen(left->name), right_length = strlen(right->name);
-    int order = left_length < right_length ? -1 : left_length > right_length;
-
-    order = order != 0 ? order : strcmp(left->name, right->name);
-    return order != 0 ? order : strcmp(left->oid, right->oid);
-}
-
-/* The three groups of a keyword's answer, each by an indexed filter. What the grams let through is compared as a
- * whole by the server, so that a limit counts right ones only. */
-static const char *group_filter(int group, const char *folded, const char *and, apr_pool_t *pool) {
-    const char *key = xca_filter_escape(pool, folded);
-    const char *grams = gram_filter(xca_keyword_grams(pool, folded), pool);
-    const char *end = folded + strlen(folded);
-    const char *second = folded;
-    const char *start;
-
-    if (group == 0) {
-        return apr_pstrcat(pool, "(&(xcaNameKey=", key, ")", and, ")", NULL);
-    }
-    xca_text_next(&second, end);
-    if (second < end) {
-        xca_text_next(&second, end);
-    }
-    start = xca_filter_escape(pool, apr_pstrmemdup(pool, folded, (apr_size_t)(second - folded)));
-    if (group == 1) {
-        return apr_pstrcat(pool, "(&(xcaNameGram=^", start, ")", grams, "(xcaNameKey=", key,
-                           "*)(!(xcaNameKey=", key, "))", and, ")", NULL);
-    }
-    return apr_pstrcat(pool, "(&", grams, "(xcaNameKey=*", key, "*)(!(xcaNameKey=", key, "*))",
-                       and, ")", NULL);
-}
-
-/* Agencies come behind, so that those who may apply are never cut off for them. */
-static xca_error_t *find_keyword(apr_array_header_t *found, xca_store_t *store, const char *folded,
-                                 const char *and, int agencies, int wanted_count, apr_pool_t *pool) {
-    static const struct {
-        int group, agencies;
-    } rounds[] = {{0, 0}, {0, 1}, {1, 0}, {2, 0}, {1, 1}, {2, 1}};
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(rounds) / sizeof(rounds[0]) && found->nelts < wanted_count; i++) {
-        int before = found->nelts;
-        xca_error_t *err;
-
-        if (rounds[i].agencies && !agencies) {
-            continue;
-        }
-        err = find(found, store,
-                   group_filter(rounds[i].group, folded, apr_pstrcat(pool, rounds[i].agencies ? NOT_CLASSED : CLASSED, and, NULL), pool),
-                   wanted_count - before, pool);
-        if (err != NULL) {
-            return err;
-        }
-        qsort(found->elts + (size_t)before * sizeof(void *), (size_t)(found->nelts - before),
-              sizeof(void *), by_name);
-    }
-    return NULL;
-}
-
-static xca_error_t *search(apr_array_header_t **orgs, int *more, xca_store_t *store,
-                           const char *keyword, const char *ubn, int agencies, int limit, apr_pool_t *pool) {
-    apr_array_header_t *found = apr_array_make(pool, limit + 1, sizeof(void *));
-    const char *folded = keyword != NULL ? xca_name_fold(pool, keyword) : "";
-    const char *and = "";
-    xca_error_t *err = NULL;
-
-    if (ubn != NULL && *ubn != '\0') {
-        ubn = xca_filter_escape(pool, xca_text_halfwidth(pool, xca_text_trim(pool, ubn)));
-        and = apr_pstrcat(pool, "(xcaUbn=", ubn, ")", NULL);
-    } else {
-        ubn = NULL;
-    }
-    if (*folded != '\0') {
-        err = find_keyword(found, store, folded, and, agencies, limit + 1, pool);
-    } else if (ubn != NULL && (keyword == NULL || *keyword == '\0')) {
-        err = find(found, store, apr_pstrcat(pool, "(&", and, agencies ? "(|" CLASSED "(xcaNameKey=*))" : CLASSED, ")", NULL), limit + 1, pool);
-    }
-    if (err != NULL) {
-        return err;
-    }
-    if (more != NULL) {
-        *more = found->nelts > limit;
-    }
-    found->nelts = found->nelts > limit ? limit : found->nelts;
-    *orgs = found;
-    return NULL;
-}
-
-xca_error_t *xca_org_search(apr_array_header_t **orgs, int *more, xca_store_t *store,
-                            const char *keyword, const char *ubn, int limit, apr_pool_t *pool) {
-    return search(orgs, more, store, keyword, ubn, 0, limit, pool);
-}
-
-xca_error_t *xca_org_search_all(apr_array_header_t **orgs, int *more, xca_store_t *store,
-                                const char *keyword, const char *ubn, int limit, apr_pool_t *pool) {
-    return search(orgs, more, store, keyword, ubn, 1, limit, pool);
-}
-
-xca_error_t *xca_org_by_source_key(xca_org_t **org, xca_store_t *store, const char *key,
-                                   apr_pool_t *pool) {
-    apr_array_header_t *found = apr_array_make(pool, 1, sizeof(void *));
-    xca_error_t *err = find(
-        found, store, apr_pstrcat(pool, "(xcaSourceKey=", xca_filter_escape(pool, key), ")", NULL),
-        1, pool);
-
-    *org = err == NULL && found->nelts > 0 ? APR_ARRAY_IDX(found, 0, xca_org_t *) : NULL;
-    return err;
-}
-
-xca_error_t *xca_org_by_name(apr_array_header_t **orgs, xca_store_t *store, const char *name,
-                             int limit, apr_pool_t *pool) {
-    const char *key = xca_filter_escape(pool, xca_name_fold(pool, name));
-
-    *orgs = apr_array_make(pool, 4, sizeof(void *));
-    return *key != '\0' ? find(*orgs, store, apr_pstrcat(pool, "(xcaNameKey=", key, ")", NULL), limit,
-                               pool)
-                        : NULL;
 }
 
 /* ---- Adding and changing ---- */

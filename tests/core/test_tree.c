@@ -305,6 +305,34 @@ static void test_agencies_are_found_behind_those_who_may_apply(void **state) {
     assert_string_equal(names_found("水務署", NULL, 10, &more), "財團法人水務署獎學金基金會");
 }
 
+/* A long keyword is asked for by one question, unless there are more than are wanted: the order must be the same. */
+static void test_a_long_keyword_gives_the_same_order_whatever_the_limit(void **state) {
+    static const char *const in_order[] = {"海岸林復育協進會", "海岸林復育協進會", "海岸林復育協進會東部分會", "海岸林復育協進會附設苗圃中心",
+                                           "臺東縣海岸林復育協進會", "社團法人海岸林復育協進會", "海岸林復育協進會聯絡處", "農業部海岸林復育協進會"};
+    static const int added[] = {7, 4, 6, 3, 0, 5, 2}; /* 1 is the agency of 0's name */
+    const char *all = "";
+    int i, limit, more;
+
+    for (i = 0; i < 7; i++) {
+        if (added[i] > 5) {
+            add_agency(apr_psprintf(pool, "2.16.886.101.20004.%d", 70000 + i), in_order[added[i]]);
+        } else {
+            assert_done(xca_org_add_next(store, school(in_order[added[i]]), "2.16.886.111", pool));
+        }
+    }
+    add_agency("2.16.886.101.20004.70100", in_order[1]);
+    for (limit = 1; limit <= 8; limit++) {
+        all = apr_pstrcat(pool, all, limit > 1 ? " " : "", in_order[limit - 1], NULL);
+        assert_string_equal(names_by(xca_org_search_all, "海岸林復育協進會", NULL, limit, &more), all);
+        assert_int_equal(more, limit < 8);
+    }
+    assert_string_equal(names_found("海岸林復育協進會", NULL, 10, &more),
+                        "海岸林復育協進會 海岸林復育協進會東部分會 海岸林復育協進會附設苗圃中心 臺東縣海岸林復育協進會 社團法人海岸林復育協進會");
+    assert_string_equal(names_found("海岸林復育協進會東部", NULL, 10, &more), "海岸林復育協進會東部分會");
+    assert_string_equal(names_found("海岸林復育協會進", NULL, 10, &more), "");
+    assert_string_equal(names_found("海岸林復育協進會", "04595257", 10, &more), "");
+}
+
 typedef struct walked {
     apr_array_header_t *oids;
 } walked_t;
@@ -422,6 +450,7 @@ int main(void) {
         cmocka_unit_test(test_no_number_is_given_behind_the_last_one),
         cmocka_unit_test(test_numbers_taken_at_the_same_time_are_different_and_without_gaps),
         cmocka_unit_test(test_search_gives_the_exact_name_first_then_beginnings),
+        cmocka_unit_test(test_a_long_keyword_gives_the_same_order_whatever_the_limit),
         cmocka_unit_test(test_agencies_are_found_behind_those_who_may_apply),
         cmocka_unit_test(test_a_walk_gives_parents_first_and_all),
         cmocka_unit_test(test_a_walk_outlasts_a_directory_that_is_slow),
