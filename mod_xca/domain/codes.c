@@ -125,6 +125,12 @@ xca_error_t *xca_card_number_check(const char *number, const char *field, apr_po
     return NULL;
 }
 
+xca_error_t *xca_card_number_parse(const char **number, const char *typed, const char *field,
+                                   apr_pool_t *pool) {
+    *number = strncasecmp(typed, "Xc", 2) == 0 ? apr_pstrcat(pool, "Xc", typed + 2, NULL) : typed;
+    return xca_card_number_check(*number, field, pool);
+}
+
 xca_error_t *xca_serial_parse(const char **serial, const char *typed, const char *field,
                               apr_pool_t *pool) {
     xca_bytes_t *bytes = NULL;

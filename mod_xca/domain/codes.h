@@ -44,6 +44,10 @@ char *xca_case_number_make(apr_pool_t *pool, int oid_known, apr_int64_t sequence
 xca_error_t *xca_card_number_check(const char *number, const char *field,
                                    apr_pool_t *pool) XCA_MUST_USE;
 
+/* The same as people type it, `Xc` in upper or lower case: *number is the card's own form. Error: "card-number.form". */
+xca_error_t *xca_card_number_parse(const char **number, const char *typed, const char *field,
+                                   apr_pool_t *pool) XCA_MUST_USE;
+
 /* Reads a certificate serial number as people type it (hex, upper or lower case, colons and spaces
  * allowed, "0x" allowed, 1..20 bytes) and gives the form used in the directory: lower-case hex,
  * two digits a byte. Error: "serial.form". */

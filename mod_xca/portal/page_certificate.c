@@ -49,7 +49,7 @@ static xca_error_t *check_key(const char **value, xca_cert_key key, const char *
     case XCA_CERT_BY_SERIAL:
         return xca_serial_parse(value, *value, field, pool);
     case XCA_CERT_BY_CARD:
-        return xca_card_number_check(*value, field, pool);
+        return xca_card_number_parse(value, *value, field, pool);
     case XCA_CERT_BY_OID:
         return xca_oid_check(*value, "2.16.886", field, pool);
     case BY_HASH:

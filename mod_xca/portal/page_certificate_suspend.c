@@ -42,10 +42,7 @@ xca_error_t *xca_page_number_read(const char **serial, const char **card, const 
     if (number[0] != 'X' && number[0] != 'x') {
         return xca_serial_parse(serial, number, "number", pool);
     }
-    number[0] = 'X';
-    number[1] = number[1] == 'C' ? 'c' : number[1];
-    *card = number;
-    return xca_card_number_check(number, "number", pool);
+    return xca_card_number_parse(card, number, "number", pool);
 }
 
 xca_error_t *xca_page_suspend_sent(xca_visit_t *visit) {

@@ -183,7 +183,7 @@ static xca_error_t *set_serial(xca_case_query_t *query, const char *serial, xca_
 
 /* One field for all that can be looked for: what was typed tells which it is. */
 static xca_error_t *set_text(xca_case_query_t *query, const char *typed, xca_visit_t *visit) {
-    const char *compact = xca_text_ungrouped(visit->pool, typed), *serial;
+    const char *compact = xca_text_ungrouped(visit->pool, typed), *card, *serial;
 
     if (xca_case_number_check(compact, NULL, visit->pool) == NULL) {
         query->number = compact;
@@ -191,8 +191,8 @@ static xca_error_t *set_text(xca_case_query_t *query, const char *typed, xca_vis
         query->ubn = compact;
     } else if (strncmp(compact, "2.16.886.", 9) == 0) {
         query->oid = compact;
-    } else if (xca_card_number_check(compact, NULL, visit->pool) == NULL) {
-        return set_card(query, compact, visit);
+    } else if (xca_card_number_parse(&card, compact, NULL, visit->pool) == NULL) {
+        return set_card(query, card, visit);
     } else if (strlen(compact) >= SERIAL_TYPED && xca_serial_parse(&serial, compact, NULL, visit->pool) == NULL) {
         return set_serial(query, serial, visit);
     } else {

@@ -106,12 +106,9 @@ static xca_error_t *key_of(xca_cert_key *key, const char **value, const char *ty
         *value = number;
         return xca_oid_check(number, "2.16.886", "q", pool);
     }
-    if ((*number == 'X' || *number == 'x') && (number[1] == 'C' || number[1] == 'c')) {
-        number[0] = 'X';
-        number[1] = 'c';
+    if (strncasecmp(number, "Xc", 2) == 0) {
         *key = XCA_CERT_BY_CARD;
-        *value = number;
-        return xca_card_number_check(number, "q", pool);
+        return xca_card_number_parse(value, number, "q", pool);
     }
     *key = XCA_CERT_BY_SERIAL;
     if (xca_serial_parse(value, number, "q", pool) == NULL) {

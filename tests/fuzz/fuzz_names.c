@@ -48,7 +48,7 @@ static void fold(const char *name, apr_pool_t *pool) {
 }
 
 static void check_codes(const char *typed, apr_pool_t *pool) {
-    const char *serial;
+    const char *serial, *card;
     xca_error_t *errors = NULL;
     apr_time_t when = xca_date_parse_ldap(typed);
 
@@ -56,7 +56,7 @@ static void check_codes(const char *typed, apr_pool_t *pool) {
     errors = xca_error_append(errors, xca_school_code_check(typed, "f", pool));
     errors = xca_error_append(errors, xca_oid_check(typed, "2.16.886", "f", pool));
     errors = xca_error_append(errors, xca_case_number_check(typed, "f", pool));
-    errors = xca_error_append(errors, xca_card_number_check(typed, "f", pool));
+    errors = xca_error_append(errors, xca_card_number_parse(&card, typed, "f", pool));
     errors = xca_error_append(errors, xca_serial_parse(&serial, typed, "f", pool));
     errors = xca_error_append(errors, xca_email_check(typed, "f", pool));
     errors = xca_error_append(errors, xca_phone_check(typed, "f", pool));

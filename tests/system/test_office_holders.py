@@ -135,6 +135,13 @@ def test_it_is_found_by_serial_number_card_number_name_and_oid(instance, publish
     for typed in (serial, ":".join(re.findall("..", serial.upper())), entry["xcaOid"][0].decode(), entry["o"][0].decode()[-6:]):
         page = ra.get("/office/revocations?q=" + quote(typed), Accept="application/json").json()
         assert serial in [c["serial"] for c in page["found"]], typed
+    card = "Xc00000000000034"
+    signature, encryption = add_card(instance, serial, card)
+    for typed in (card, card.lower()):
+        found = ra.get("/office/revocations?q=" + typed, Accept="application/json").json()["found"]
+        assert [c["card_number"] for c in found] == [card], typed
+        found = ra.get("/certificates?card=" + typed, Accept="application/json").json()["certificates"]
+        assert {c["serial"] for c in found} == {signature, encryption}, typed
     for typed, told in (("Xc1", "卡號"), ("2.16.886.x", "OID"), ("、。", "字"), ("Xc99999999999999", "找不到")):
         assert told in ra.get("/office/revocations?q=" + quote(typed)).main, typed
 
@@ -178,7 +185,7 @@ def test_a_case_about_a_card_is_found_by_its_numbers_and_shows_them(instance, pu
         return {c["number"] for c in page["cases"]}
 
     colons = ":".join(re.findall("..", encryption.upper()))
-    for typed in (card, signature, encryption, colons):
+    for typed in (card, card.lower(), card.upper(), signature, encryption, colons):
         assert found(central, typed) == {revocation, reset} and found(ra, typed) == {revocation}, typed
     made_for = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,%s" % (other, BASE), ldap.SCOPE_BASE)[0][1]["xcaCaseNumber"][0].decode()
     assert found(central, other) == {beside, made_for}

@@ -184,6 +184,25 @@ static void test_card_number_is_xc_and_14_digits(void **state) {
     assert_string_equal(card_number("XC00000000001168"), "card-number.form");
 }
 
+static const char *card_number_parsed(const char *typed) {
+    const char *number = NULL;
+    xca_error_t *err = xca_card_number_parse(&number, typed, "card", test_pool);
+
+    return err != NULL ? err->message : number;
+}
+
+static void test_card_number_is_read_in_upper_and_lower_case(void **state) {
+    assert_string_equal(card_number_parsed("Xc00000000001168"), "Xc00000000001168");
+    assert_string_equal(card_number_parsed("xc00000000001168"), "Xc00000000001168");
+    assert_string_equal(card_number_parsed("XC00000000001168"), "Xc00000000001168");
+    assert_string_equal(card_number_parsed("xC00000000001168"), "Xc00000000001168");
+    assert_string_equal(card_number_parsed(""), "card-number.form");
+    assert_string_equal(card_number_parsed("x"), "card-number.form");
+    assert_string_equal(card_number_parsed("xc"), "card-number.form");
+    assert_string_equal(card_number_parsed("xd00000000001168"), "card-number.form");
+    assert_string_equal(card_number_parsed("xc0000000000116"), "card-number.form");
+}
+
 static const char *serial(const char *typed) {
     const char *parsed = NULL;
     xca_error_t *err = xca_serial_parse(&parsed, typed, "serial", test_pool);
@@ -366,6 +385,7 @@ int main(void) {
         TEST(test_case_numbers_are_as_on_the_printed_forms),
         TEST(test_case_number_with_a_digit_missing_or_another_beginning_is_refused),
         TEST(test_card_number_is_xc_and_14_digits),
+        TEST(test_card_number_is_read_in_upper_and_lower_case),
         TEST(test_serial_number_is_read_however_it_was_copied),
         TEST(test_serial_number_that_is_none_is_refused),
         TEST(test_user_code_takes_letters_digits_and_symbols),
