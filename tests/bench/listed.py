@@ -54,9 +54,11 @@ def processor_time(pid):
 
 
 def most_memory(pid):
+    """That the process has had, in megabytes; 0 of one that has ended. (What wait4 tells begins with the memory of whoever started it.)"""
     for line in open("/proc/%d/status" % pid):
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def lists(directory):
