@@ -45,6 +45,7 @@ struct xca_lists {
     int reading;
     apr_hash_t *scopes;    /* key -> scope_t */
     int over[XCA_GENERATIONS_MAX]; /* the last lists of the key have been made */
+    apr_time_t good_until[XCA_GENERATIONS_MAX]; /* a certificate of the key that was found is; 0: none has been looked for */
     int heads_known;
     apr_pool_t *expected_pool;
     apr_array_header_t *expected; /* const char *serial, xca_revoked_item_t */
@@ -696,11 +697,14 @@ static xca_error_t *see_whether_over(xca_signer_t *signer, struct xca_lists *lis
     xca_cert_t *good;
     xca_error_t *err;
 
-    if (generation == signer->generation || lists->over[generation] || made == 0 || now < made + signer->crl_life / 2) {
+    if (generation == signer->generation || lists->over[generation] || made == 0 || now < made + signer->crl_life / 2 ||
+        made <= lists->good_until[generation]) {
         return NULL;
     }
     err = xca_cert_good_of(&good, signer->office->store, generation, made, pool);
-    if (err == NULL && good == NULL) {
+    if (err == NULL && good != NULL) {
+        lists->good_until[generation] = good->not_after;
+    } else if (err == NULL) {
         err = note_last(signer, lists, generation, pool);
         lists->over[generation] = err == NULL;
     }

@@ -2,6 +2,7 @@
  *      SETTINGS number COUNT UBN              the same by unified number
  *      SETTINGS arcs COUNT OID AFTER          of a page of arcs below an OID
  *      SETTINGS sign COUNT KEY                of a signature by a key in a file or, by URI, in a token
+ *      SETTINGS sweep COUNT -                 of the signer's look at all deadlines
  *      SETTINGS audit-JOB COUNT OUT           jobs of audit.h
  *      SETTINGS list ENTRIES OUT              makes and signs one revocation list of all; time in milliseconds
  *      SETTINGS change ENTRIES PARTITIONS     with so many revoked in memory, one more is: its partition's list and delta, and the full
@@ -28,6 +29,7 @@ typedef struct {
     const xca_settings_t *settings;
     xca_office_t *office;
     xca_key_t *key;
+    xca_signer_t *signer;
     apr_pool_t *pool;
 } bench_t;
 
@@ -89,6 +91,10 @@ static xca_error_t *sign(bench_t *bench, const char *const *arguments, apr_pool_
     xca_bytes_t signature;
 
     return xca_key_sign(&signature, bench->key, text, sizeof(text), scratch);
+}
+
+static xca_error_t *sweep(bench_t *bench, const char *const *arguments, apr_pool_t *scratch) {
+    return xca_signer_sweep(bench->signer, apr_time_now(), scratch);
 }
 
 static xca_error_t *make_list(bench_t *bench, long entries, const char *path) {
@@ -231,6 +237,13 @@ static xca_error_t *run(bench_t *bench, int argc, const char *const argv[]) {
         err = xca_key_open(&bench->key, bench->settings, argv[4], NULL, bench->pool);
         return err == NULL ? measure(bench, sign, count, argv + 4) : err;
     }
+    if (strcmp(verb, "sweep") == 0) {
+        err = xca_signer_open(&bench->signer, bench->settings, bench->pool);
+        if (err == NULL) {
+            err = xca_signer_begin(bench->signer, apr_time_now(), bench->pool);
+        }
+        return err == NULL ? measure(bench, sweep, count, argv + 4) : err;
+    }
     if (strcmp(verb, "change") == 0) {
         return change(bench, count, atoi(argv[4]));
     }
@@ -258,7 +271,7 @@ int main(int argc, const char *const argv[]) {
     apr_pool_create(&bench.pool, NULL);
     xca_log_set_sink(log_line, NULL, XCA_LOG_WARNING);
     if (argc < 5) {
-        fputs("usage: core SETTINGS search|number|arcs|sign|list|change COUNT ...\n", stderr);
+        fputs("usage: core SETTINGS search|number|arcs|sign|sweep|list|change COUNT ...\n", stderr);
         return 2;
     }
     err = xca_settings_read(&settings, argv[1], bench.pool);

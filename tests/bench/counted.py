@@ -24,7 +24,7 @@ def write(one, ldif, count):
 
 
 def signer_counts(one):
-    """Milliseconds from the signer's start to the end of its first count, while it does all its other work."""
+    """Milliseconds from the signer's start to the end of its first count, while it does all its other work; and those of one look at all deadlines."""
     directory = loaded.Directory(one)
     log = one.home / "log" / "signer.log"
     try:
@@ -41,7 +41,9 @@ def signer_counts(one):
         signer.wait(60)
         checked = one.admin("statistics", "--check")
         assert checked.returncode == 0, checked.stderr
-        return took
+        swept = subprocess.run([str(BUILD / "tests/bench/core"), str(one.home / "xca.conf"), "sweep", "3", "-"], check=True,
+                               stdout=subprocess.PIPE, text=True, env=one.environment)
+        return took, float(swept.stdout)
     finally:
         directory.stop()
 
@@ -56,7 +58,7 @@ def wait_for_count(log):
 def measure(table, median, count):
     """Medians of the pages; rows against a limit."""
     one = loaded.small("counted", lambda made, ldif: write(made, ldif, count))
-    counting = signer_counts(one)
+    counting, sweep = signer_counts(one)
     year = datetime.date.today().year
     one.start()
     try:
@@ -82,6 +84,7 @@ def measure(table, median, count):
         shutil.rmtree(one.home.parent, ignore_errors=True)
     rows(table, count, times, set(asked), {"style sheet of the same server": style, "bare search of the directory": bare})
     table.about("statistics")
+    table.row("signer, a look at all deadlines", sweep, "limit of a second", 1000.0, 1)
     table.row("signer, start until all are counted", counting, "limit of a minute for 100,000", 60000.0 * max(1, count / 100000), 1)
 
 
