@@ -122,8 +122,9 @@ static int is_in(const struct group *group, const xca_org_t *org, const char *fo
 static xca_error_t *find_at_once(int *whole, apr_array_header_t *found, xca_store_t *store, const char *folded, const char *and,
                                  int agencies, int wanted_count, apr_pool_t *pool) {
     apr_array_header_t *all = apr_array_make(pool, wanted_count, sizeof(void *));
-    const char *filter = apr_pstrcat(pool, "(&", gram_filter(xca_keyword_grams(pool, folded), pool), "(xcaNameKey=*",
-                                     xca_filter_escape(pool, folded), "*)", agencies ? "" : CLASSED, and, ")", NULL);
+    const char *key = xca_filter_escape(pool, folded), *grams = gram_filter(xca_keyword_grams(pool, folded), pool);
+    const char *filter = apr_pstrcat(pool, "(&(|(xcaNameKey=", key, ")(&", grams, "(xcaNameKey=*", key, "*)))",
+                                     agencies ? "" : CLASSED, and, ")", NULL);
     int i, k;
     xca_error_t *err = find(all, store, filter, wanted_count, pool);
 
