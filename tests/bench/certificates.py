@@ -35,6 +35,12 @@ def digest_of(index):
     return hashlib.sha1(b"certificate %d" % index).digest()
 
 
+def keys(index, end):
+    """What the signer would fill in where it is not there: the day of the end, and what the store is asked by."""
+    return ("xcaExpires: %s\nxcaCertHash: %s\nxcaKeyIdHash: %s\nxcaIssuerHash: %s\n"
+            % ((end + TAIPEI).strftime("%Y-%m-%d"), digest_of(index).hex(), digest_of(-index).hex(), "0" * 40))
+
+
 def write(path, names, der, count, now):
     """`count` certificates, the last issued at `now`."""
     chance = random.Random(count)
@@ -51,12 +57,10 @@ def write(path, names, der, count, now):
             county = chance.choice(COUNTIES)
             name = names[index % len(names)]
             out.write("dn: xcaSerial=%s,ou=certificates,%s\nobjectClass: xcaCertificate\nxcaSerial: %s\nxcaState: %s\nxcaUse: %s\n"
-                      "xcaOrgClass: %s\nxcaOid: 2.16.886.104.%d\nxcaExpires: %s\n"
-                      % (serial, BASE, serial, state, chance.choice(("signature", "encryption")), chance.choice(CLASSES),
-                         700000 + index, (end + TAIPEI).strftime("%Y-%m-%d")))
+                      "xcaOrgClass: %s\nxcaOid: 2.16.886.104.%d\n"
+                      % (serial, BASE, serial, state, chance.choice(("signature", "encryption")), chance.choice(CLASSES), 700000 + index))
             out.write(certificate + text("o", name) + time("xcaNotBefore", begin) + time("xcaNotAfter", end))
-            out.write("mail: %s\nxcaCertHash: %s\nxcaKeyIdHash: %s\nxcaIssuerHash: %s\n"
-                      % (address_of(index), digest_of(index).hex(), digest_of(-index).hex(), "0" * 40))
+            out.write("mail: %s\n" % address_of(index) + keys(index, end))
             out.write("xcaTries: 0\n" + (text("xcaCounty", county) if county else ""))
             if state != "pending":
                 out.write("xcaPublished: TRUE\n" + time("xcaAccepted", begin))

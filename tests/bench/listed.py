@@ -37,8 +37,9 @@ def make(count):
             revoked = now - datetime.timedelta(days=2, seconds=chance.randrange(10 ** 7))
             out.write("dn: xcaSerial=%s,ou=certificates,%s\nobjectClass: xcaCertificate\nxcaSerial: %s\nxcaUse: signature\n"
                       "xcaPublished: TRUE\nxcaCrlPartitions: %d\n" % (serial, BASE, serial, PARTITIONS))
-            out.write(der + certificates.time("xcaNotBefore", now - datetime.timedelta(days=400)) +
-                      certificates.time("xcaNotAfter", now + datetime.timedelta(days=chance.randrange(10, 1400))))
+            end = now + datetime.timedelta(days=chance.randrange(10, 1400), seconds=chance.randrange(86400))
+            out.write(der + certificates.time("xcaNotBefore", now - datetime.timedelta(days=400)) + certificates.time("xcaNotAfter", end) +
+                      certificates.keys(index, end))
             if index < count:
                 out.write("xcaState: revoked\nxcaCrlReason: 5\n" + certificates.time("xcaRevoked", revoked) + "\n")
             else:
