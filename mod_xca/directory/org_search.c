@@ -110,11 +110,16 @@ static xca_error_t *find_group(apr_array_header_t *found, xca_store_t *store, co
     return err;
 }
 
-static int is_in(const struct group *group, const xca_org_t *org, const char *folded, apr_pool_t *pool) {
+/* The group that it stands in: its place among them. */
+static int group_of(const xca_org_t *org, const char *folded, apr_pool_t *pool) {
     const char *name = xca_name_fold(pool, org->name);
     int kind = strcmp(name, folded) == 0 ? 0 : strncmp(name, folded, strlen(folded)) == 0 ? 1 : 2;
+    int agencies = org->class == XCA_CLASS_NONE, i = 0;
 
-    return group->kind == kind && group->agencies == (org->class == XCA_CLASS_NONE);
+    while (groups[i].kind != kind || groups[i].agencies != agencies) {
+        i++; /* each pair is one of them */
+    }
+    return i;
 }
 
 /* All groups by one question. *whole: these are all; if not, nothing is added to `found`, as only the groups' own questions tell
@@ -125,7 +130,7 @@ static xca_error_t *find_at_once(int *whole, apr_array_header_t *found, xca_stor
     const char *key = xca_filter_escape(pool, folded), *grams = gram_filter(xca_keyword_grams(pool, folded), pool);
     const char *filter = apr_pstrcat(pool, "(&(|(xcaNameKey=", key, ")(&", grams, "(xcaNameKey=*", key, "*)))",
                                      agencies ? "" : CLASSED, and, ")", NULL);
-    int i, k;
+    int *group, i, k;
     xca_error_t *err = find(all, store, filter, wanted_count, pool);
 
     *whole = err == NULL && all->nelts < wanted_count;
@@ -133,9 +138,13 @@ static xca_error_t *find_at_once(int *whole, apr_array_header_t *found, xca_stor
         return err;
     }
     qsort(all->elts, (size_t)all->nelts, sizeof(void *), by_name);
+    group = apr_palloc(pool, (apr_size_t)wanted_count * sizeof(*group));
+    for (k = 0; k < all->nelts; k++) {
+        group[k] = group_of(APR_ARRAY_IDX(all, k, xca_org_t *), folded, pool);
+    }
     for (i = 0; i < GROUPS; i++) {
         for (k = 0; k < all->nelts; k++) {
-            if (is_in(&groups[i], APR_ARRAY_IDX(all, k, xca_org_t *), folded, pool)) {
+            if (group[k] == i) {
                 APR_ARRAY_PUSH(found, xca_org_t *) = APR_ARRAY_IDX(all, k, xca_org_t *);
             }
         }
