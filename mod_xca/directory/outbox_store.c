@@ -111,8 +111,8 @@ xca_error_t *xca_notice_list(apr_array_header_t **notices, xca_store_t *store, c
 
 xca_error_t *xca_notice_due(apr_array_header_t **notices, xca_store_t *store, apr_time_t by, int limit, apr_pool_t *pool) {
     return find(notices, store,
-                apr_pstrcat(pool, "(&(objectClass=xcaNoticeEntry)(xcaState=waiting)(!(xcaNextTry>=",
-                            xca_date_format(pool, by + apr_time_from_sec(1), XCA_DATE_LDAP), ")))", NULL),
+                apr_pstrcat(pool, "(&(objectClass=xcaNoticeEntry)(xcaState=waiting)(xcaNextTry<=",
+                            xca_date_format(pool, by, XCA_DATE_LDAP), "))", NULL),
                 limit, pool);
 }
 

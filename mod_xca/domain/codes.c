@@ -1,6 +1,7 @@
 #include "domain/codes.h"
 
 #include <string.h>
+#include <strings.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include "base/text.h"

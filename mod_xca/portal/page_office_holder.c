@@ -1,6 +1,7 @@
 #include "portal/page_office_holder.h"
 
 #include <string.h>
+#include <strings.h>
 #include <apr_strings.h>
 #include "directory/card_store.h"
 #include "directory/case_find.h"
