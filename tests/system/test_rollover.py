@@ -294,6 +294,6 @@ def test_the_first_key_ends_with_its_last_certificate_and_goes(authority):
     assert int(re.search(r"CRL Number: \s+(\d+|0x[0-9A-F]+)", text_of(authority, "xca.crl")).group(1), 0) == number
     authority.until(lambda: json.loads(authority.get("/repository")[1])["crl"]["overdue"], False)  # the signer has been away for five days
     shown = json.loads(authority.get("/repository")[1])
-    assert shown["former"][0]["crl"]["last"] and not shown["former"][0]["crl"]["overdue"], shown
+    assert not shown["crl"]["overdue"] and shown["former"][0]["crl"]["last"] and not shown["former"][0]["crl"]["overdue"], shown
     done(authority.admin("audit", "verify"))
     assert "is retired" in done(authority.admin("ca", "rollover"))
