@@ -16,9 +16,7 @@ MEMORY_LIMIT = 100.0
 
 def figure(one, job, count, path="-"):
     """Of tests/bench/audit.c."""
-    done = subprocess.run([str(BUILD / "tests/bench/core"), str(one.home / "xca.conf"), "audit-" + job, str(count), str(path)], check=True,
-                          stdout=subprocess.PIPE, text=True)
-    return float(done.stdout or 0)
+    return (loaded.core(one, "audit-" + job, count, path) or [0.0])[0]
 
 
 def verified(one, count):

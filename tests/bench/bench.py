@@ -18,13 +18,14 @@ import ldap  # noqa: E402
 import auditing  # noqa: E402
 import counted  # noqa: E402
 import listed  # noqa: E402
-from conftest import BASE, BUILD  # noqa: E402
+from conftest import BASE  # noqa: E402
 import cards  # noqa: E402
 import loaded  # noqa: E402
 import organisations  # noqa: E402
 import status  # noqa: E402
 import tokens  # noqa: E402
 from issuing import Issuing  # noqa: E402
+from loaded import core, core_of  # noqa: E402
 from pages import Pages  # noqa: E402
 from table import Table  # noqa: E402
 
@@ -45,17 +46,6 @@ def median(action, count=300):
         action()
         times.append((time.perf_counter() - began) * 1000)
     return statistics.median(times)
-
-
-def core_of(settings, environment, *arguments):
-    """Figures of tests/bench/core.c."""
-    done = subprocess.run([str(BUILD / "tests/bench/core"), str(settings)] + [str(a) for a in arguments], check=True,
-                          stdout=subprocess.PIPE, text=True, env=environment)
-    return [float(line) for line in done.stdout.split()]
-
-
-def core(one, *arguments):
-    return core_of(one.home / "xca.conf", one.environment, *arguments)
 
 
 def keywords(example):

@@ -138,6 +138,17 @@ def copy(organisation_count, mail_count):
     return one
 
 
+def core_of(settings, environment, *arguments):
+    """Figures of tests/bench/core.c."""
+    done = subprocess.run([str(BUILD / "tests/bench/core"), str(settings)] + [str(a) for a in arguments], check=True,
+                          stdout=subprocess.PIPE, text=True, env=environment)
+    return [float(line) for line in done.stdout.split()]
+
+
+def core(one, *arguments):
+    return core_of(one.home / "xca.conf", one.environment, *arguments)
+
+
 class Directory:
     """slapd of an instance alone."""
 
