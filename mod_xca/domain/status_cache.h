@@ -1,7 +1,9 @@
 /* Signatures of answers that may be given again (RFC 5019 section 2: without a nonce, pre-produced), in memory that processes share. Any
  * of them reads and writes, and none waits: each place has a counter that is odd while someone writes; who finds it odd or changed does
- * without. A place holds the last answer of those that fall on it, with all that it was made of: an answer that would be made of something
- * else (another state, another certificate of the signer) does not find it. 320 bytes a place. */
+ * without. Two neighbouring places hold the last two of the answers that fall on them (with one, 4 of 100 answers that are asked for
+ * again and again would push each other out when 10,000 are kept in 262,144 places; so it is 1 of 1,000). Each stands with all that it
+ * was made of: an answer that would be made of something else (another state, another certificate of the signer) does not find it. 320
+ * bytes a place. */
 #ifndef XCA_DOMAIN_STATUS_CACHE_H
 #define XCA_DOMAIN_STATUS_CACHE_H
 
@@ -26,7 +28,7 @@ typedef struct xca_status_made {
     unsigned char signature[XCA_STATUS_SIGNATURE_MAX];
 } xca_status_made_t;
 
-/* Bytes that a cache of `places` needs, a power of two. */
+/* Bytes that a cache of `places` needs, a power of two and two at least. */
 apr_size_t xca_status_cache_size(apr_size_t places);
 /* Makes one in zeroed memory, aligned to a page. */
 xca_status_cache_t *xca_status_cache_make(void *memory, apr_size_t places);

@@ -13,9 +13,19 @@ int xca_ocsp_is_asked(const request_rec *r) {
            (r->uri[sizeof(ADDRESS) - 1] == '\0' || r->uri[sizeof(ADDRESS) - 1] == '/');
 }
 
+/* Room for what is announced, and a byte that tells of more; for the most where nothing is. */
+static apr_size_t room_for_body(const request_rec *r) {
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+    apr_off_t announced;
+
+    return length != NULL && ap_parse_strict_length(&announced, length) && announced < XCA_OCSP_REQUEST_MAX ? (apr_size_t)announced + 1
+                                                                                                             : XCA_OCSP_REQUEST_MAX + 1;
+}
+
 static int read_post(xca_bytes_t *request, request_rec *r) {
-    unsigned char *buffer = apr_palloc(r->pool, XCA_OCSP_REQUEST_MAX + 1);
-    int status = xca_read_body(r, (char *)buffer, XCA_OCSP_REQUEST_MAX + 1, &request->length);
+    apr_size_t room = room_for_body(r);
+    unsigned char *buffer = apr_palloc(r->pool, room);
+    int status = xca_read_body(r, (char *)buffer, room, &request->length);
 
     request->data = buffer;
     return status == OK && request->length > XCA_OCSP_REQUEST_MAX ? HTTP_REQUEST_ENTITY_TOO_LARGE : status;

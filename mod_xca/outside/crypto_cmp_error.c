@@ -61,14 +61,8 @@ static xca_bytes_t subject_of(xca_bytes_t certificate, apr_pool_t *pool) {
 }
 
 static void put_time(xca_der_t *der, apr_time_t now) {
-    char text[16];
-    apr_time_exp_t exploded;
-
-    apr_time_exp_gmt(&exploded, now); /* GeneralizedTime always: RFC 4210 section 5.1.1 */
-    apr_snprintf(text, sizeof(text), "%04d%02d%02d%02d%02d%02dZ", exploded.tm_year + 1900, exploded.tm_mon + 1, exploded.tm_mday,
-                 exploded.tm_hour, exploded.tm_min, exploded.tm_sec);
     xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
-    xca_der_put_text(der, XCA_DER_GENERALIZED_TIME, text);
+    xca_der_put_generalized_time(der, now);
     xca_der_close(der);
 }
 

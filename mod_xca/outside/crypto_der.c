@@ -189,15 +189,36 @@ void xca_der_put_bits(xca_der_t *der, xca_bytes_t bytes) {
     xca_der_close(der);
 }
 
+static char *put_two_digits(char *to, int number) {
+    to[0] = (char)('0' + number / 10 % 10);
+    to[1] = (char)('0' + number % 10);
+    return to + 2;
+}
+
+/* YYMMDDHHMMSSZ, with the century before it if that is wanted: lists have it a million times, so that no format is interpreted. */
+static void put_time_text(char text[16], const apr_time_exp_t *t, int century) {
+    int year = t->tm_year + 1900;
+
+    if (century) {
+        text = put_two_digits(text, year / 100);
+    }
+    text = put_two_digits(text, year % 100);
+    text = put_two_digits(text, t->tm_mon + 1);
+    text = put_two_digits(text, t->tm_mday);
+    text = put_two_digits(text, t->tm_hour);
+    text = put_two_digits(text, t->tm_min);
+    text = put_two_digits(text, t->tm_sec);
+    text[0] = 'Z';
+    text[1] = '\0';
+}
+
 int xca_der_time_text(char text[16], apr_time_t time) {
     apr_time_exp_t t;
-    int year, utc;
+    int utc;
 
     apr_time_exp_gmt(&t, time);
-    year = t.tm_year + 1900;
-    utc = year >= 1950 && year < 2050;
-    apr_snprintf(text, 16, utc ? "%02d%02d%02d%02d%02d%02dZ" : "%04d%02d%02d%02d%02d%02dZ",
-                 utc ? year % 100 : year, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
+    utc = t.tm_year >= 50 && t.tm_year < 150;
+    put_time_text(text, &t, !utc);
     return utc ? XCA_DER_UTC_TIME : XCA_DER_GENERALIZED_TIME;
 }
 
@@ -206,6 +227,15 @@ void xca_der_put_time(xca_der_t *der, apr_time_t time) {
     int tag = xca_der_time_text(text, time);
 
     xca_der_put_text(der, tag, text);
+}
+
+void xca_der_put_generalized_time(xca_der_t *der, apr_time_t time) {
+    char text[16];
+    apr_time_exp_t t;
+
+    apr_time_exp_gmt(&t, time);
+    put_time_text(text, &t, 1);
+    xca_der_put(der, XCA_DER_GENERALIZED_TIME, text, 15);
 }
 
 xca_error_t *xca_der_finish(xca_bytes_t *encoded, xca_der_t *der, apr_pool_t *pool) {

@@ -50,6 +50,8 @@ void xca_der_put_oid(xca_der_t *der, const char *dotted);
 void xca_der_put_bits(xca_der_t *der, xca_bytes_t bytes);
 /* UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5). */
 void xca_der_put_time(xca_der_t *der, apr_time_t time);
+/* GeneralizedTime whatever the year, from 0 to 9999, without fraction (RFC 6960 section 4.2.2.1, RFC 4210 section 5.1.1). */
+void xca_der_put_generalized_time(xca_der_t *der, apr_time_t time);
 
 /* What was written. Error: XCA_E_INTERNAL "crypto.der". */
 xca_error_t *xca_der_finish(xca_bytes_t *encoded, xca_der_t *der, apr_pool_t *pool) XCA_MUST_USE;

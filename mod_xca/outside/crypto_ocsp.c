@@ -13,8 +13,11 @@
 struct xca_ocsp_responder {
     const xca_key_t *key;
     EVP_MD_CTX *signer; /* ready to sign with the key; copied for each signature */
-    unsigned char key_id[XCA_KEY_ID];
     xca_bytes_t forms[FORMS]; /* in which a CertID may name the CA */
+    /* What all its answers have in common, DER: */
+    xca_bytes_t id;        /* ResponderID, by key (RFC 6960 section 4.2.2.3) */
+    xca_bytes_t type;      /* OBJECT IDENTIFIER of BasicOCSPResponse */
+    xca_bytes_t algorithm; /* AlgorithmIdentifier of the signature */
 };
 
 /* The CA in the words of a CertID: issuerNameHash of its name, issuerKeyHash of its key without tag, length and unused bits. */
@@ -38,6 +41,30 @@ static xca_error_t *make_form(xca_bytes_t *form, const EVP_MD *hash, const char 
     return xca_der_finish(form, der, pool);
 }
 
+static xca_error_t *make_parts(xca_ocsp_responder_t *responder, apr_pool_t *pool) {
+    unsigned char key_id[XCA_KEY_ID];
+    xca_der_t *id = xca_der_make(pool), *type = xca_der_make(pool), *algorithm = xca_der_make(pool);
+    xca_bytes_t spki;
+    xca_error_t *err = xca_key_spki(&spki, responder->key, pool);
+
+    if (err == NULL) {
+        err = xca_tbs_key_id(key_id, spki, pool);
+    }
+    if (err != NULL) {
+        return err;
+    }
+    xca_der_open(id, XCA_DER_CONSTRUCTED | 2);
+    xca_der_put(id, XCA_DER_OCTET_STRING, key_id, sizeof(key_id));
+    xca_der_close(id);
+    xca_der_put_oid(type, "1.3.6.1.5.5.7.48.1.1");
+    xca_tbs_put_algorithm(algorithm, responder->key);
+    err = xca_der_finish(&responder->id, id, pool);
+    if (err == NULL) {
+        err = xca_der_finish(&responder->type, type, pool);
+    }
+    return err == NULL ? xca_der_finish(&responder->algorithm, algorithm, pool) : err;
+}
+
 static apr_status_t free_signer(void *data) {
     EVP_MD_CTX_free(data);
     return APR_SUCCESS;
@@ -50,16 +77,14 @@ int xca_ocsp_takes_key(const char *key_text) {
 xca_error_t *xca_ocsp_responder_make(xca_ocsp_responder_t **result, const xca_key_t *key, xca_bytes_t ca, apr_pool_t *pool) {
     xca_ocsp_responder_t *responder = apr_pcalloc(pool, sizeof(*responder));
     X509 *x509 = xca_openssl_x509(pool, ca);
-    xca_bytes_t spki;
     int i;
-    xca_error_t *err = xca_key_spki(&spki, key, pool);
+    xca_error_t *err = NULL;
 
     if (x509 == NULL || X509_check_ca(x509) != 1) {
         return xca_openssl_error(pool, XCA_E_INTERNAL, "ca.not-a-ca", "CA certificate");
     }
-    if (err == NULL) {
-        err = xca_tbs_key_id(responder->key_id, spki, pool);
-    }
+    responder->key = key;
+    err = make_parts(responder, pool);
     for (i = 0; err == NULL && i < FORMS; i++) {
         err = make_form(&responder->forms[i], i < 2 ? EVP_sha1() : EVP_sha256(), i < 2 ? "1.3.14.3.2.26" : "2.16.840.1.101.3.4.2.1",
                         i % 2 == 0, x509, pool);
@@ -69,7 +94,6 @@ xca_error_t *xca_ocsp_responder_make(xca_ocsp_responder_t **result, const xca_ke
     }
     responder->signer = EVP_MD_CTX_new();
     apr_pool_cleanup_register(pool, responder->signer, free_signer, apr_pool_cleanup_null);
-    responder->key = key;
     if (!xca_ocsp_takes_key(xca_openssl_key_text(pool, key->pkey)) || responder->signer == NULL ||
         EVP_DigestSignInit(responder->signer, NULL, EVP_sha256(), NULL, key->pkey) != 1) {
         return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.key", "neither P-256 nor RSA-2048");
@@ -90,17 +114,6 @@ int xca_ocsp_names_ca(const xca_ocsp_responder_t *responder, const xca_ocsp_id_t
     return 0;
 }
 
-/* GeneralizedTime whatever the year (RFC 6960 section 4.2.2.1), without fraction. */
-static void put_time(xca_der_t *der, apr_time_t time) {
-    apr_time_exp_t t;
-    char text[16];
-
-    apr_time_exp_gmt(&t, time);
-    apr_snprintf(text, sizeof(text), "%04d%02d%02d%02d%02d%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min,
-                 t.tm_sec);
-    xca_der_put_text(der, XCA_DER_GENERALIZED_TIME, text);
-}
-
 static void put_status(xca_der_t *der, const xca_status_t *status) {
     unsigned char reason = (unsigned char)status->reason;
 
@@ -109,7 +122,7 @@ static void put_status(xca_der_t *der, const xca_status_t *status) {
         return;
     }
     xca_der_open(der, XCA_DER_CONSTRUCTED | 1);
-    put_time(der, status->when);
+    xca_der_put_generalized_time(der, status->when);
     if (status->reason != XCA_REASON_UNSPECIFIED) { /* left out, as in lists (RFC 5280 section 5.3.1) */
         xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
         xca_der_put(der, XCA_DER_ENUMERATED, &reason, 1);
@@ -128,25 +141,23 @@ static void put_nonce(xca_der_t *der, xca_bytes_t nonce) {
     xca_der_close(der);
 }
 
-/* ResponseData, by key (RFC 6960 section 4.2.2.3), version 1 left out. */
+/* ResponseData, version 1 left out. */
 static xca_error_t *write_data(xca_bytes_t *data, const xca_ocsp_responder_t *responder, const xca_ocsp_answer_t *answer,
                                apr_pool_t *pool) {
     xca_der_t *der = xca_der_make(pool);
     int i;
 
     xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_open(der, XCA_DER_CONSTRUCTED | 2);
-    xca_der_put(der, XCA_DER_OCTET_STRING, responder->key_id, XCA_KEY_ID);
-    xca_der_close(der);
-    put_time(der, answer->produced);
+    xca_der_put_raw(der, responder->id);
+    xca_der_put_generalized_time(der, answer->produced);
     xca_der_open(der, XCA_DER_SEQUENCE);
     for (i = 0; i < answer->request->count; i++) {
         xca_der_open(der, XCA_DER_SEQUENCE);
         xca_der_put_raw(der, answer->request->ids[i].whole);
         put_status(der, &answer->statuses[i]);
-        put_time(der, answer->this_update);
+        xca_der_put_generalized_time(der, answer->this_update);
         xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
-        put_time(der, answer->next_update);
+        xca_der_put_generalized_time(der, answer->next_update);
         xca_der_close(der);
         xca_der_close(der);
     }
@@ -190,11 +201,11 @@ xca_error_t *xca_ocsp_write(xca_bytes_t *response, const xca_ocsp_responder_t *r
     xca_der_put(der, XCA_DER_ENUMERATED, &successful, 1);
     xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
     xca_der_open(der, XCA_DER_SEQUENCE);
-    xca_der_put_oid(der, "1.3.6.1.5.5.7.48.1.1");
+    xca_der_put_raw(der, responder->type);
     xca_der_open(der, XCA_DER_OCTET_STRING);
     xca_der_open(der, XCA_DER_SEQUENCE);
     xca_der_put_raw(der, data);
-    xca_tbs_put_algorithm(der, responder->key);
+    xca_der_put_raw(der, responder->algorithm);
     xca_der_put_bits(der, (xca_bytes_t){signature->der, signature->length});
     xca_der_open(der, XCA_DER_CONSTRUCTED | 0);
     xca_der_open(der, XCA_DER_SEQUENCE);

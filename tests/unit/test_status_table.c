@@ -352,6 +352,50 @@ static void test_an_answer_is_found_again_as_long_as_nothing_of_it_changes(void 
     assert_int_equal(xca_status_cache_get(&found, cache, &other), 0);
 }
 
+static int is_kept(const xca_status_cache_t *cache, unsigned int n) {
+    xca_status_answer_t answer = answer_about(n);
+    xca_status_made_t found;
+
+    return xca_status_cache_get(&found, cache, &answer) && found.signature[0] == n;
+}
+
+static void keep(xca_status_cache_t *cache, unsigned int n, apr_time_t when) {
+    xca_status_answer_t answer = answer_about(n);
+    xca_status_made_t made = made_at(when, (int)n, 70);
+
+    xca_status_cache_put(cache, &answer, &made);
+}
+
+static void test_two_answers_stand_side_by_side_and_a_third_takes_the_older_ones_place(void **state) {
+    xca_status_cache_t *cache = xca_status_cache_make(map(xca_status_cache_size(2)), 2);
+    apr_time_t second = apr_time_from_sec(1);
+
+    keep(cache, 1, NOW);
+    keep(cache, 2, NOW + second);
+    assert_true(is_kept(cache, 1) && is_kept(cache, 2));
+    keep(cache, 1, NOW + 2 * second); /* in its own place */
+    assert_true(is_kept(cache, 1) && is_kept(cache, 2));
+    keep(cache, 3, NOW + 3 * second);
+    assert_true(is_kept(cache, 1) && is_kept(cache, 3));
+    assert_false(is_kept(cache, 2));
+}
+
+/* A process was killed while it wrote: its place has an odd counter for ever. */
+static void test_beside_a_place_that_is_lost_the_other_one_is_used(void **state) {
+    unsigned char *memory = map(xca_status_cache_size(2));
+    xca_status_cache_t *cache = xca_status_cache_make(memory, 2);
+    apr_uint64_t *counter = (apr_uint64_t *)(memory + xca_status_cache_size(2) - 2 * (xca_status_cache_size(2) - xca_status_cache_size(1)));
+
+    keep(cache, 1, NOW);
+    assert_int_equal(*counter, 2);
+    *counter = 3;
+    assert_false(is_kept(cache, 1));
+    keep(cache, 2, NOW);
+    assert_true(is_kept(cache, 2));
+    keep(cache, 3, NOW - 1);
+    assert_true(is_kept(cache, 3));
+}
+
 /* Three processes write and read what falls on few places: a signature is always the one that belongs to its answer. */
 static int write_and_read(xca_status_cache_t *cache, unsigned int seed) {
     unsigned int i, hits = 0;
@@ -404,6 +448,8 @@ int main(void) {
         cmocka_unit_test(test_readers_never_see_a_mixture),
         cmocka_unit_test(test_a_writer_that_is_killed_leaves_a_table),
         cmocka_unit_test(test_an_answer_is_found_again_as_long_as_nothing_of_it_changes),
+        cmocka_unit_test(test_two_answers_stand_side_by_side_and_a_third_takes_the_older_ones_place),
+        cmocka_unit_test(test_beside_a_place_that_is_lost_the_other_one_is_used),
         cmocka_unit_test(test_a_signature_is_never_half_of_another),
     };
 
