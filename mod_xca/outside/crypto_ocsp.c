@@ -6,14 +6,13 @@
 #include <openssl/x509v3.h>
 #include "outside/crypto_der.h"
 #include "outside/crypto_openssl.h"
-#include "outside/crypto_presign.h"
 #include "outside/crypto_tbs.h"
 
 #define FORMS       4   /* SHA-1 and SHA-256, each with NULL or without parameters */
 
 struct xca_ocsp_responder {
     const xca_key_t *key;
-    xca_presigner_t *presigner; /* of a P-256 key; NULL: of RSA, xca_openssl_sign() signs */
+    EVP_MD_CTX *signer; /* ready to sign with the key; copied for each signature */
     xca_bytes_t forms[FORMS]; /* in which a CertID may name the CA */
     /* What all its answers have in common, DER: */
     xca_bytes_t id;        /* ResponderID, by key (RFC 6960 section 4.2.2.3) */
@@ -66,6 +65,11 @@ static xca_error_t *make_parts(xca_ocsp_responder_t *responder, apr_pool_t *pool
     return err == NULL ? xca_der_finish(&responder->algorithm, algorithm, pool) : err;
 }
 
+static apr_status_t free_signer(void *data) {
+    EVP_MD_CTX_free(data);
+    return APR_SUCCESS;
+}
+
 int xca_ocsp_takes_key(const char *key_text) {
     return strcmp(key_text, "EC P-256") == 0 || strcmp(key_text, "RSA 2048") == 0;
 }
@@ -73,7 +77,6 @@ int xca_ocsp_takes_key(const char *key_text) {
 xca_error_t *xca_ocsp_responder_make(xca_ocsp_responder_t **result, const xca_key_t *key, xca_bytes_t ca, apr_pool_t *pool) {
     xca_ocsp_responder_t *responder = apr_pcalloc(pool, sizeof(*responder));
     X509 *x509 = xca_openssl_x509(pool, ca);
-    const char *key_text;
     int i;
     xca_error_t *err = NULL;
 
@@ -89,15 +92,14 @@ xca_error_t *xca_ocsp_responder_make(xca_ocsp_responder_t **result, const xca_ke
     if (err != NULL) {
         return err;
     }
-    key_text = xca_openssl_key_text(pool, key->pkey);
-    if (!xca_ocsp_takes_key(key_text)) {
-        return xca_error_make(pool, XCA_E_INTERNAL, "crypto.key", "%s: neither P-256 nor RSA-2048", key_text);
-    }
-    if (strncmp(key_text, "EC", 2) == 0) {
-        err = xca_presigner_make(&responder->presigner, key, pool);
+    responder->signer = EVP_MD_CTX_new();
+    apr_pool_cleanup_register(pool, responder->signer, free_signer, apr_pool_cleanup_null);
+    if (!xca_ocsp_takes_key(xca_openssl_key_text(pool, key->pkey)) || responder->signer == NULL ||
+        EVP_DigestSignInit(responder->signer, NULL, EVP_sha256(), NULL, key->pkey) != 1) {
+        return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.key", "neither P-256 nor RSA-2048");
     }
     *result = responder;
-    return err;
+    return NULL;
 }
 
 int xca_ocsp_names_ca(const xca_ocsp_responder_t *responder, const xca_ocsp_id_t *id) {
@@ -169,21 +171,17 @@ static xca_error_t *write_data(xca_bytes_t *data, const xca_ocsp_responder_t *re
 
 static xca_error_t *sign(xca_ocsp_signature_t *signature, const xca_ocsp_responder_t *responder, xca_bytes_t data,
                          apr_pool_t *pool) {
-    xca_bytes_t made;
-    xca_error_t *err;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t length = sizeof(signature->der);
+    int done = context != NULL && EVP_MD_CTX_copy_ex(context, responder->signer) == 1 &&
+               EVP_DigestSign(context, signature->der, &length, data.data, data.length) == 1;
 
-    if (responder->presigner != NULL) {
-        return xca_presigner_sign(signature->der, &signature->length, responder->presigner, data, pool);
+    EVP_MD_CTX_free(context);
+    if (!done) {
+        return xca_openssl_error(pool, XCA_E_INTERNAL, "crypto.sign", "EVP_DigestSign");
     }
-    err = xca_openssl_sign(&made, responder->key, EVP_sha256(), data.data, data.length, pool);
-    if (err == NULL && made.length > sizeof(signature->der)) {
-        err = xca_error_make(pool, XCA_E_INTERNAL, "crypto.sign", "%" APR_SIZE_T_FMT " bytes", made.length);
-    }
-    if (err == NULL) {
-        memcpy(signature->der, made.data, made.length);
-        signature->length = made.length;
-    }
-    return err;
+    signature->length = length;
+    return NULL;
 }
 
 xca_error_t *xca_ocsp_write(xca_bytes_t *response, const xca_ocsp_responder_t *responder, const xca_ocsp_answer_t *answer,

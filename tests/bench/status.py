@@ -18,6 +18,7 @@ from cryptography.x509 import ocsp
 from ocsp_asking import GOOD, TYPE, UNKNOWN, Client, Issuer, request, status_of
 from servers import Servers
 import certificates
+import ldap
 import loaded
 
 SECONDS = 0.4
@@ -114,6 +115,19 @@ class Peer:
         self.process.wait(60)
 
 
+def start(one, client, issuer, count):
+    """Milliseconds until httpd answers about a number that is none of ours: what it does not know all of, it does not say."""
+    began = time.perf_counter()
+    one.begin("httpd")
+    one.until(lambda: status_of(client.ask(request(issuer.id(serial(count))))), UNKNOWN, 600)
+    return (time.perf_counter() - began) * 1000
+
+
+def lists_made(one):
+    """Whether the signer, which reads all certificates at its start too, is done with that."""
+    return len(one.bind().search_s("ou=crl,ou=XCA,c=TW", ldap.SCOPE_ONELEVEL, "(cn=full)", ["1.1"])) > 0
+
+
 def measure(table, count):
     one = make(count)
     issuer, chance = Issuer(one.home / "ca/ca.pem"), random.Random(count)
@@ -121,10 +135,10 @@ def measure(table, count):
     try:
         one.begin("slapd")
         one.begin("signer")
-        began = time.perf_counter()
-        one.begin("httpd")
-        one.until(lambda: status_of(client.ask(request(issuer.id(serial(count))))), UNKNOWN, 600)
-        table.row("httpd, start until OCSP knows all", (time.perf_counter() - began) * 1000, "a minute", 60000.0, 1)
+        table.row("signer and httpd, start until OCSP knows all", start(one, client, issuer, count), "a minute", 60000.0, 1)
+        one.until(lambda: lists_made(one), seconds=600)
+        one.end("httpd")
+        table.row("httpd, start until OCSP knows all", start(one, client, issuer, count), "twenty seconds", 20000.0, 1)
         size = len(client.exchange("POST", "/ocsp", request(issuer.id(serial(0))), {"Content-Type": TYPE})[2])
         (one.home.parent / "htdocs/static/constant.css").write_bytes(b"x" * size)
         one.end("httpd")
