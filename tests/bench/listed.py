@@ -1,7 +1,6 @@
 """Lists with a great number of revoked certificates, from the change in the directory to the published lists, by the whole signer."""
 
 import datetime
-import os
 import random
 import shutil
 import ssl
@@ -49,11 +48,6 @@ def make(count):
     return one, serial
 
 
-def processor_time(pid):
-    fields = open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
-
-
 def most_memory(pid):
     """That the process has had, in megabytes; 0 of one that has ended. (What wait4 tells begins with the memory of whoever started it.)"""
     for line in open("/proc/%d/status" % pid):
@@ -94,7 +88,7 @@ def measure(table, count):
         wait(lambda: b"certificates counted" in (one.home / "log" / "signer.log").read_bytes(), 900)
         time.sleep(5)
         own = "%d-%d" % (PARTITIONS, (int(serial[:4], 16) - 0x4000) * PARTITIONS // 0x4000)
-        before, used = first[own]["xcaCrlNumber"], processor_time(signer.pid)
+        before, used = first[own]["xcaCrlNumber"], loaded.processor_time(signer.pid)
         began = time.perf_counter()
         admin.modify_s("xcaSerial=%s,ou=certificates,%s" % (serial, BASE), [
             (ldap.MOD_REPLACE, "xcaState", b"revoked"), (ldap.MOD_REPLACE, "xcaCrlReason", b"4"),
@@ -102,7 +96,7 @@ def measure(table, count):
         wait(lambda: lists(admin)[own]["xcaCrlNumber"] > before, 60)
         took = (time.perf_counter() - began) * 1000
         time.sleep(0.2)
-        used = processor_time(signer.pid) - used
+        used = loaded.processor_time(signer.pid) - used
         after = lists(admin)
         assert after[own]["xcaCrlEntries"] == first[own]["xcaCrlEntries"] + 1 and after[own]["xcaDeltaEntries"] == 1
         assert sum(after[name]["xcaCrlNumber"] > v["xcaCrlNumber"] for name, v in first.items()) <= 2  # its own and the full one

@@ -3,6 +3,7 @@ build/bench until something that it is made of changes; every run works on a cop
 
 import base64
 import hashlib
+import os
 import re
 import shutil
 import ssl
@@ -107,6 +108,12 @@ def place_to_load(folder, count):
     if memory.is_dir() and shutil.disk_usage(memory).free > count * BYTES_EACH and available_memory() > 1.5 * count * BYTES_EACH:
         return Path(tempfile.mkdtemp(prefix="xca-bench-", dir=memory)) / "loading"
     return folder / "loading"
+
+
+def processor_time(pid):
+    """Of a process that runs, in milliseconds."""
+    fields = Path("/proc/%d/stat" % pid).read_text("utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def available_memory():

@@ -108,25 +108,6 @@ def accept(browser, instance, serial, code=USER_CODE):
     go(browser, browser.find_element(By.CSS_SELECTOR, "button[name=button][value=accept]"))
 
 
-def issue(browser, instance, folder, address, name="my", **more):
-    """From a new key to the issued certificate: gives the key's file, the case and the serial number."""
-    key, csr = folder / (name + ".key"), folder / (name + ".csr")
-    subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=request"],
-                   check=True, capture_output=True)
-    case = apply(browser, instance, csr, address, **more)
-    instance.approve(case)
-    instance.wait_for_state(case, "issued")
-    return key, case, instance.case(case)["xcaSerial"].decode()
-
-
-def publish(browser, instance, folder, address, name="my", **more):
-    """The same to the published certificate."""
-    key, case, serial = issue(browser, instance, folder, address, name, **more)
-    accept(browser, instance, serial)
-    instance.wait_for_state(case, "completed")
-    return key, case, serial
-
-
 def change_state(browser, instance, serial, action, code=USER_CODE):
     """憑證停用/復用: action is suspend or resume."""
     browser.get(instance.url + "/certificates/suspend")

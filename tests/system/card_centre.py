@@ -18,7 +18,6 @@ import time
 
 import ldap
 from conftest import BASE, BUILD, TOP, USER_CODE, Instance, small_data
-from readers import Readers
 from test_broken_portal import CASES, code_hash, content, new_number
 
 CARDS = "ou=cards," + BASE

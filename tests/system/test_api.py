@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from applying import change_state, issue, publish, revoke
+from applying import revoke
+from certifying import change_state, issue, publish
 from calling import Caller
 from conftest import USER_CODE
 from visiting import Upload, Visitor
@@ -27,9 +28,9 @@ def caller(instance):
 class Holder:
     """An organisation with its key and its published certificate."""
 
-    def __init__(self, browser, instance, folder, address, use="signature"):
+    def __init__(self, instance, folder, address, use="signature"):
         self.folder = folder
-        self.key, self.case, self.serial = publish(browser, instance, folder, address, use=use)
+        self.key, self.case, self.serial = publish(instance, folder, address, use=use)
         self.certificate = folder / "certificate.pem"
         page = Visitor(instance).get("/certificates/%s?download=pem" % self.serial)
         self.certificate.write_text(page.text)
@@ -44,8 +45,8 @@ class Holder:
 
 
 @pytest.fixture(scope="module")
-def holder(browser, instance, tmp_path_factory):
-    return Holder(browser, instance, tmp_path_factory.mktemp("api"), ADDRESS)
+def holder(instance, tmp_path_factory):
+    return Holder(instance, tmp_path_factory.mktemp("api"), ADDRESS)
 
 
 def results(answer, index=0):
@@ -226,8 +227,8 @@ def test_wrong_signatures_are_found_out(caller, holder, tmp_path):
     assert caller.post("/verify", {"signature": detached, "certificate": "x"}).status == 422
 
 
-def test_what_becomes_of_a_certificate_is_told_at_once(browser, caller, instance, tmp_path):
-    one = Holder(browser, instance, tmp_path, "api-life@example.org.tw", use="encryption")
+def test_what_becomes_of_a_certificate_is_told_at_once(caller, instance, tmp_path):
+    one = Holder(instance, tmp_path, "api-life@example.org.tw", use="encryption")
 
     def verified():
         return caller.post("/verify", {"certificate": one.certificate.read_text()})
@@ -238,17 +239,17 @@ def test_what_becomes_of_a_certificate_is_told_at_once(browser, caller, instance
     assert verified().json()["valid"] and results(verified())["key-usage"] == ("pass", "verify.usage.encryption")
     signed = caller.send("POST", "/verify", one.sign(b"x", "-nodetach"), {"Content-Type": "application/cms"})
     assert results(signed)["key-usage"] == ("fail", "verify.usage.not-signature")
-    change_state(browser, instance, one.serial, "suspend")
+    change_state(instance, one.serial, "suspend")
     assert results(verified())["status"] == ("fail", "verify.status.suspended") and status()["state"] == "suspended"
-    change_state(browser, instance, one.serial, "resume")
+    change_state(instance, one.serial, "resume")
     assert verified().json()["valid"] and status()["state"] == "valid"
     revoke(instance, one.serial)
     assert results(verified())["status"] == ("fail", "verify.status.revoked") and not verified().json()["valid"]
     assert status()["state"] == "revoked" and status()["revoked"] and status()["reason"] == "lost"
 
 
-def test_a_certificate_that_is_not_accepted_tells_nothing(browser, caller, instance, tmp_path):
-    _, case, serial = issue(browser, instance, tmp_path, "api-pending@example.org.tw")
+def test_a_certificate_that_is_not_accepted_tells_nothing(caller, instance, tmp_path):
+    _, case, serial = issue(instance, tmp_path, "api-pending@example.org.tw")
     shown = caller.get("/certificates/" + serial).json()
     assert shown["certificate"]["state"] == "pending" and "content" not in shown["certificate"] and "chain" not in shown
     der = instance.bind("admin").search_s("xcaSerial=%s,ou=certificates,ou=XCA,c=TW" % serial, 0)[0][1]["userCertificate;binary"][0]
@@ -256,7 +257,7 @@ def test_a_certificate_that_is_not_accepted_tells_nothing(browser, caller, insta
     assert results(answer)["status"] == ("fail", "verify.status.unknown") and not answer.json()["valid"]
 
 
-def test_a_case_is_followed_with_its_code_and_the_same_locks(browser, caller, holder, instance):
+def test_a_case_is_followed_with_its_code_and_the_same_locks(caller, holder, instance):
     right = {"case_number": holder.case, "user_code": USER_CODE}
     said = caller.post("/cases/status", right).json()
     assert said["case"]["state"] == "completed" and said["serial"] == holder.serial
@@ -278,8 +279,8 @@ def test_a_case_is_followed_with_its_code_and_the_same_locks(browser, caller, ho
     assert visitor.submit(page, {"case_number": holder.case, "code": USER_CODE}).status == 429
 
 
-def test_a_completed_case_tells_what_its_certificate_is_now(browser, caller, instance, tmp_path):
-    _, case, serial = publish(browser, instance, tmp_path, "api-case@example.org.tw")
+def test_a_completed_case_tells_what_its_certificate_is_now(caller, instance, tmp_path):
+    _, case, serial = publish(instance, tmp_path, "api-case@example.org.tw")
     door = Visitor(instance)
     page = door.follow(door.submit(door.get("/case/status"), {"case_number": case, "code": USER_CODE}))
 
@@ -293,10 +294,10 @@ def test_a_completed_case_tells_what_its_certificate_is_now(browser, caller, ins
 
     state, after, page = told()
     assert state == "valid" and "can be downloaded" in after and "可以下載安裝使用" in page.main
-    change_state(browser, instance, serial, "suspend")
+    change_state(instance, serial, "suspend")
     state, after, page = told()
     assert state == "suspended" and "is suspended" in after and "憑證目前停用" in page.main and "可以下載安裝使用" not in page.main
-    change_state(browser, instance, serial, "resume")
+    change_state(instance, serial, "resume")
     revoke(instance, serial)
     state, after, page = told()
     assert state == "revoked" and "was revoked" in after and "憑證已經廢止" in page.main and "可以下載安裝使用" not in page.main

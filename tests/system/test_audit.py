@@ -9,10 +9,12 @@ import time
 
 import ldap
 import pytest
-from applying import apply, by_name, change_state, go, issue, publish, revoke
+from applying import revoke
+from certifying import change_state, file_case, issue, publish
 from conftest import BASE, TOP, USER_CODE
 from officers import Officer
 from test_broken_directory import servers  # noqa: F401  (a fixture)
+from visiting import Visitor
 
 LOG = "ou=audit," + BASE
 VERIFY = TOP / "tools/audit/verify.sh"
@@ -46,12 +48,12 @@ def verify(instance, *more):
 
 
 @pytest.fixture(scope="module")
-def life(instance, browser, tmp_path_factory):
+def life(instance, tmp_path_factory):
     """A certificate from the application to its revocation."""
-    _, case, serial = publish(browser, instance, tmp_path_factory.mktemp("life"), "life@audit.example.org.tw")
-    change_state(browser, instance, serial, "suspend")
+    _, case, serial = publish(instance, tmp_path_factory.mktemp("life"), "life@audit.example.org.tw")
+    change_state(instance, serial, "suspend")
     wait_for_entry(instance, kind="certificate-suspend", serial=serial)
-    change_state(browser, instance, serial, "resume")
+    change_state(instance, serial, "resume")
     wait_for_entry(instance, kind="certificate-resume", serial=serial)
     revoke(instance, serial)
     return case, serial
@@ -191,13 +193,11 @@ def test_nothing_secret_stands_in_the_log(instance, life):
         assert name not in text
 
 
-def test_a_locked_code_is_an_entry(instance, browser, tmp_path):
-    _, _, serial = issue(browser, instance, tmp_path, "locked@audit.example.org.tw", "locked")
+def test_a_locked_code_is_an_entry(instance, tmp_path):
+    _, _, serial = issue(instance, tmp_path, "locked@audit.example.org.tw", "locked")
+    visitor = Visitor(instance)
     for _ in range(4):
-        browser.get(instance.url + "/certificates/accept")
-        by_name(browser, "serial").send_keys(serial)
-        by_name(browser, "code").send_keys("Wrong-code-7")
-        go(browser, browser.find_element("css selector", "button[name=button][value=show]"))
+        visitor.submit(visitor.get("/certificates/accept"), {"serial": serial, "code": "Wrong-code-7"}, button="show")
     wait_for_entry(instance, kind="code-lock", serial=serial)
     assert len(entries(instance, kind="code-lock", serial=serial)) == 1
 
@@ -222,18 +222,14 @@ ADDS = ('access to dn.base="ou=audit,ou=XCA,c=TW" attrs=children\n  by dn.exact=
 
 
 @pytest.mark.faults
-def test_what_cannot_be_logged_is_not_done_and_applicants_are_told_that_it_waits(servers, spare, browser, tmp_path):
-    csr = tmp_path / "w.csr"
-    subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "w.key", "-out", csr, "-subj",
-                    "/CN=request"], check=True, capture_output=True)
+def test_what_cannot_be_logged_is_not_done_and_applicants_are_told_that_it_waits(servers, spare, key_and_csr):
     servers.configure_slapd(ADDS)
-    case = apply(browser, spare, csr, "waiting@audit.example.org.tw")
+    case = file_case(spare, key_and_csr[1].read_bytes(), "waiting@audit.example.org.tw")
     decided = spare.decide("accept", case, "ra-tpe-edu", "--letter", "1")
     assert decided.returncode == 0 and "handed in" in decided.stdout
     until = time.monotonic() + 60
     while True:
-        browser.get(spare.url + "/?lang=en")
-        if "Signing is paused" in browser.find_element("css selector", "main").text:
+        if "Signing is paused" in Visitor(spare, language="en").get("/").main:
             break
         assert time.monotonic() < until
         time.sleep(2)

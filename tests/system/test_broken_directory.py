@@ -2,7 +2,6 @@
 says so and keeps the form; afterwards all goes on, and what somebody was told is filed is there."""
 
 import itertools
-import os
 import random
 import re
 import shutil

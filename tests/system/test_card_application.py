@@ -1,9 +1,7 @@
 """申請組織及團體憑證IC卡: from the search to the card in use, as the applicant sees it."""
 
-import subprocess
-
 from selenium.webdriver.common.by import By
-from applying import apply, by_name, change_state, choose_address, fill_form, go, open_form, send_form
+from applying import apply, by_name, change_state, choose_address, fill_form, go, send_form
 from conftest import BASE, USER_CODE
 from readers import readers  # noqa: F401
 from test_card_relay import card_of, done, helper  # noqa: F401

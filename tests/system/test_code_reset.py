@@ -5,7 +5,8 @@ import re
 import ldap
 import pytest
 from selenium.webdriver.common.by import By
-from applying import by_name, change_state, go, publish
+from applying import by_name, change_state, go
+from certifying import publish
 from conftest import BASE, USER_CODE
 from test_printed import printed
 from test_walk import main_text, wait_for_mail
@@ -34,7 +35,7 @@ def file_reset(instance, serial, uid="central-1"):
 
 
 def test_a_holder_changes_the_code_online(browser, instance, tmp_path):
-    serial = publish(browser, instance, tmp_path, "changecode@example.org.tw")[2]
+    serial = publish(instance, tmp_path, "changecode@example.org.tw")[2]
     text = change_code(browser, instance, serial, USER_CODE, "short")
     assert "至少 6 個字元" in text or "6" in browser.find_element(By.ID, "new_code-error").text
     assert by_name(browser, "number").get_attribute("value") == serial and by_name(browser, "code").get_attribute("value") == ""
@@ -52,7 +53,7 @@ def test_a_holder_changes_the_code_online(browser, instance, tmp_path):
 
 
 def test_a_forgotten_code_is_reset_by_two_officers_and_told_by_telephone(browser, instance, tmp_path):
-    serial = publish(browser, instance, tmp_path, "lostcode@example.org.tw")[2]
+    serial = publish(instance, tmp_path, "lostcode@example.org.tw")[2]
     number = file_reset(instance, serial)
     assert "正在審核" in wait_for_mail(instance, number + "-1-reset-filed")
     alone = instance.admin("review", "accept", number, *officer(instance, "central-1"))
@@ -80,8 +81,8 @@ def test_a_forgotten_code_is_reset_by_two_officers_and_told_by_telephone(browser
         assert code not in name.read_text("utf-8", "replace") and NEW_CODE not in name.read_text("utf-8", "replace")
 
 
-def test_what_a_reset_keeps_nobody_else_reads_or_writes(browser, instance, tmp_path):
-    serial = publish(browser, instance, tmp_path, "hiddencode@example.org.tw")[2]
+def test_what_a_reset_keeps_nobody_else_reads_or_writes(instance, tmp_path):
+    serial = publish(instance, tmp_path, "hiddencode@example.org.tw")[2]
     number = file_reset(instance, serial)
     assert instance.decide("accept", number, "central-2").returncode == 0
     instance.wait_for_state(number, "issued")
@@ -96,7 +97,7 @@ def test_what_a_reset_keeps_nobody_else_reads_or_writes(browser, instance, tmp_p
 
 
 def test_the_request_form_is_one_sheet(browser, instance, tmp_path):
-    serial = publish(browser, instance, tmp_path, "resetform@example.org.tw")[2]
+    serial = publish(instance, tmp_path, "resetform@example.org.tw")[2]
     browser.get(instance.url + "/code-reset?lang=zh")
     by_name(browser, "number").send_keys(serial)
     go(browser, browser.find_element(By.CSS_SELECTOR, "main form .buttons .primary"))

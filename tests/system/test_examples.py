@@ -6,7 +6,8 @@ import subprocess
 import time
 
 import pytest
-from applying import publish, revoke
+from applying import revoke
+from certifying import publish
 from conftest import TOP
 from visiting import Visitor
 
@@ -34,9 +35,9 @@ def programs(instance, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def holder(browser, instance, tmp_path_factory):
+def holder(instance, tmp_path_factory):
     folder = tmp_path_factory.mktemp("holder")
-    key, _, serial = publish(browser, instance, folder, "example-signer@example.org.tw", use="signature")
+    key, _, serial = publish(instance, folder, "example-signer@example.org.tw", use="signature")
     (folder / "my.pem").write_text(Visitor(instance).get("/certificates/%s?download=pem" % serial).text)
     (folder / "my.cer").write_bytes(Visitor(instance).get("/certificates/%s?download=der" % serial).body)
     (folder / "letter").write_text("公文一件\n" * 100000)
@@ -91,10 +92,10 @@ def with_curl_that_tells(folder, refused=()):
     return "%s:%s" % (folder, os.environ["PATH"])
 
 
-def test_the_shell_program_fetches_the_lists_that_certificates_name(browser, instance, programs, tmp_path):
+def test_the_shell_program_fetches_the_lists_that_certificates_name(instance, programs, tmp_path):
     """Of a parted list the certificate's own part, not the one list that grows with all."""
     address = "example-parted@example.org.tw"
-    _, _, serial = publish(browser, instance, tmp_path, address, use="encryption")
+    _, _, serial = publish(instance, tmp_path, address, use="encryption")
     environment = dict(instance.environment, LDAP_URL=instance.ldap_uri, HTTP_URL=instance.plain, ROOT=str(instance.home / "ca/root.pem"))
     environment["PATH"] = with_curl_that_tells(tmp_path / "telling", ["/repository/xca.crl"])
     until = time.monotonic() + 15
@@ -115,9 +116,9 @@ def test_the_shell_program_fetches_the_lists_that_certificates_name(browser, ins
     assert done.returncode == 1 and "no revocation list" in done.stderr
 
 
-def test_the_shell_program_finds_and_checks_a_certificate(browser, instance, programs, tmp_path):
+def test_the_shell_program_finds_and_checks_a_certificate(instance, programs, tmp_path):
     address = "example-reader@example.org.tw"
-    _, _, serial = publish(browser, instance, tmp_path, address, use="encryption")
+    _, _, serial = publish(instance, tmp_path, address, use="encryption")
     environment = dict(instance.environment, LDAP_URL=instance.ldap_uri, HTTP_URL=instance.plain, ROOT=str(instance.home / "ca/root.pem"))
     until = time.monotonic() + 15
     while True:  # list and OCSP know of a new certificate within seconds

@@ -12,7 +12,8 @@ import urllib.request
 import ldap
 import pytest
 from selenium.webdriver.common.by import By
-from applying import by_name, choose, go, issue, publish, revoke
+from applying import by_name, choose, go, revoke
+from certifying import issue, publish
 from conftest import BASE, USER_CODE
 from visiting import Visitor
 
@@ -55,13 +56,13 @@ def set_notices(browser, instance, number, action, code=USER_CODE):
 
 
 @pytest.fixture(scope="module")
-def five_years(browser, spare, tmp_path_factory):
+def five_years(spare, tmp_path_factory):
     """Certificates in every state, and the clock back where it was afterwards."""
     folder = tmp_path_factory.mktemp("ends")
-    made = {"told": publish(browser, spare, folder, "ends-told@example.org.tw", "told"),
-            "quiet": publish(browser, spare, folder, "ends-quiet@example.org.tw", "quiet"),
-            "revoked": publish(browser, spare, folder, "ends-revoked@example.org.tw", "revoked"),
-            "pending": issue(browser, spare, folder, "ends-pending@example.org.tw", "pending")}
+    made = {"told": publish(spare, folder, "ends-told@example.org.tw", "told"),
+            "quiet": publish(spare, folder, "ends-quiet@example.org.tw", "quiet"),
+            "revoked": publish(spare, folder, "ends-revoked@example.org.tw", "revoked"),
+            "pending": issue(spare, folder, "ends-pending@example.org.tw", "pending")}
     revoke(spare, made["revoked"][2])
     yield made
     spare.restart(0)
@@ -140,9 +141,9 @@ def test_a_case_tells_that_its_certificate_has_expired(spare, five_years):
     assert "憑證已經逾期" in page.main and "可以下載安裝使用" not in page.main and "/certificates/" + serial in page.text
 
 
-def test_a_certificate_nobody_accepts_is_warned_of_before_it_lapses(browser, spare, tmp_path, five_years):
+def test_a_certificate_nobody_accepts_is_warned_of_before_it_lapses(spare, tmp_path, five_years):
     spare.restart(0)
-    _, case, serial = issue(browser, spare, tmp_path, "ends-warned@example.org.tw", "warned")
+    _, case, serial = issue(spare, tmp_path, "ends-warned@example.org.tw", "warned")
     spare.restart(int(84.5 * DAY))
     wait_until_sent(spare, serial + "-lapsing-7")
     mail = email.message_from_bytes((spare.home / "outbox" / (serial + "-lapsing-7.eml")).read_bytes(), policy=email.policy.default)

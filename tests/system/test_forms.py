@@ -10,7 +10,7 @@ import ldap
 import pytest
 from conftest import BASE
 from test_bad_fields import new_csr
-from visiting import KNOWN_FORM, NEW_FORM, Visitor, any_organisation, file_case, filled_in
+from visiting import NEW_FORM, Visitor, file_case, filled_in
 
 CODE = "Test-code-1"
 

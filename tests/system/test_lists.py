@@ -9,17 +9,18 @@ import urllib.request
 
 import ldap
 import pytest
-from applying import change_state, download, publish, revoke
+from applying import download, revoke
+from certifying import change_state, publish
 from conftest import BASE
 
 ADDRESS = "lists@example.org.tw"
 
 
 @pytest.fixture(scope="module")
-def certificate(browser, instance, tmp_path_factory):
+def certificate(instance, tmp_path_factory):
     """A published certificate's file, its serial number, and the folder."""
     folder = tmp_path_factory.mktemp("lists")
-    _, case, serial = publish(browser, instance, folder, ADDRESS)
+    _, case, serial = publish(instance, folder, ADDRESS)
     to_pem(download(instance, "certificates/%s.cer" % serial, folder / "my.cer"), folder / "my.pem", "x509")
     return folder / "my.pem", serial, folder
 
@@ -99,7 +100,7 @@ def test_a_certificate_names_its_partition_and_then_the_full_list(instance, cert
     assert points[2].startswith("ldap://")
 
 
-def test_openssl_follows_a_change_by_partition_by_full_list_and_by_delta(browser, instance, certificate):
+def test_openssl_follows_a_change_by_partition_by_full_list_and_by_delta(instance, certificate):
     pem, serial, folder = certificate
     own = partition_of(instance, pem)
     delta = own.replace(".crl", "-delta.crl")
@@ -112,7 +113,7 @@ def test_openssl_follows_a_change_by_partition_by_full_list_and_by_delta(browser
     assert "unable to get certificate CRL" in said.stderr or "different CRL scope" in said.stderr, said.stderr  # not of its scope
 
     number = number_of(text_of(instance, own))
-    change_state(browser, instance, serial, "suspend")
+    change_state(instance, serial, "suspend")
     text = wait_until_newer(instance, own, number)
     assert "Certificate Hold" in text and "X509v3 Issuing Distribution Point: critical" in text and "X509v3 Freshest CRL" in text
     text = text_of(instance, delta)
@@ -125,7 +126,7 @@ def test_openssl_follows_a_change_by_partition_by_full_list_and_by_delta(browser
 
     held = checker.keep(own)
     number = number_of(text_of(instance, own))
-    change_state(browser, instance, serial, "resume")
+    change_state(instance, serial, "resume")
     wait_until_newer(instance, own, number)
     assert "Remove From CRL" in text_of(instance, delta)
     checker.good(pem, checker.keep(own))

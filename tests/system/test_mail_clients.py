@@ -1,11 +1,11 @@
 """What mail clients ask of the directory, and a real one: gpgsm with dirmngr finds, imports, checks the lists and encrypts."""
 
-import os
 import subprocess
 
 import ldap
 import pytest
-from applying import change_state, download, publish, revoke, wait_for_list
+from applying import download, revoke, wait_for_list
+from certifying import change_state, publish
 from conftest import BASE
 
 ADDRESS = "mail-client@example.org.tw"
@@ -13,9 +13,9 @@ MAIL = "ou=mail," + BASE
 
 
 @pytest.fixture(scope="module")
-def published(instance, browser, tmp_path_factory):
+def published(instance, tmp_path_factory):
     """A published encryption certificate for ADDRESS: the applicant's key and the serial number."""
-    key, _, serial = publish(browser, instance, tmp_path_factory.mktemp("applicant"), ADDRESS)
+    key, _, serial = publish(instance, tmp_path_factory.mktemp("applicant"), ADDRESS)
     return key, serial
 
 
@@ -83,7 +83,7 @@ def opened(key, sealed):
 
 
 def test_gpgsm_finds_imports_checks_lists_and_encrypts_until_the_certificate_is_suspended_or_revoked(
-        browser, instance, published, client, tmp_path):
+        instance, published, client, tmp_path):
     key, serial = published
     # a relying party knows the root; everything else comes from the repository
     assert client("--import", str(instance.home / "ca/root.pem")).returncode == 0
@@ -101,13 +101,13 @@ def test_gpgsm_finds_imports_checks_lists_and_encrypts_until_the_certificate_is_
     # It knows no partitions: offered the certificate's, it goes on to the full list; and to that of the CA above.
     assert "/repository/crl/full.crl" in log and "/repository/root.crl" in log
 
-    change_state(browser, instance, serial, "suspend")
+    change_state(instance, serial, "suspend")
     wait_for_list(instance, serial, True)
     client.forget_lists()
     refused = client.encrypt()
     assert refused.returncode != 0 and b"revoked" in refused.stderr, client.why(refused)
 
-    change_state(browser, instance, serial, "resume")
+    change_state(instance, serial, "resume")
     wait_for_list(instance, serial, False)
     client.forget_lists()
     sealed = client.encrypt("第二份")

@@ -6,7 +6,6 @@ In Debian 12 gpgsm's own scdaemon (2.2) knows no PIV cards, and gpgsm no ellipti
 place of the former, openssl that of the latter."""
 
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 

@@ -8,18 +8,20 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from applying import accept, change_state, issue, revoke, wait_for_list
+from applying import revoke, wait_for_list
+from certifying import accept, change_state, issue
 from ocsp_asking import GOOD, REVOKED, UNKNOWN, Client, Issuer, openssl, path_of, request, status_of
 from test_mail_clients import Gpgsm
+from visiting import Visitor
 
 ADDRESS = "ocsp-client@example.org.tw"
 
 
 @pytest.fixture(scope="module")
-def asked(instance, browser, tmp_path_factory):
+def asked(instance, tmp_path_factory):
     """An issued certificate that nobody has accepted yet: its serial number and file."""
     folder = tmp_path_factory.mktemp("ocsp-applicant")
-    _, case, serial = issue(browser, instance, folder, ADDRESS)
+    _, case, serial = issue(instance, folder, ADDRESS)
     return folder, case, serial
 
 
@@ -53,10 +55,10 @@ def ocsptool(instance, certificate, *more):
     return done.stdout + done.stderr
 
 
-def test_a_certificate_through_its_life(instance, browser, asked):
+def test_a_certificate_through_its_life(instance, asked):
     folder, case, serial = asked
     says(instance, serial, "unknown")
-    accept(browser, instance, serial)
+    accept(instance, serial)
     instance.wait_for_state(case, "completed")
     within_a_second(instance, serial, GOOD)
     certificate = file_of(instance, serial, folder / "certificate.pem")
@@ -76,10 +78,10 @@ def test_a_certificate_through_its_life(instance, browser, asked):
         said = ocsptool(instance, certificate, *more)
         assert re.search(r"Certificate Status: good", said) and "Verifying OCSP Response: Success" in said, said
 
-    change_state(browser, instance, serial, "suspend")
+    change_state(instance, serial, "suspend")
     within_a_second(instance, serial, REVOKED)
     says(instance, serial, "revoked", "certificateHold")
-    change_state(browser, instance, serial, "resume")
+    change_state(instance, serial, "resume")
     within_a_second(instance, serial, GOOD)
 
 
@@ -107,7 +109,7 @@ def signed_with_rsa(instance):
     reload(before, ec.EllipticCurvePublicKey)
 
 
-def test_gpgsm_asks_ocsp_and_refuses_what_is_revoked(instance, browser, asked, signed_with_rsa, tmp_path):
+def test_gpgsm_asks_ocsp_and_refuses_what_is_revoked(instance, asked, signed_with_rsa, tmp_path):
     _, _, serial = asked
     client = Gpgsm(tmp_path / "g", instance)
     try:
@@ -135,11 +137,10 @@ def test_gpgsm_asks_ocsp_and_refuses_what_is_revoked(instance, browser, asked, s
         client.close()
 
 
-def test_the_repository_s_page_names_the_address(instance, browser):
+def test_the_repository_s_page_names_the_address(instance):
     for language, text in (("zh", "線上憑證狀態查詢"), ("en", "Certificate status online")):
-        browser.get(instance.url + "/repository?lang=" + language)
-        assert text in browser.page_source and instance.plain + "/ocsp" in browser.page_source
-    browser.get(instance.url + "/repository?lang=zh")
+        page = Visitor(instance, language=language).get("/repository").text
+        assert text in page and instance.plain + "/ocsp" in page
 
 
 def test_nobody_s_number_is_unknown(instance):

@@ -10,7 +10,7 @@ import subprocess
 
 import ldap
 import pytest
-from applying import publish
+from certifying import publish
 from conftest import BASE, TOP
 from officers import Officer
 from test_audit import VERIFY, wait_for_entry
@@ -25,8 +25,8 @@ def auditor(instance):
 
 
 @pytest.fixture(scope="module")
-def life(instance, browser, tmp_path_factory):
-    _, case, serial = publish(browser, instance, tmp_path_factory.mktemp("life"), "pages@audit.example.org.tw")
+def life(instance, tmp_path_factory):
+    _, case, serial = publish(instance, tmp_path_factory.mktemp("life"), "pages@audit.example.org.tw")
     return case, serial
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import ldap
 import pytest
-from applying import issue, publish, revoke
+from applying import revoke
+from certifying import issue, publish
 from conftest import BASE, TOP
 from test_broken_directory import servers  # noqa: F401  (a fixture)
 from visiting import Visitor
@@ -45,13 +46,13 @@ def everything(instance):
 
 
 @pytest.fixture(scope="module")
-def life(instance, browser, tmp_path_factory):
+def life(instance, tmp_path_factory):
     """A certificate that is revoked, and one that nobody has accepted."""
     folder = tmp_path_factory.mktemp("life")
-    _, _, revoked = publish(browser, instance, folder, "revoked@log.example.org.tw", "revoked")
+    _, _, revoked = publish(instance, folder, "revoked@log.example.org.tw", "revoked")
     revoke(instance, revoked)
     wait_for(instance, revoked, ["issue", "accept", "suspend", "revoke"])  # the request suspends
-    _, _, pending = issue(browser, instance, folder, "pending@log.example.org.tw", "pending")
+    _, _, pending = issue(instance, folder, "pending@log.example.org.tw", "pending")
     return revoked, pending
 
 
@@ -70,11 +71,11 @@ def test_anyone_verifies_the_log_and_a_certificates_place_in_it(instance, life, 
     assert code == 1 and "not of this authority" in told
 
 
-def test_kept_heads_are_proved_to_be_beginnings(instance, life, browser, tmp_path):
+def test_kept_heads_are_proved_to_be_beginnings(instance, life, tmp_path):
     kept = tmp_path / "heads"
     assert verify(instance, "--kept", kept)[0] == 0
     size, root, when = kept.read_text().strip().split(":")
-    _, _, serial = publish(browser, instance, tmp_path, "kept@log.example.org.tw")
+    _, _, serial = publish(instance, tmp_path, "kept@log.example.org.tw")
     wait_for(instance, serial, ["issue", "accept"])
     code, told = verify(instance, "--kept", kept)
     assert code == 0 and "are its beginnings" in told and len(kept.read_text().splitlines()) == 2
@@ -161,9 +162,9 @@ def test_nobody_but_the_signer_writes_it_and_no_part_goes(instance, life):
 
 
 @pytest.mark.faults
-def test_whoever_changes_what_is_served_is_found_out(servers, spare, browser, tmp_path):  # noqa: F811
+def test_whoever_changes_what_is_served_is_found_out(servers, spare, tmp_path):  # noqa: F811
     directory = 'directory "%s/ldap/main"' % spare.home
-    _, _, serial = publish(browser, spare, tmp_path, "spare@log.example.org.tw")
+    _, _, serial = publish(spare, tmp_path, "spare@log.example.org.tw")
     wait_for(spare, serial, ["issue", "accept"])
     kept = tmp_path / "heads"
     assert verify(spare, "--kept", kept, "--all")[0] == 0
@@ -204,7 +205,7 @@ def test_whoever_changes_what_is_served_is_found_out(servers, spare, browser, tm
     servers.configure_slapd()
     servers.stop("signer")
     servers.start("signer")
-    _, _, serial = publish(browser, spare, tmp_path, "again@log.example.org.tw", "again")
+    _, _, serial = publish(spare, tmp_path, "again@log.example.org.tw", "again")
     wait_for(spare, serial, ["issue", "accept"])
     code, told = verify(spare, "--kept", kept, "--all")
     assert code == 0, told

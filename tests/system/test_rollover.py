@@ -13,7 +13,8 @@ import urllib.request
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from applying import download, publish, revoke
+from applying import download, revoke
+from certifying import publish
 from conftest import BUILD, small_data
 from ocsp_asking import GOOD, REVOKED, TRY_LATER, UNAUTHORIZED, UNKNOWN, Client, Issuer, request, status_of
 from servers import Servers
@@ -48,8 +49,8 @@ class Authority(Servers):
             answer = refused
         return answer.status, answer.read()
 
-    def publish_one(self, browser):
-        _, _, serial = publish(browser, self, self.folder, "rollover-%d@example.org.tw" % len(self.serials), "key%d" % len(self.serials))
+    def publish_one(self):
+        _, _, serial = publish(self, self.folder, "rollover-%d@example.org.tw" % len(self.serials), "key%d" % len(self.serials))
         self.serials.append(serial)
         self.certificates.append(to_pem(download(self, "certificates/%s.cer" % serial, self.folder / "one.cer"),
                                         self.folder / ("certificate%d.pem" % (len(self.serials) - 1)), "x509"))
@@ -75,13 +76,13 @@ class Authority(Servers):
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory, browser):
+def authority(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rollover")
     small_data(folder / "data")
     one = Authority(folder)
     one.prepare(folder / "data")
     one.begin_all()
-    one.publish_one(browser)
+    one.publish_one()
     one.device = enrolled(one, folder, "device")
     yield one
     one.end_all()
@@ -101,7 +102,7 @@ def certify(authority):
                     "-set_serial", "0x4d%s" % os.urandom(15).hex()], check=True, capture_output=True)
 
 
-def test_the_new_key_is_made_certified_and_installed_whatever_is_killed(authority, browser):
+def test_the_new_key_is_made_certified_and_installed_whatever_is_killed(authority):
     asked = authority.admin("ca", "rollover", "request", "--out", str(authority.folder / "ca-1.csr"))
     assert asked.returncode == 2 and "ca-1-key-file" in asked.stderr
     with open(authority.home / "xca.conf", "a", encoding="utf-8") as file:
@@ -135,7 +136,7 @@ def test_the_new_key_is_made_certified_and_installed_whatever_is_killed(authorit
     os.kill(int((authority.home / "run/httpd.pid").read_text()), signal.SIGUSR1)
     authority.until(lambda: status_of(authority.ocsp(1, "4a01")), UNKNOWN)
     authority.until(lambda: authority.get("/repository/crl/g1-full.crl", plain=True)[0], 200)
-    authority.publish_one(browser)
+    authority.publish_one()
     said = done(authority.admin("ca", "rollover", "status"))
     assert re.search(r"^0 .*\n    issues no more; signs revocation lists", said, re.M) and re.search(r"^1 .*\n    issues certificates", said, re.M), said
     refused = authority.admin("ca", "rollover", "retire", "0")

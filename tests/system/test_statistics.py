@@ -11,7 +11,8 @@ import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
 
-from applying import change_state, issue, publish, revoke
+from applying import revoke
+from certifying import change_state, issue, publish
 from conftest import new_browser
 
 TALLIES = ("issued", "pending", "valid", "suspended", "revoked", "expired", "revocations", "expiries")
@@ -44,34 +45,34 @@ def agrees(instance):
     return checked.stdout
 
 
-def test_what_happens_to_certificates_is_counted_within_seconds(browser, spare, tmp_path):
+def test_what_happens_to_certificates_is_counted_within_seconds(spare, tmp_path):
     wait_for_total(spare, {})
     before = numbers(spare)["total"]
 
     def since(**more):
         return wait_for_total(spare, {key: before[key] + more.get(key, 0) for key in TALLIES})
 
-    issue(browser, spare, tmp_path, "count-pending@example.org.tw", "pending")
+    issue(spare, tmp_path, "count-pending@example.org.tw", "pending")
     since(issued=1, pending=1)
-    _, _, suspended = publish(browser, spare, tmp_path, "count-suspended@example.org.tw", "suspended")
+    _, _, suspended = publish(spare, tmp_path, "count-suspended@example.org.tw", "suspended")
     since(issued=2, pending=1, valid=1)
-    _, _, revoked = publish(browser, spare, tmp_path, "count-revoked@example.org.tw", "revoked")
-    change_state(browser, spare, suspended, "suspend")
+    _, _, revoked = publish(spare, tmp_path, "count-revoked@example.org.tw", "revoked")
+    change_state(spare, suspended, "suspend")
     since(issued=3, pending=1, valid=1, suspended=1)
     revoke(spare, revoked)
     since(issued=3, pending=1, suspended=1, revoked=1, revocations=1)
-    change_state(browser, spare, suspended, "resume")
+    change_state(spare, suspended, "resume")
     since(issued=3, pending=1, valid=1, revoked=1, revocations=1)
     agrees(spare)
 
     # the signer dies in the middle of it, again and again: the next one makes it good
     for round_number in range(3):
-        change_state(browser, spare, suspended, "suspend")
+        change_state(spare, suspended, "suspend")
         os.kill(spare.signer_pid(), signal.SIGKILL)
         spare.stop()
         spare.start()
         since(issued=3, pending=1, suspended=1, revoked=1, revocations=1)
-        change_state(browser, spare, suspended, "resume")
+        change_state(spare, suspended, "resume")
     since(issued=3, pending=1, valid=1, revoked=1, revocations=1)
     agrees(spare)
 

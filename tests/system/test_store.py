@@ -15,7 +15,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from applying import foundation, issue, publish, revoke
+from applying import foundation, revoke
+from certifying import issue, publish
 from conftest import BASE
 from test_broken_directory import servers  # noqa: F401  (a fixture)
 
@@ -59,10 +60,10 @@ def recorded(instance, serial):
 
 
 @pytest.fixture(scope="module")
-def published(browser, instance, tmp_path_factory):
+def published(instance, tmp_path_factory):
     """Two certificates of an organisation that has no others."""
     folder, (organisation, _) = tmp_path_factory.mktemp("store"), foundation(instance)
-    serials = [publish(browser, instance, folder, ADDRESS, name=use, use=use, keyword=organisation)[2] for use in ("signature", "encryption")]
+    serials = [publish(instance, folder, ADDRESS, name=use, use=use, keyword=organisation)[2] for use in ("signature", "encryption")]
     return [recorded(instance, serial) for serial in serials]
 
 
@@ -127,9 +128,9 @@ def test_caches_are_told_and_answered(instance, published):
     assert answer.status == 200 and answer.headers["ETag"] == tag and answer.headers.get("Set-Cookie") is None
 
 
-def test_what_is_not_public_is_not_there(browser, instance, tmp_path):
+def test_what_is_not_public_is_not_there(instance, tmp_path):
     organisation, _ = foundation(instance)
-    _, _, serial = issue(browser, instance, tmp_path, "store-hidden@example.org.tw", "hidden", keyword=organisation)
+    _, _, serial = issue(instance, tmp_path, "store-hidden@example.org.tw", "hidden", keyword=organisation)
     certificate, entry = recorded(instance, serial)
     for name, key in keys_of(certificate).items():
         if name != "iHash":
@@ -141,7 +142,7 @@ def test_what_is_not_public_is_not_there(browser, instance, tmp_path):
     assert hashlib.sha1(hidden).hexdigest().encode() in entry["xcaCertHash"]
     assert instance.bind().search_s(BASE, ldap.SCOPE_SUBTREE, "(xcaCertHash=%s)" % hashlib.sha1(hidden).hexdigest()) == []
     # signatures of a revoked certificate have to be looked into for years: it stays
-    _, _, revoked = publish(browser, instance, tmp_path, "store-revoked@example.org.tw", "revoked")
+    _, _, revoked = publish(instance, tmp_path, "store-revoked@example.org.tw", "revoked")
     revoke(instance, revoked)
     key = keys_of(recorded(instance, revoked)[0])["certHash"]
     assert ask(instance, "certHash=" + escaped(key))[0].status == 200
@@ -234,9 +235,9 @@ def test_no_question_gives_everything(instance, published):
         assert answer.status == 200 and len(parts_of(answer, body)) == total
 
 
-def test_certificates_of_before_get_their_keys(browser, servers, spare, tmp_path):
+def test_certificates_of_before_get_their_keys(servers, spare, tmp_path):
     """A directory that was filled by an earlier version: the signer fills the keys in, and notes that it has."""
-    _, _, serial = publish(browser, spare, tmp_path, "store-old@example.org.tw", "old")
+    _, _, serial = publish(spare, tmp_path, "store-old@example.org.tw", "old")
     certificate, entry = recorded(spare, serial)
     names = ("xcaCertHash", "xcaIssuerHash", "xcaIssuerSerialHash", "xcaSubjectHash", "xcaKeyIdHash")
     keys = {name: sorted(entry[name]) for name in names}

@@ -9,7 +9,7 @@ from applying import by_name, click, fill_form, go, open_form
 from conftest import TOP
 from selenium.webdriver.common.by import By
 from test_bad_fields import assert_harmless, new_csr
-from visiting import KNOWN_FORM, NEW_FORM, Upload, Visitor, any_organisation, filled_in
+from visiting import NEW_FORM, Upload, Visitor, filled_in
 
 DATA = TOP / "tests/data/csr"
 

@@ -1,0 +1,50 @@
+"""Certificates that tests need, made by what a browser would send and without looking at the pages on the way. The steps in the browser itself, which
+take ten times as long, are in applying.py."""
+
+import re
+import subprocess
+
+from conftest import USER_CODE
+from visiting import KNOWN_FORM, Visitor, any_organisation, filled_in
+
+
+def file_case(instance, csr, email, keyword="基金會", use="encryption"):
+    """An application for the first organisation that the keyword finds; gives its number."""
+    visitor = Visitor(instance)
+    page = visitor.get(KNOWN_FORM + any_organisation(visitor, keyword))
+    done = visitor.submit(page, dict(filled_in(page, csr, email, USER_CODE), use=use, contact_email="contact-" + email))
+    assert done.status == 303, done.main
+    return re.search(r"\d{25}", done.headers["Location"]).group()
+
+
+def accept(instance, serial, code=USER_CODE):
+    """非IC卡類憑證接受."""
+    visitor = Visitor(instance)
+    shown = visitor.submit(visitor.get("/certificates/accept"), {"serial": serial, "code": code}, button="show")
+    done = visitor.submit(shown, {}, button="accept")
+    assert done.status in (200, 303), done.main
+
+
+def issue(instance, folder, address, name="my", **more):
+    """From a new key to the issued certificate: gives the key's file, the case and the serial number."""
+    key, csr = folder / (name + ".key"), folder / (name + ".csr")
+    subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=request"],
+                   check=True, capture_output=True)
+    case = file_case(instance, csr.read_bytes(), address, **more)
+    instance.approve(case)
+    instance.wait_for_state(case, "issued")
+    return key, case, instance.case(case)["xcaSerial"].decode()
+
+
+def publish(instance, folder, address, name="my", **more):
+    """The same to the published certificate."""
+    key, case, serial = issue(instance, folder, address, name, **more)
+    accept(instance, serial)
+    instance.wait_for_state(case, "completed")
+    return key, case, serial
+
+
+def change_state(instance, serial, action, code=USER_CODE):
+    """憑證停用/復用: action is suspend or resume. Gives the page that follows."""
+    visitor = Visitor(instance)
+    return visitor.submit(visitor.get("/certificates/suspend"), {"number": serial, "code": code, "action": action})
