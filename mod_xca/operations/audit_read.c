@@ -51,7 +51,7 @@ xca_error_t *xca_audit_subject_read(const char **subject, xca_store_t *store, co
         return NULL;
     }
     *subject = xca_text_halfwidth(pool, typed);
-    if (xca_card_number_check(*subject, NULL, pool) == NULL || strncmp(*subject, "2.16.886.", 9) == 0) {
+    if (strncmp(*subject, "2.16.886.", 9) == 0 || xca_card_number_parse(subject, xca_text_ungrouped(pool, typed), NULL, pool) == NULL) {
         return NULL;
     }
     *subject = xca_text_ungrouped(pool, typed);

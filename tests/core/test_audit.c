@@ -527,6 +527,25 @@ static void test_the_log_is_read_page_by_page_and_by_filters(void **state) {
     assert_read(&none, 0, 9, 0, NO_NUMBERS, 0);
 }
 
+static void assert_subject(const char *typed, const char *wanted) {
+    const char *subject;
+
+    assert_done(xca_audit_subject_read(&subject, admin, typed, pool));
+    assert_string_equal(subject, wanted);
+}
+
+static void test_what_a_person_types_is_looked_for_as_entries_have_it(void **state) {
+    assert_subject("00001-12345 6789012345 67890", "0000112345678901234567890");
+    assert_subject("4F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE", "4f00112233445566778899aabbccddee");
+    assert_subject("2.16.886.111.1", "2.16.886.111.1");
+    assert_subject("Xc00000000000007", "Xc00000000000007");
+    assert_subject("xC00000000000007", "Xc00000000000007");
+    assert_subject("xc0000 0000 0000 07", "Xc00000000000007");
+    assert_subject("\uff38\uff43\uff10\uff10000000000007", "Xc00000000000007");
+    assert_subject("officer central-1", "officer central-1");
+    assert_subject("central-1", "officer central-1");
+}
+
 /* A kind that is common is read by pages, and one call never looks through the whole log. */
 static void test_a_long_log_is_read_in_bounded_steps(void **state) {
     xca_audit_filter_t common = {.kind = "certificate-revoke"}, key_filter = {.kind = "audit-key"};
@@ -595,6 +614,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_the_signer_does_not_go_on_behind_an_entry_that_it_has_not_signed, start, stop),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_logged_is_not_done, start, stop),
         cmocka_unit_test_setup_teardown(test_the_log_is_read_page_by_page_and_by_filters, start, stop),
+        cmocka_unit_test_setup_teardown(test_what_a_person_types_is_looked_for_as_entries_have_it, start, stop),
         cmocka_unit_test_setup_teardown(test_a_long_log_is_read_in_bounded_steps, start, stop),
         cmocka_unit_test_setup_teardown(test_export_has_every_entry_once_in_each_form, start, stop),
     };
