@@ -1,20 +1,18 @@
 """Certificates that tests need, made by what a browser would send and without looking at the pages on the way. The steps in the browser itself, which
 take ten times as long, are in applying.py."""
 
-import re
 import subprocess
 
+import visiting
 from conftest import USER_CODE
-from visiting import KNOWN_FORM, Visitor, any_organisation, filled_in
+from visiting import Visitor
 
 
 def file_case(instance, csr, email, keyword="基金會", use="encryption"):
     """An application for the first organisation that the keyword finds; gives its number."""
     visitor = Visitor(instance)
-    page = visitor.get(KNOWN_FORM + any_organisation(visitor, keyword))
-    done = visitor.submit(page, dict(filled_in(page, csr, email, USER_CODE), use=use, contact_email="contact-" + email))
-    assert done.status == 303, done.main
-    return re.search(r"\d{25}", done.headers["Location"]).group()
+    return visiting.file_case(visitor, csr, email, USER_CODE, visiting.KNOWN_FORM + visiting.any_organisation(visitor, keyword), use=use,
+                              contact_email="contact-" + email)
 
 
 def accept(instance, serial, code=USER_CODE):

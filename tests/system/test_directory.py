@@ -12,8 +12,10 @@ import ldif
 import pytest
 from io import BytesIO
 from ldap.controls import SimplePagedResultsControl
-from applying import apply, change_state, issue, publish, revoke
+from applying import revoke
+from certifying import change_state, file_case, issue, publish
 from conftest import BASE
+from visiting import Visitor
 
 CA = "ou=組織及團體憑證管理中心,o=行政院,c=TW"
 NAMED = {"objectclass", "hassubordinates"}
@@ -45,20 +47,20 @@ def branch_of(dn):
 class World:
     """An instance in which every kind of entry exists, and certificates in every state."""
 
-    def __init__(self, instance, browser, folder):
+    def __init__(self, instance, folder):
         self.instance = instance
         self.serials, self.addresses = {}, {}
         for state in ("valid", "suspended", "revoked", "pending"):
             address = "%s@world.example.org.tw" % state
             make = issue if state == "pending" else publish
-            _, _, self.serials[state] = make(browser, instance, folder, address, state)
+            _, _, self.serials[state] = make(instance, folder, address, state)
             self.addresses[state] = address
-        change_state(browser, instance, self.serials["suspended"], "suspend")
+        change_state(instance, self.serials["suspended"], "suspend")
         revoke(instance, self.serials["revoked"])
         csr = folder / "valid.csr"
         subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "f.key", "-out", csr, "-subj",
                         "/CN=request"], check=True, capture_output=True)
-        self.case = apply(browser, instance, csr, "filed@world.example.org.tw")
+        self.case = file_case(instance, csr.read_bytes(), "filed@world.example.org.tw")
         self.dump = self.read_dump()
 
     def read_dump(self):
@@ -77,8 +79,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(instance, browser, tmp_path_factory):
-    return World(instance, browser, tmp_path_factory.mktemp("world"))
+def world(instance, tmp_path_factory):
+    return World(instance, tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
@@ -328,11 +330,11 @@ def test_certificates_are_found_by_each_key_with_their_state(instance, world):
     assert ask(instance, card="Xc00000000000017").get("certificates") == []
 
 
-def test_the_page_shows_a_state_in_words_and_gives_the_published_one(browser, instance, world):
-    browser.get(instance.url + "/certificates?lang=zh&serial=" + world.serials["suspended"])
-    assert "停用" in browser.find_element("css selector", "ul.results").text
-    browser.get(instance.url + "/certificates?serial=" + world.serials["pending"])
-    assert "未接受（未開卡）" in browser.find_element("css selector", "ul.results").text
+def test_the_page_shows_a_state_in_words_and_gives_the_published_one(instance, world):
+    visitor = Visitor(instance, language="zh")
+    for state, words in (("suspended", "停用"), ("pending", "未接受（未開卡）")):
+        found = visitor.get("/certificates?serial=" + world.serials[state]).tree.find(".//ul[@class='results']")
+        assert words in "".join(found.itertext())
     context = ssl.create_default_context(cafile=str(instance.home / "ca/root.pem"))
     for state, status in (("valid", 200), ("suspended", 200), ("revoked", 200), ("pending", 404)):
         try:

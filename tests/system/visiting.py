@@ -226,9 +226,9 @@ def filled_in(page, csr, email="office@example.org.tw", code="Test-code-1"):
     return values
 
 
-def file_case(visitor, csr, email="office@example.org.tw", code="Test-code-1", path=None):
+def file_case(visitor, csr, email="office@example.org.tw", code="Test-code-1", path=None, **fields):
     """Files an application; gives its number."""
     page = visitor.get(path or KNOWN_FORM + any_organisation(visitor))
-    done = visitor.submit(page, filled_in(page, csr, email, code))
+    done = visitor.submit(page, dict(filled_in(page, csr, email, code), **fields))
     assert done.status == 303, done.main
     return done.headers["Location"].split("/")[-1].split("?")[0]
