@@ -11,6 +11,8 @@
 /* One a card, and each without a card. */
 #define LEADING "(|(!(xcaCardNumber=*))(xcaUse=signature))"
 
+#define READ_AT_ONCE 64
+
 static int by_serial(const void *a, const void *b) {
     return strcmp((*(xca_cert_t *const *)a)->serial, (*(xca_cert_t *const *)b)->serial);
 }
@@ -36,13 +38,66 @@ static xca_error_t *find(apr_array_header_t **certs, xca_store_t *store, const c
     return err;
 }
 
-xca_error_t *xca_cert_expiring(apr_array_header_t **certs, xca_store_t *store, const char *day, xca_class class,
-                             int published, apr_pool_t *pool) {
-    return find(certs, store,
-                       apr_pstrcat(pool, "(&", "(xcaExpires=", xca_filter_escape(pool, day), ")",
-                                   class != XCA_CLASS_NONE ? apr_pstrcat(pool, "(xcaOrgClass=", xca_class_get(class)->id, ")", NULL) : "",
-                                   LEADING, "(!(xcaState=revoked))", published ? "(xcaPublished=TRUE)" : "", ")", NULL),
-                       0, pool);
+static void *make_serial(const xca_entry_t *entry, apr_pool_t *pool) {
+    const char *serial = xca_entry_text(entry, "xcaSerial");
+
+    return serial != NULL ? apr_pstrdup(pool, serial) : NULL;
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+xca_error_t *xca_cert_expiring(apr_array_header_t **serials, xca_store_t *store, const char *day, xca_class class,
+                               apr_pool_t *pool) {
+    static const char *const wanted[] = {"xcaSerial", NULL};
+    const char *of_class = class != XCA_CLASS_NONE ? apr_pstrcat(pool, "(xcaOrgClass=", xca_class_get(class)->id, ")", NULL) : "";
+    xca_collect_t into;
+    xca_error_t *err;
+
+    into.list = apr_array_make(pool, 16, sizeof(void *));
+    into.make = make_serial;
+    err = xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE,
+                          apr_pstrcat(pool, "(&(xcaExpires=", xca_filter_escape(pool, day), ")", of_class, LEADING,
+                                      "(!(xcaState=revoked))(xcaPublished=TRUE))", NULL),
+                          wanted, 0, NULL, xca_collect, &into, pool);
+    if (err == NULL) {
+        qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), by_text);
+        *serials = into.list;
+    }
+    return err;
+}
+
+static int with_serial(const void *serial, const void *cert) {
+    return strcmp(*(const char *const *)serial, (*(xca_cert_t *const *)cert)->serial);
+}
+
+xca_error_t *xca_cert_read_these(apr_array_header_t **certs, xca_store_t *store, const apr_array_header_t *serials,
+                                 apr_pool_t *pool) {
+    int at = 0;
+
+    *certs = apr_array_make(pool, serials->nelts > 0 ? serials->nelts : 1, sizeof(xca_cert_t *));
+    while (at < serials->nelts) {
+        const char *terms = "";
+        apr_array_header_t *found;
+        int end = at + READ_AT_ONCE < serials->nelts ? at + READ_AT_ONCE : serials->nelts, i;
+        xca_error_t *err;
+
+        for (i = at; i < end; i++) {
+            terms = apr_pstrcat(pool, terms, "(xcaSerial=", xca_filter_escape(pool, APR_ARRAY_IDX(serials, i, const char *)), ")", NULL);
+        }
+        err = find(&found, store, apr_pstrcat(pool, "(|", terms, ")", NULL), 0, pool);
+        if (err != NULL) {
+            return err;
+        }
+        for (; at < end; at++) {
+            xca_cert_t **cert = bsearch(&APR_ARRAY_IDX(serials, at, const char *), found->elts, (size_t)found->nelts, sizeof(void *),
+                                        with_serial);
+
+            APR_ARRAY_PUSH(*certs, xca_cert_t *) = cert != NULL ? *cert : NULL;
+        }
+    }
+    return NULL;
 }
 
 xca_error_t *xca_cert_unnoticed(apr_array_header_t **certs, xca_store_t *store, const char *day, int stage, int limit,

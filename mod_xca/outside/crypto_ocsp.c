@@ -78,7 +78,7 @@ xca_error_t *xca_ocsp_responder_make(xca_ocsp_responder_t **result, const xca_ke
     xca_ocsp_responder_t *responder = apr_pcalloc(pool, sizeof(*responder));
     X509 *x509 = xca_openssl_x509(pool, ca);
     int i;
-    xca_error_t *err = NULL;
+    xca_error_t *err;
 
     if (x509 == NULL || X509_check_ca(x509) != 1) {
         return xca_openssl_error(pool, XCA_E_INTERNAL, "ca.not-a-ca", "CA certificate");

@@ -24,10 +24,11 @@ typedef struct {
     const char *after; /* serial number on that day behind which it begins, or "" */
 } question_t;
 
-/* What is listed: certificates in the order of their days, then of their numbers. */
+/* What is listed, in the order of the days, then of the numbers. */
 typedef struct {
-    apr_array_header_t *certs; /* xca_cert_t * */
-    apr_array_header_t *days;  /* const char *, of each */
+    apr_array_header_t *serials; /* const char * */
+    apr_array_header_t *days;    /* const char *, of each */
+    apr_array_header_t *certs;   /* xca_cert_t *, of each; NULL: gone since it was found */
     int more;
 } listed_t;
 
@@ -86,29 +87,29 @@ static xca_error_t *list_month(listed_t *listed, xca_visit_t *visit, const quest
     int day, i;
     xca_error_t *err = NULL;
 
-    listed->certs = apr_array_make(visit->pool, ROWS_A_PAGE, sizeof(xca_cert_t *));
+    listed->serials = apr_array_make(visit->pool, ROWS_A_PAGE, sizeof(const char *));
     listed->days = apr_array_make(visit->pool, ROWS_A_PAGE, sizeof(const char *));
     listed->more = 0;
     for (day = question->from_day; err == NULL && !listed->more && day <= xca_month_days(question->month); day++) {
         const char *name = day_name(question->month, day, visit->pool);
-        apr_array_header_t *certs;
+        apr_array_header_t *found;
 
-        err = xca_cert_expiring(&certs, visit->office->store, name, question->class, 1, visit->pool);
-        for (i = 0; err == NULL && i < certs->nelts; i++) {
-            xca_cert_t *cert = APR_ARRAY_IDX(certs, i, xca_cert_t *);
+        err = xca_cert_expiring(&found, visit->office->store, name, question->class, visit->pool);
+        for (i = 0; err == NULL && i < found->nelts; i++) {
+            const char *serial = APR_ARRAY_IDX(found, i, const char *);
 
-            if (day == question->from_day && strcmp(cert->serial, question->after) <= 0) {
+            if (day == question->from_day && strcmp(serial, question->after) <= 0) {
                 continue;
             }
-            if (listed->certs->nelts == limit) {
+            if (listed->serials->nelts == limit) {
                 listed->more = 1;
                 break;
             }
-            APR_ARRAY_PUSH(listed->certs, xca_cert_t *) = cert;
+            APR_ARRAY_PUSH(listed->serials, const char *) = serial;
             APR_ARRAY_PUSH(listed->days, const char *) = name;
         }
     }
-    return err;
+    return err == NULL ? xca_cert_read_these(&listed->certs, visit->office->store, listed->serials, visit->pool) : err;
 }
 
 static const char *kind_label(const xca_visit_t *visit, const xca_cert_t *cert) {
@@ -122,8 +123,12 @@ static void put_rows(xca_visit_t *visit, const listed_t *listed) {
 
     for (i = 0; i < listed->certs->nelts; i++) {
         const xca_cert_t *cert = APR_ARRAY_IDX(listed->certs, i, const xca_cert_t *);
-        xca_value_t *item = xca_list_map(list);
+        xca_value_t *item;
 
+        if (cert == NULL) {
+            continue;
+        }
+        item = xca_list_map(list);
         xca_map_text(item, "name", cert->org_name);
         xca_map_text(item, "oid", cert->oid);
         xca_map_text(item, "class", cert->class != XCA_CLASS_NONE ? xca_class_get(cert->class)->id : NULL);
@@ -198,7 +203,7 @@ static void put_near(xca_visit_t *visit, const question_t *question) {
 }
 
 static void put_page(xca_visit_t *visit, const question_t *question, const listed_t *listed) {
-    int last = listed->certs->nelts - 1;
+    int last = listed->serials->nelts - 1;
 
     xca_map_text(visit->model, "month", xca_month_format(visit->pool, question->month));
     xca_map_text(visit->model, "class",
@@ -217,7 +222,7 @@ static void put_page(xca_visit_t *visit, const question_t *question, const liste
     }
     if (listed->more) {
         const char *after = apr_pstrcat(visit->pool, APR_ARRAY_IDX(listed->days, last, const char *), ".",
-                                        APR_ARRAY_IDX(listed->certs, last, const xca_cert_t *)->serial, NULL);
+                                        APR_ARRAY_IDX(listed->serials, last, const char *), NULL);
 
         xca_map_text(visit->model, "next_after", after);
         xca_map_text(visit->model, "_next",
@@ -252,6 +257,9 @@ static xca_error_t *give_csv(xca_visit_t *visit, const question_t *question, con
     for (i = 0; i < listed->certs->nelts; i++) {
         const xca_cert_t *cert = APR_ARRAY_IDX(listed->certs, i, const xca_cert_t *);
 
+        if (cert == NULL) {
+            continue;
+        }
         fields[0] = cert->org_name;
         fields[1] = cert->oid;
         fields[2] = cert->class != XCA_CLASS_NONE

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "directory/cert_store.h"
+#include "directory/expiry_store.h"
 #include "domain/calendar.h"
 
 #define NOW apr_time_from_sec(1795496700)
@@ -376,6 +377,53 @@ static void test_exact_match_finds_one_certificate_among_many_by_issuer_and_seri
                  "ldap.limit");
 }
 
+/* A day has what ends on it, in order, and a page reads what it shows: at its place, also when one is gone. */
+static void test_what_ends_on_a_day_is_found_and_read_at_its_place(void **state) {
+    apr_time_t end = xca_date_parse_iso("2036-02-01");
+    apr_array_header_t *serials, *certs;
+    int i;
+
+    for (i = 0; i < 130; i++) {
+        xca_cert_t cert = cert_of(70000 + i * 7 % 130, "財團法人終止基金會", "ends@example.org.tw");
+
+        cert.card_number = NULL;
+        cert.class = i % 2 == 0 ? XCA_CLASS_FOUNDATION : XCA_CLASS_SCHOOL;
+        cert.not_after = end;
+        add(&cert);
+        if (i != 5) { /* which nobody has accepted */
+            move(&cert, XCA_CERT_VALID, NOW);
+        }
+        if (i == 6) {
+            move(&cert, XCA_CERT_REVOKED, NOW);
+        }
+    }
+    assert_done(xca_cert_expiring(&serials, store, "2036-02-01", XCA_CLASS_NONE, pool));
+    assert_int_equal(serials->nelts, 128);
+    for (i = 1; i < serials->nelts; i++) {
+        assert_true(strcmp(APR_ARRAY_IDX(serials, i - 1, const char *), APR_ARRAY_IDX(serials, i, const char *)) < 0);
+    }
+    APR_ARRAY_IDX(serials, 3, const char *) = "4f";
+    APR_ARRAY_IDX(serials, 127, const char *) = "4f*";
+    assert_done(xca_cert_read_these(&certs, store, serials, pool));
+    assert_int_equal(certs->nelts, 128);
+    for (i = 0; i < certs->nelts; i++) {
+        const xca_cert_t *cert = APR_ARRAY_IDX(certs, i, const xca_cert_t *);
+
+        if (i == 3 || i == 127) {
+            assert_null(cert);
+        } else {
+            assert_string_equal(cert->serial, APR_ARRAY_IDX(serials, i, const char *));
+            assert_string_equal(cert->org_name, "財團法人終止基金會");
+        }
+    }
+    assert_done(xca_cert_expiring(&serials, store, "2036-02-01", XCA_CLASS_SCHOOL, pool));
+    assert_int_equal(serials->nelts, 64);
+    assert_done(xca_cert_expiring(&serials, store, "2036-02-02", XCA_CLASS_NONE, pool));
+    assert_int_equal(serials->nelts, 0);
+    assert_done(xca_cert_read_these(&certs, store, serials, pool));
+    assert_int_equal(certs->nelts, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_of_the_five_keys_finds_what_it_names_and_nothing_else),
@@ -385,6 +433,7 @@ int main(void) {
         cmocka_unit_test(test_what_was_issued_is_never_changed_or_deleted_by_anyone),
         cmocka_unit_test(test_only_the_signer_adds_certificates_lists_and_mail_entries),
         cmocka_unit_test(test_exact_match_finds_one_certificate_among_many_by_issuer_and_serial),
+        cmocka_unit_test(test_what_ends_on_a_day_is_found_and_read_at_its_place),
     };
 
     apr_initialize();

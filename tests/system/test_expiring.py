@@ -91,6 +91,27 @@ def test_the_list_of_a_month_has_what_is_published_and_no_contact(browser, spare
     assert serials["told"] in browser.find_element(By.TAG_NAME, "main").text
 
 
+def test_a_month_with_many_ends_is_told_page_by_page_and_whole_as_a_file(spare, five_years):
+    signer, known = spare.bind("signer"), entry(spare, five_years["told"][2])
+    month, serials = "%d-07" % (time.gmtime().tm_year + 9), []
+    for i in range(70):  # on two days, and in no order
+        serials.append("%032x" % (0x5e << 120 | i * 37 % 70))
+        copied = dict(known, xcaSerial=[serials[-1].encode()], xcaExpires=[("%s-%02d" % (month, 3 if i % 2 else 21)).encode()])
+        for attribute in ("xcaCaseNumber", "xcaKeyHash"):
+            copied.pop(attribute, None)
+        signer.add_s("xcaSerial=%s,ou=certificates,%s" % (serials[-1], BASE), list(copied.items()))
+    wanted = [(s, "%s-03" % month) for s in sorted(serials[1::2])] + [(s, "%s-21" % month) for s in sorted(serials[::2])]
+    told, address = [], "/expiring?month=" + month
+    for rows in (50, 20):
+        page = json.loads(fetch(spare, address)[1])
+        assert len(page["certificates"]) == rows and ("next_after" in page) == (rows == 50)
+        told += [(row["serial"], row["ends"]) for row in page["certificates"]]
+        address = "/expiring?month=%s&after=%s" % (month, page.get("next_after"))
+    assert told == wanted
+    lines = fetch(spare, "/expiring?month=%s&format=csv" % month, "text/html")[1].splitlines()[1:]
+    assert [tuple(line.split(",")[-2:]) for line in lines] == wanted
+
+
 def taiwan_day(seconds):
     return int(seconds + 8 * 3600) // DAY
 
