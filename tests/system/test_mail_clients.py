@@ -1,6 +1,7 @@
 """What mail clients ask of the directory, and a real one: gpgsm with dirmngr finds, imports, checks the lists and encrypts."""
 
 import subprocess
+import time
 
 import ldap
 import pytest
@@ -67,7 +68,11 @@ class Gpgsm:
         subprocess.run(["dirmngr", "--homedir", str(self.home), "--flush"], check=True, capture_output=True)
 
     def close(self):
+        """They are told to go, and go when they have time: until then gpgsm would talk to one that is about to."""
         subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], capture_output=True)
+        until = time.monotonic() + 20
+        while (self.home / "S.dirmngr").exists() and time.monotonic() < until:
+            time.sleep(0.05)
 
 
 @pytest.fixture

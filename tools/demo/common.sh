@@ -60,10 +60,13 @@ our_process() { # file
     fi
 }
 
-is_running() { # pid; a zombie no longer runs
-    local state
-    state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
-    [[ -n $state && $state != Z ]]
+# A zombie no longer runs. By nothing but bash itself: who waits for a command in the foreground loses a Ctrl-C that comes when the
+# command has just ended.
+is_running() { # pid
+    local line
+    { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+    line=${line##*) }
+    [[ $line != Z* ]]
 }
 
 # Ends a process and waits until it is gone; after `seconds` it is killed.

@@ -24,20 +24,21 @@ for name in slapd signer httpd; do
     [[ -z $stopping ]] || exit 0
 done
 wait_for signer 30 "${pids[1]}" || exit 1
-readers=1
-if ! start_cards; then
+if start_cards; then
+    readers=$(our_process "$home/run/readers.pid")
+else
     readers=
     stop_cards
     [[ -n $stopping ]] || say "The demo runs without its card readers; the log is $home/log/readers.log."
 fi
 
+# All is said at once and by bash itself: a Ctrl-C that comes just when a command ends, or one that is waited for, can be lost.
+text=$("$top/tools/demo/what-to-try.sh") || true
 say ""
 say "ready: https://localhost:$https_port/"
-# In the background: a Ctrl-C that comes while bash waits for a command in the foreground is lost when that command ends well.
-"$top/tools/demo/what-to-try.sh" &
-wait "$!" || true
+printf '%s\n' "$text"
 
-# A pause that a signal ends, without a process for it: nothing ever comes from there.
+# No other process from here on (see is_running). A pause that a signal ends: nothing ever comes from there.
 exec {never}<> <(:)
 while [[ -z $stopping ]]; do
     for i in 0 1 2; do
@@ -47,7 +48,7 @@ while [[ -z $stopping ]]; do
             fail "${names[i]} ended unexpectedly; see $home/log. The others are stopped."
         fi
     done
-    if [[ -n $readers && -z $(our_process "$home/run/readers.pid") && -z $stopping ]]; then
+    if [[ -n $readers && -z $stopping ]] && ! is_running "$readers"; then
         readers=
         say "The card readers ended unexpectedly; see $home/log/readers.log. The servers go on."
     fi
