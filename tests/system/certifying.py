@@ -20,7 +20,7 @@ def accept(instance, serial, code=USER_CODE):
     visitor = Visitor(instance)
     shown = visitor.submit(visitor.get("/certificates/accept"), {"serial": serial, "code": code}, button="show")
     done = visitor.submit(shown, {}, button="accept")
-    assert done.status in (200, 303), done.main
+    assert done.status < 400, done.main
 
 
 def issue(instance, folder, address, name="my", **more):
@@ -43,6 +43,7 @@ def publish(instance, folder, address, name="my", **more):
 
 
 def change_state(instance, serial, action, code=USER_CODE):
-    """憑證停用/復用: action is suspend or resume. Gives the page that follows."""
+    """憑證停用/復用: action is suspend or resume."""
     visitor = Visitor(instance)
-    return visitor.submit(visitor.get("/certificates/suspend"), {"number": serial, "code": code, "action": action})
+    done = visitor.submit(visitor.get("/certificates/suspend"), {"number": serial, "code": code, "action": action})
+    assert done.status < 400, done.main
