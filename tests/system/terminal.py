@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -22,6 +23,13 @@ def printed_commands(text):
 PROMPT = r"\[ended: (\d+)\]"
 
 
+def at_terminal():
+    """In the child: the terminal is its own, and what ends programs there is not ignored, as it is below nohup or in the background."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_DFL)
+
+
 class Terminal:
     def __init__(self, folder, **environment):
         master, slave = pty.openpty()
@@ -29,7 +37,7 @@ class Terminal:
         self.said = ""
         self.process = subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], stdin=slave, stdout=slave, stderr=slave, cwd=folder,
                                         env={**os.environ, **environment, "PS1": "[ended: $?]", "TERM": "dumb", "LC_ALL": "C.UTF-8"},
-                                        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        start_new_session=True, preexec_fn=at_terminal)
         os.close(slave)
         self.read(PROMPT, 0, 20)
         self.run("stty cols 500; unset HISTFILE")
