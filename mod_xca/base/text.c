@@ -155,6 +155,10 @@ char *xca_text_ungrouped(apr_pool_t *pool, const char *text) {
     return result;
 }
 
+int xca_text_order(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 char *xca_text_json(apr_pool_t *pool, const char *text) {
     static const char digits[] = "0123456789abcdef";
     char *quoted = apr_palloc(pool, 6 * strlen(text) + 3);

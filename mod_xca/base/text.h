@@ -37,6 +37,9 @@ char *xca_text_halfwidth(apr_pool_t *pool, const char *text);
 /* The same without spaces and hyphens: numbers that people type in groups, as they are printed. */
 char *xca_text_ungrouped(apr_pool_t *pool, const char *text);
 
+/* For qsort() over an array of const char *: by their bytes, which is the order of code points. */
+int xca_text_order(const void *a, const void *b);
+
 /* The text as a string of JSON with its quotes (RFC 8259 section 7). */
 char *xca_text_json(apr_pool_t *pool, const char *text);
 

@@ -17,55 +17,46 @@ static int by_serial(const void *a, const void *b) {
     return strcmp((*(xca_cert_t *const *)a)->serial, (*(xca_cert_t *const *)b)->serial);
 }
 
-/* The grams of the names and the certificates themselves stay where they are. */
-static xca_error_t *find(apr_array_header_t **certs, xca_store_t *store, const char *filter, int limit,
+/* What `make` makes of each entry that matches, in `order`. */
+static xca_error_t *find(apr_array_header_t **list, xca_store_t *store, const char *filter, const char *const *wanted,
+                         void *(*make)(const xca_entry_t *, apr_pool_t *), int (*order)(const void *, const void *), int limit,
                          apr_pool_t *pool) {
-    static const char *const wanted[] = {"xcaSerial",    "xcaState",      "xcaUse",     "xcaOid",         "o",
-                                         "xcaOrgClass",  "xcaCardNumber", "xcaCounty",  "xcaContactMail", "xcaCaseNumber",
-                                         "xcaNotBefore", "xcaNotAfter",   "xcaNoticed", "xcaNoticesOff",  NULL};
     xca_collect_t into;
     int more;
     xca_error_t *err;
 
     into.list = apr_array_make(pool, 16, sizeof(void *));
-    into.make = xca_cert_of_entry;
+    into.make = make;
     err = xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE, filter, wanted, limit,
                           &more, xca_collect, &into, pool);
     if (err == NULL) {
-        qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), by_serial);
-        *certs = into.list;
+        qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), order);
+        *list = into.list;
     }
     return err;
 }
 
-static void *make_serial(const xca_entry_t *entry, apr_pool_t *pool) {
-    const char *serial = xca_entry_text(entry, "xcaSerial");
+/* The grams of the names and the certificates themselves stay where they are. */
+static xca_error_t *find_certs(apr_array_header_t **certs, xca_store_t *store, const char *filter, int limit, apr_pool_t *pool) {
+    static const char *const wanted[] = {"xcaSerial",    "xcaState",      "xcaUse",     "xcaOid",         "o",
+                                         "xcaOrgClass",  "xcaCardNumber", "xcaCounty",  "xcaContactMail", "xcaCaseNumber",
+                                         "xcaNotBefore", "xcaNotAfter",   "xcaNoticed", "xcaNoticesOff",  NULL};
 
-    return serial != NULL ? apr_pstrdup(pool, serial) : NULL;
+    return find(certs, store, filter, wanted, xca_cert_of_entry, by_serial, limit, pool);
 }
 
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+static void *make_serial(const xca_entry_t *entry, apr_pool_t *pool) {
+    return apr_pstrdup(pool, xca_entry_text(entry, "xcaSerial"));
 }
 
 xca_error_t *xca_cert_expiring(apr_array_header_t **serials, xca_store_t *store, const char *day, xca_class class,
                                apr_pool_t *pool) {
     static const char *const wanted[] = {"xcaSerial", NULL};
     const char *of_class = class != XCA_CLASS_NONE ? apr_pstrcat(pool, "(xcaOrgClass=", xca_class_get(class)->id, ")", NULL) : "";
-    xca_collect_t into;
-    xca_error_t *err;
+    const char *filter = apr_pstrcat(pool, "(&(xcaExpires=", xca_filter_escape(pool, day), ")", of_class, LEADING,
+                                     "(!(xcaState=revoked))(xcaPublished=TRUE))", NULL);
 
-    into.list = apr_array_make(pool, 16, sizeof(void *));
-    into.make = make_serial;
-    err = xca_ldap_search(store->ldap, xca_branch_dn(store, "certificates", pool), XCA_SCOPE_ONE,
-                          apr_pstrcat(pool, "(&(xcaExpires=", xca_filter_escape(pool, day), ")", of_class, LEADING,
-                                      "(!(xcaState=revoked))(xcaPublished=TRUE))", NULL),
-                          wanted, 0, NULL, xca_collect, &into, pool);
-    if (err == NULL) {
-        qsort(into.list->elts, (size_t)into.list->nelts, sizeof(void *), by_text);
-        *serials = into.list;
-    }
-    return err;
+    return find(serials, store, filter, wanted, make_serial, xca_text_order, 0, pool);
 }
 
 static int with_serial(const void *serial, const void *cert) {
@@ -86,7 +77,7 @@ xca_error_t *xca_cert_read_these(apr_array_header_t **certs, xca_store_t *store,
         for (i = at; i < end; i++) {
             terms = apr_pstrcat(pool, terms, "(xcaSerial=", xca_filter_escape(pool, APR_ARRAY_IDX(serials, i, const char *)), ")", NULL);
         }
-        err = find(&found, store, apr_pstrcat(pool, "(|", terms, ")", NULL), 0, pool);
+        err = find_certs(&found, store, apr_pstrcat(pool, "(|", terms, ")", NULL), 0, pool);
         if (err != NULL) {
             return err;
         }
@@ -102,7 +93,7 @@ xca_error_t *xca_cert_read_these(apr_array_header_t **certs, xca_store_t *store,
 
 xca_error_t *xca_cert_unnoticed(apr_array_header_t **certs, xca_store_t *store, const char *day, int stage, int limit,
                          apr_pool_t *pool) {
-    return find(certs, store,
+    return find_certs(certs, store,
                        apr_psprintf(pool, "(&(xcaExpires=%s)" LEADING "(|(xcaState=valid)(xcaState=suspended))(!(xcaNoticed<=%d)))",
                              xca_filter_escape(pool, day), stage),
                        limit, pool);

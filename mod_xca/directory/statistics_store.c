@@ -62,14 +62,10 @@ xca_error_t *xca_statistics_counted_put(xca_store_t *store, apr_time_t when, apr
     return put(store, ALL, NULL, when, pool);
 }
 
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 char *xca_statistics_text(const apr_array_header_t *counts, apr_pool_t *pool) {
     apr_array_header_t *sorted = apr_array_copy(pool, counts);
 
-    qsort(sorted->elts, (size_t)sorted->nelts, sizeof(const char *), by_text);
+    qsort(sorted->elts, (size_t)sorted->nelts, sizeof(const char *), xca_text_order);
     return apr_array_pstrcat(pool, sorted, '\n');
 }
 

@@ -400,10 +400,6 @@ static int is_empty(const xca_count_t *cell) {
     return 1;
 }
 
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static apr_array_header_t *texts_of(apr_hash_t *sums, apr_pool_t *pool) {
     apr_array_header_t *texts = apr_array_make(pool, 64, sizeof(const char *));
     apr_hash_index_t *at;
@@ -416,7 +412,7 @@ static apr_array_header_t *texts_of(apr_hash_t *sums, apr_pool_t *pool) {
             APR_ARRAY_PUSH(texts, const char *) = xca_count_format(pool, sum);
         }
     }
-    qsort(texts->elts, (size_t)texts->nelts, sizeof(const char *), by_text);
+    qsort(texts->elts, (size_t)texts->nelts, sizeof(const char *), xca_text_order);
     return texts;
 }
 

@@ -46,17 +46,23 @@ static xca_error_t *find_person(const char **subject, xca_store_t *store, const 
 }
 
 xca_error_t *xca_audit_subject_read(const char **subject, xca_store_t *store, const char *typed, apr_pool_t *pool) {
+    const char *number;
+
     if (strncmp(typed, "officer ", 8) == 0 || strncmp(typed, "window ", 7) == 0) {
         *subject = typed;
         return NULL;
     }
     *subject = xca_text_halfwidth(pool, typed);
-    if (strncmp(*subject, "2.16.886.", 9) == 0 || xca_card_number_parse(subject, xca_text_ungrouped(pool, typed), NULL, pool) == NULL) {
+    if (strncmp(*subject, "2.16.886.", 9) == 0) {
         return NULL;
     }
-    *subject = xca_text_ungrouped(pool, typed);
-    if (xca_case_number_check(*subject, NULL, pool) == NULL ||
-        (strlen(*subject) >= 32 && xca_serial_parse(subject, typed, NULL, pool) == NULL)) {
+    number = xca_text_ungrouped(pool, typed);
+    if (xca_card_number_parse(subject, number, NULL, pool) == NULL) {
+        return NULL;
+    }
+    *subject = number;
+    if (xca_case_number_check(number, NULL, pool) == NULL ||
+        (strlen(number) >= 32 && xca_serial_parse(subject, typed, NULL, pool) == NULL)) {
         return NULL;
     }
     return find_person(subject, store, typed, pool);

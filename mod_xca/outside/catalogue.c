@@ -128,10 +128,6 @@ static xca_error_t *read_file(xca_catalogue_t *catalogue, const char *path, apr_
     return all;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The .xml files of the folder in the order of their names, so that faults are told the same way
  * each time. */
 static xca_error_t *list_files(apr_array_header_t *paths, const char *folder, apr_pool_t *pool) {
@@ -149,7 +145,7 @@ static xca_error_t *list_files(apr_array_header_t *paths, const char *folder, ap
         }
     }
     apr_dir_close(dir);
-    qsort(paths->elts, (size_t)paths->nelts, sizeof(char *), by_name);
+    qsort(paths->elts, (size_t)paths->nelts, sizeof(char *), xca_text_order);
     return NULL;
 }
 

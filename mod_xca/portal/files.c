@@ -66,10 +66,6 @@ static xca_error_t *read_one(xca_static_file_t **file, const char *folder, const
     return NULL;
 }
 
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* One digest over all names and contents, in an order that does not depend on the folder's. */
 static const char *version_of(const xca_files_t *files, apr_pool_t *pool) {
     apr_array_header_t *all = apr_array_make(pool, 8, sizeof(const char *));
@@ -81,7 +77,7 @@ static const char *version_of(const xca_files_t *files, apr_pool_t *pool) {
 
         APR_ARRAY_PUSH(all, const char *) = apr_pstrcat(pool, file->name, file->etag, NULL);
     }
-    qsort(all->elts, (size_t)all->nelts, sizeof(const char *), by_text);
+    qsort(all->elts, (size_t)all->nelts, sizeof(const char *), xca_text_order);
     text = apr_array_pstrcat(pool, all, '\n');
     return apr_pstrndup(pool, xca_sha256_hex(pool, text, strlen(text)), 12);
 }
