@@ -101,15 +101,15 @@ def test_ctrl_c_and_a_closed_terminal_end_everything(demo, instance):
         for closed in (False, True):
             terminal = Terminal(TOP, **instance.environment)
             begin = terminal.start("exec tools/demo/start.sh")
-            terminal.read("make run-clean", begin, 120)
+            terminal.read("make run-clean", begin, 60)
             pids = [int((demo.home / ("run/%s.pid" % name)).read_text()) for name in names]
             assert [pid for pid in pids if not runs(pid)] == []
             if closed:
                 os.close(terminal.master)
             else:
                 terminal.type("\x03")
-                terminal.read("Stopping the card readers", begin, 60)
-            assert terminal.process.wait(90) is not None
+                terminal.read("Stopping the card readers", begin, 20)
+            assert terminal.process.wait(30) is not None
             assert [pid for pid in pids if runs(pid)] == []
     finally:
         instance.start()
